@@ -1,0 +1,57 @@
+import { open } from "node:fs/promises";
+import { ArchiveError } from "./errors.ts";
+import type { RandomAccess } from "./types.ts";
+
+const CHUNK_SIZE = 256 * 1024;
+
+/** A file on this computer as something to read an archive from. Throws what `open` throws. */
+export async function fileSource(path: string): Promise<RandomAccess & AsyncDisposable> {
+  const file = await open(path);
+  const { size } = await file.stat();
+  return {
+    size,
+    async *read(offset, length, signal) {
+      for (let done = 0; done < length; ) {
+        signal?.throwIfAborted();
+        const chunk = Buffer.allocUnsafe(Math.min(CHUNK_SIZE, length - done));
+        const { bytesRead } = await file.read(chunk, 0, chunk.length, offset + done);
+        if (bytesRead === 0)
+          throw new ArchiveError("truncated", `"${path}" ends before byte ${offset + length}.`);
+        done += bytesRead;
+        yield chunk.subarray(0, bytesRead);
+      }
+    },
+    [Symbol.asyncDispose]: () => file.close(),
+  };
+}
+
+/** Bytes in memory as something to read an archive from. */
+export function bytesSource(bytes: Uint8Array): RandomAccess {
+  return {
+    size: bytes.length,
+    async *read(offset, length, signal) {
+      signal?.throwIfAborted();
+      if (offset + length > bytes.length) throw new ArchiveError("truncated", "The archive ends too early.");
+      yield bytes.subarray(offset, offset + length);
+    },
+  };
+}
+
+/** All the bytes of one ranged read, in one buffer. */
+export async function readRange(
+  source: RandomAccess,
+  offset: number,
+  length: number,
+  signal?: AbortSignal,
+): Promise<Buffer> {
+  if (length === 0) return Buffer.alloc(0);
+  const chunks: Uint8Array[] = [];
+  let total = 0;
+  for await (const chunk of source.read(offset, length, signal)) {
+    chunks.push(chunk);
+    total += chunk.length;
+  }
+  if (total !== length)
+    throw new ArchiveError("truncated", `Got ${total} of ${length} bytes of the archive.`);
+  return Buffer.concat(chunks, total);
+}

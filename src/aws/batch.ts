@@ -1,0 +1,173 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  type BatchClient,
+  DescribeJobDefinitionsCommand,
+  DescribeJobQueuesCommand,
+  DescribeJobsCommand,
+  type JobDetail,
+  SubmitJobCommand,
+  type SubmitJobCommandInput,
+  TerminateJobCommand,
+} from "@aws-sdk/client-batch";
+import { UserError } from "../errors.ts";
+import type { JobId } from "../runs/types.ts";
+import type { Sourced } from "../settings.ts";
+import { explainAwsError, explained, isTransient, wasNotCarriedOut } from "./errors.ts";
+
+export type JobStatus =
+  | "SUBMITTED"
+  | "PENDING"
+  | "RUNNABLE"
+  | "STARTING"
+  | "RUNNING"
+  | "SUCCEEDED"
+  | "FAILED";
+
+/** A job as Batch describes it, reduced to what this program reads. Times are milliseconds since 1970. */
+export interface Job {
+  readonly id: JobId;
+  readonly name: string;
+  readonly status: JobStatus;
+  readonly statusReason: string | undefined;
+  readonly startedAt: number | undefined;
+  readonly stoppedAt: number | undefined;
+  readonly exitCode: number | undefined;
+  /** Why the container ended, where there is more to say than its exit code. */
+  readonly reason: string | undefined;
+  /** Log streams of the attempts so far, oldest first, the current one's last. */
+  readonly logStreams: readonly string[];
+  /** How many attempts Batch will make at most. */
+  readonly maxAttempts: number;
+  /** Environment that the job was submitted with. */
+  readonly environment: ReadonlyMap<string, string>;
+}
+
+export function hasEnded(job: Job): boolean {
+  return job.status === "SUCCEEDED" || job.status === "FAILED";
+}
+
+/** The job (DescribeJobs), or undefined where Batch doesn't know it or knows it no longer. */
+export async function describeJob(
+  batch: BatchClient,
+  id: JobId,
+  signal: AbortSignal,
+): Promise<Job | undefined> {
+  const { jobs = [] } = await batch.send(new DescribeJobsCommand({ jobs: [id] }), { abortSignal: signal });
+  return jobs[0] === undefined ? undefined : readJob(jobs[0]);
+}
+
+function readJob(detail: JobDetail): Job {
+  const container = detail.container;
+  const streams = [
+    ...(detail.attempts ?? []).map((attempt) => attempt.container?.logStreamName),
+    container?.logStreamName,
+  ].filter((stream) => stream !== undefined);
+  return {
+    id: detail.jobId as JobId,
+    name: detail.jobName ?? "",
+    status: detail.status as JobStatus,
+    statusReason: detail.statusReason,
+    startedAt: detail.startedAt || undefined,
+    stoppedAt: detail.stoppedAt || undefined,
+    exitCode: container?.exitCode,
+    reason: container?.reason,
+    logStreams: [...new Set(streams)],
+    maxAttempts: detail.retryStrategy?.attempts ?? 1,
+    environment: new Map((container?.environment ?? []).map(({ name = "", value = "" }) => [name, value])),
+  };
+}
+
+/** What of a job definition matters to a build. */
+export interface JobDefinition {
+  readonly image: string;
+  /** How many attempts Batch makes at most. */
+  readonly attempts: number;
+}
+
+/** The latest active revision of a definition. Throws UserError where there is none. */
+export async function describeDefinition(
+  batch: BatchClient,
+  { value: name, source }: Sourced<string>,
+  signal: AbortSignal,
+): Promise<JobDefinition> {
+  const byRevision = name.includes(":");
+  const { jobDefinitions = [] } = await explained(`look up the job definition "${name}"`, signal, () =>
+    batch.send(
+      new DescribeJobDefinitionsCommand(
+        byRevision
+          ? { jobDefinitions: [name], status: "ACTIVE" }
+          : { jobDefinitionName: name, status: "ACTIVE" },
+      ),
+      { abortSignal: signal },
+    ),
+  );
+  const latest = jobDefinitions.toSorted((a, b) => (b.revision ?? 0) - (a.revision ?? 0))[0];
+  if (latest === undefined) {
+    throw new UserError(`There is no active job definition "${name}" (from ${source}) in AWS Batch.`, {
+      hint: `Check the name and the region, or name another with --aws-batch-job.`,
+    });
+  }
+  return { image: latest.containerProperties?.image ?? "", attempts: latest.retryStrategy?.attempts ?? 1 };
+}
+
+/** Throws UserError where the queue is missing, or takes no jobs. */
+export async function checkQueue(
+  batch: BatchClient,
+  { value: name, source }: Sourced<string>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { jobQueues = [] } = await explained(`look up the job queue "${name}"`, signal, () =>
+    batch.send(new DescribeJobQueuesCommand({ jobQueues: [name] }), { abortSignal: signal }),
+  );
+  const queue = jobQueues[0];
+  if (queue === undefined) {
+    throw new UserError(`There is no job queue "${name}" (from ${source}) in AWS Batch.`, {
+      hint: "Check the name and the region, or name another with --aws-batch-queue.",
+    });
+  }
+  if (queue.state === "DISABLED") {
+    throw new UserError(`The job queue "${name}" (from ${source}) is disabled: it takes no jobs.`, {
+      hint: `Enable it: aws batch update-job-queue --job-queue ${name} --state ENABLED`,
+    });
+  }
+}
+
+/** Whether a job was submitted is not known: the request went out, and no answer came. */
+export class MaybeSubmittedError extends UserError {}
+
+/**
+ * Submits, once. `batch` must be a client that never repeats a request by itself (see {@link Aws}), and there is no
+ * signal: giving the request up half-way might still make a job. Throws UserError, {@link MaybeSubmittedError} in doubt.
+ */
+export async function submitJob(batch: BatchClient, request: SubmitJobCommandInput): Promise<JobId> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const { jobId } = await batch.send(new SubmitJobCommand(request));
+      return jobId as JobId;
+    } catch (error) {
+      // Submitting again after anything less certain could run the job twice.
+      if (wasNotCarriedOut(error) && attempt < 5) {
+        await sleep(250 * 2 ** attempt);
+      } else if (isTransient(error) && !wasNotCarriedOut(error)) {
+        throw new MaybeSubmittedError(
+          `AWS Batch gave no answer to the job's submission (${error instanceof Error ? error.message : error}): it may have been submitted or not.`,
+          {
+            hint: `Look for a job named ${request.jobName} in the queue ${request.jobQueue} before you run the build again; its archive is still in the bucket.`,
+            cause: error,
+          },
+        );
+      } else {
+        throw explainAwsError(error, "submit the job");
+      }
+    }
+  }
+}
+
+/** Stops a job in any state (TerminateJob). */
+export async function terminateJob(batch: BatchClient, id: JobId, reason: string): Promise<void> {
+  try {
+    await batch.send(new TerminateJobCommand({ jobId: id, reason }));
+  } catch (error) {
+    throw explainAwsError(error, `cancel job ${id}`);
+  }
+}

@@ -1,0 +1,143 @@
+import { CancelledError, UserError } from "../errors.ts";
+
+/** An error as the AWS SDK throws it: a service's answer, or a failure on the way there. */
+interface SdkError extends Error {
+  readonly code?: string;
+  readonly $fault?: "client" | "server";
+  readonly $metadata?: { readonly httpStatusCode?: number };
+  readonly $retryable?: { readonly throttling?: boolean };
+  readonly $response?: unknown;
+}
+
+const NETWORK = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "ECONNABORTED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "ENETUNREACH",
+  "EHOSTUNREACH",
+  "ENETDOWN",
+  "EPIPE",
+  "ETIMEDOUT",
+]);
+
+const THROTTLED = new Set([
+  "ThrottlingException",
+  "Throttling",
+  "TooManyRequestsException",
+  "SlowDown",
+  "RequestLimitExceeded",
+]);
+
+const EXPIRED = new Set(["ExpiredToken", "ExpiredTokenException", "RequestExpired"]);
+const REJECTED = new Set([
+  "InvalidAccessKeyId",
+  "SignatureDoesNotMatch",
+  "InvalidSignatureException",
+  "UnrecognizedClientException",
+  "InvalidClientTokenId",
+  "AuthFailure",
+]);
+const DENIED = new Set([
+  "AccessDenied",
+  "AccessDeniedException",
+  "UnauthorizedOperation",
+  "Forbidden",
+  "AllAccessDisabled",
+]);
+
+/** What the answer's error code was, or the network's; undefined for anything that isn't AWS's doing. */
+function awsErrorCode(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { name, code, $metadata } = error as SdkError;
+  if (code !== undefined && NETWORK.has(code)) return code;
+  if (name === "TimeoutError" || name === "CredentialsProviderError") return name;
+  return $metadata === undefined ? undefined : name;
+}
+
+/** Whether the same request may well succeed later: the network, throttling, or a fault of the service's. */
+export function isTransient(error: unknown): boolean {
+  const code = awsErrorCode(error);
+  if (code === undefined) return false;
+  const { $fault, $metadata } = error as SdkError;
+  const status = $metadata?.httpStatusCode ?? 0;
+  return (
+    NETWORK.has(code) ||
+    code === "TimeoutError" ||
+    THROTTLED.has(code) ||
+    $fault === "server" ||
+    status >= 500
+  );
+}
+
+/** Whether the request was certainly not carried out, so that sending it again can't do a thing twice. */
+export function wasNotCarriedOut(error: unknown): boolean {
+  const code = awsErrorCode(error);
+  return (
+    code === "ECONNREFUSED" ||
+    code === "ENOTFOUND" ||
+    code === "EAI_AGAIN" ||
+    (code !== undefined && THROTTLED.has(code))
+  );
+}
+
+/**
+ * Runs a request; a failure becomes a UserError that says what was being done ("read the job queue x") and what to do
+ * next. Bugs, and cancelling by the user, pass through as they are.
+ */
+export async function explained<T>(
+  doing: string,
+  signal: AbortSignal,
+  request: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await request();
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    throw explainAwsError(error, doing);
+  }
+}
+
+/** See {@link explained}. */
+export function explainAwsError(error: unknown, doing: string): unknown {
+  if (error instanceof UserError || error instanceof CancelledError) return error;
+  const code = awsErrorCode(error);
+  if (code === undefined || !(error instanceof Error)) return error;
+  const explain = (message: string, hint: string) => new UserError(message, { hint, cause: error });
+
+  if (code === "CredentialsProviderError") {
+    return explain(
+      "No AWS credentials were found.",
+      "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or put keys into ~/.aws/credentials. To try this program without an account, add --local-aws.",
+    );
+  }
+  if (EXPIRED.has(code)) {
+    return explain(
+      `The AWS credentials have expired: could not ${doing}.`,
+      "Renew them (for SSO: `aws sso login`) and try again.",
+    );
+  }
+  if (REJECTED.has(code)) {
+    return explain(
+      `AWS does not accept the credentials in use (${code}): could not ${doing}.`,
+      "Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile; `aws sts get-caller-identity` shows who you are to AWS.",
+    );
+  }
+  if (DENIED.has(code)) {
+    return explain(
+      `AWS does not allow you to ${doing} (${code}).`,
+      "Ask the administrator of your AWS account for this permission; the three Nextstrain policies grant all that a build needs.",
+    );
+  }
+  if (NETWORK.has(code) || code === "TimeoutError") {
+    return explain(
+      `Could not ${doing}: AWS can't be reached (${error.message || code}).`,
+      "Check the network connection, and the region.",
+    );
+  }
+  return explain(
+    `Could not ${doing}: ${error.message || "AWS gave no reason"} (${code}).`,
+    "NEXTSTRAIN_DEBUG=1 shows the details.",
+  );
+}

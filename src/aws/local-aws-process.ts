@@ -1,0 +1,92 @@
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { type FileHandle, mkdir, open, rename, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import type { Context } from "../cli/context.ts";
+import { UserError } from "../errors.ts";
+
+/** What the daemon says about its start, or about a reset: one line of JSON on a pipe. */
+export type Report =
+  | { readonly ready: { readonly pid: number; readonly port: number } }
+  | { readonly done: true }
+  | { readonly busy: { readonly pid: number } }
+  | { readonly error: { readonly message: string; readonly hint?: string } };
+
+/** Far longer than a start takes even on a busy computer. */
+const startLimitMs = 60_000;
+const maxLogBytes = 1024 * 1024;
+
+/**
+ * Runs the daemon, in a session of its own so that it outlives this program and its terminal, and waits for its report.
+ * It inherits the environment, for its jobs to find their programs, but nothing of the user's real AWS.
+ *
+ * @throws UserError where its log cannot be written to, or it ends without a word.
+ */
+export async function runLocalAwsProcess(
+  context: Context,
+  directory: string,
+  args: readonly string[],
+): Promise<Report> {
+  const script = findScript();
+  await using log = await openLog(directory);
+  const child = spawn(process.execPath, [script, "--state", directory, "--report-fd", "3", ...args], {
+    cwd: "/",
+    detached: true,
+    env: Object.fromEntries(Object.entries(context.env).filter(([name]) => !name.startsWith("AWS_"))),
+    stdio: ["ignore", log.fd, log.fd, "pipe"],
+  });
+  child.unref();
+  const pipe = child.stdio[3] as Readable;
+  try {
+    return await readReport(pipe, context.signal, child);
+  } finally {
+    pipe.destroy();
+  }
+
+  async function readReport(from: Readable, signal: AbortSignal, process: typeof child): Promise<Report> {
+    const failed = new Promise<never>((_, reject) => {
+      process.once("error", reject);
+    });
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(startLimitMs)]);
+    const lines = createInterface({ input: from, signal: limit });
+    const first = (async () => {
+      for await (const line of lines) return JSON.parse(line) as Report;
+      signal.throwIfAborted();
+      throw new UserError("Local AWS ended, or hangs, before it was ready.", {
+        hint: `${join(directory, "daemon.log")} says why.`,
+      });
+    })();
+    return await Promise.race([first, failed]);
+  }
+}
+
+/** The daemon's program: beside this file once both are built; in the checkout, in `dist/`. */
+function findScript(): string {
+  const candidates = ["./local-aws.js", "../../dist/local-aws.js"].map((path) =>
+    fileURLToPath(new URL(path, import.meta.url)),
+  );
+  const found = candidates.find((path) => existsSync(path));
+  if (found) return found;
+  throw new UserError(`Local AWS is missing: there is no ${candidates[0]}.`, {
+    hint: "Install nextstrain again, or run `npm run build` in its checkout.",
+  });
+}
+
+async function openLog(directory: string): Promise<FileHandle> {
+  const path = join(directory, "daemon.log");
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    const { size } = await stat(path).catch(() => ({ size: 0 }));
+    if (size > maxLogBytes) await rename(path, `${path}.1`);
+    return await open(path, "a", 0o600);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UserError(`Local AWS cannot keep its state in ${directory}: ${reason}`, {
+      hint: `Make it a directory that you may write to, or set NEXTSTRAIN_HOME to another one than ${dirname(directory)}.`,
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,11 @@
+import type { Command } from "commander";
+import type { Context } from "../cli/context.ts";
+import type { Outcome } from "../cli/program.ts";
+import { buildCommand } from "./build.ts";
+import { localAwsCommand } from "./local-aws.ts";
+
+/** Makes a command, ready to be parsed. What it takes to run is loaded only when it does. */
+export type CommandMaker = (context: Context, outcome: Outcome) => Command;
+
+/** All commands, in the order of `--help`. */
+export const commands: readonly CommandMaker[] = [buildCommand, localAwsCommand];

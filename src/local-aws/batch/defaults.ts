@@ -1,0 +1,74 @@
+import { randomUUID } from "node:crypto";
+import type { Home } from "./names.ts";
+import type { Store } from "./store.ts";
+import type { Size } from "./types.ts";
+
+const environmentName = "nextstrain-compute-environment";
+const queueName = "nextstrain-job-queue";
+const definitionName = "nextstrain-job";
+
+/** What a job can have of a computer: all its CPUs, and its memory less what the system keeps. */
+export function machineSize(cpus: number, memoryBytes: number): Size {
+  return { vcpus: Math.max(1, cpus), memoryMiB: Math.max(512, Math.floor((memoryBytes / 2 ** 20) * 0.9)) };
+}
+
+/**
+ * Makes the queue, the compute environment and the definition that the defaults of `nextstrain build` name, where they are
+ * missing. The environment stands for this computer.
+ */
+export async function makeDefaults(store: Store, home: Home, machine: Size): Promise<void> {
+  const existing = store.environments.get(environmentName);
+  // A computer's size may have changed since the last start.
+  if (existing?.machine !== undefined) store.environments.set(environmentName, { ...existing, machine });
+  if (existing === undefined) {
+    store.environments.set(environmentName, {
+      name: environmentName,
+      uuid: randomUUID(),
+      state: "ENABLED",
+      maxvCpus: machine.vcpus,
+      instanceTypes: ["optimal"],
+      resources: {
+        type: "EC2",
+        allocationStrategy: "BEST_FIT_PROGRESSIVE",
+        minvCpus: 0,
+        desiredvCpus: 0,
+        subnets: [],
+        securityGroupIds: [],
+      },
+      tags: {},
+      machine,
+    });
+  }
+  if (!store.queues.has(queueName)) {
+    store.queues.set(queueName, {
+      name: queueName,
+      state: "ENABLED",
+      priority: 1,
+      environments: [environmentName],
+      tags: {},
+    });
+  }
+  if (!store.definitions.some(({ name, status }) => name === definitionName && status === "ACTIVE")) {
+    const revisions = store.definitions.filter(({ name }) => name === definitionName);
+    store.definitions.push({
+      name: definitionName,
+      revision: Math.max(0, ...revisions.map(({ revision }) => revision)) + 1,
+      status: "ACTIVE",
+      container: {
+        image: "nextstrain/base:latest",
+        command: [],
+        jobRoleArn: `arn:aws:iam::${home.accountId}:role/NextstrainJobsRole`,
+        environment: [],
+        resourceRequirements: [
+          { type: "VCPU", value: String(Math.min(4, machine.vcpus)) },
+          { type: "MEMORY", value: String(Math.min(7_400, machine.memoryMiB)) },
+        ],
+      },
+      parameters: {},
+      retryStrategy: { attempts: 1, evaluateOnExit: [] },
+      timeoutSeconds: 14_400,
+      tags: {},
+    });
+  }
+  await store.saveRegistry();
+}

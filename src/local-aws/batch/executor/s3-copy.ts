@@ -1,0 +1,132 @@
+import { createReadStream, createWriteStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { request as httpRequest, type IncomingMessage } from "node:http";
+import { request as httpsRequest } from "node:https";
+import { text } from "node:stream/consumers";
+import { pipeline } from "node:stream/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Credentials, signedHeaders } from "./signer.ts";
+
+export type Environment = Readonly<Record<string, string>>;
+
+/** S3 said no, or could not be reached; the message is fit for the job's log. */
+export class CopyError extends Error {
+  override readonly name = "CopyError";
+  readonly isTransient: boolean;
+
+  constructor(message: string, isTransient: boolean) {
+    super(message);
+    this.isTransient = isTransient;
+  }
+}
+
+/** `aws s3 cp s3://… file`: streams the object to disk. Throws a CopyError. */
+export function download(url: string, file: string, environment: Environment): Promise<void> {
+  return retrying(async () => {
+    const response = await send("GET", url, environment);
+    await pipeline(response, createWriteStream(file));
+  });
+}
+
+/** `aws s3 cp file s3://…`: streams the file from disk. Throws a CopyError. */
+export function upload(file: string, url: string, environment: Environment): Promise<void> {
+  return retrying(async () => {
+    (await send("PUT", url, environment, { file, size: (await stat(file)).size })).resume();
+  });
+}
+
+/** `aws s3 rm s3://…`. Throws a CopyError. */
+export function remove(url: string, environment: Environment): Promise<void> {
+  return retrying(async () => {
+    (await send("DELETE", url, environment)).resume();
+  });
+}
+
+/** Up to five tries, as the `aws` command makes. */
+async function retrying(action: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await action();
+    } catch (error) {
+      const failure =
+        error instanceof CopyError
+          ? error
+          : new CopyError(error instanceof Error ? error.message : String(error), true);
+      if (!failure.isTransient || attempt === 5) throw failure;
+      await sleep(100 * 2 ** attempt);
+    }
+  }
+}
+
+async function send(
+  method: "GET" | "PUT" | "DELETE",
+  url: string,
+  environment: Environment,
+  body?: { readonly file: string; readonly size: number },
+): Promise<IncomingMessage> {
+  const target = objectUrl(url, environment);
+  const headers = {
+    ...signedHeaders(
+      { method, host: target.host, path: target.pathname },
+      credentialsOf(environment),
+      new Date(),
+    ),
+    ...(body ? { "content-length": String(body.size), "content-type": "application/zip" } : {}),
+  };
+  const request = (target.protocol === "https:" ? httpsRequest : httpRequest)(target, { method, headers });
+  const response = new Promise<IncomingMessage>((resolve, reject) => {
+    request.once("response", resolve);
+    request.once("error", reject);
+  });
+  if (body) {
+    // An answer that comes before the whole body was sent cuts the body off; the answer is what counts.
+    pipeline(createReadStream(body.file), request).catch(() => undefined);
+  } else {
+    request.end();
+  }
+  const answer = await response;
+  const status = answer.statusCode ?? 0;
+  if (status >= 200 && status < 300) return answer;
+  const content = await text(answer);
+  const code = /<Code>([^<]*)</.exec(content)?.[1] ?? String(status);
+  const message = /<Message>([^<]*)</.exec(content)?.[1] ?? "";
+  throw new CopyError(
+    `An error occurred (${code}) when calling the ${method} of ${url}: ${message}`,
+    status >= 500 || status === 429,
+  );
+}
+
+/** Path-style address of `s3://bucket/key`. */
+function objectUrl(url: string, environment: Environment): URL {
+  const match = /^s3:\/\/([^/]+)\/(.+)$/s.exec(url);
+  if (!match?.[1] || !match[2]) throw new CopyError(`not an S3 URL: ${url}`, false);
+  const endpoint =
+    environment.AWS_ENDPOINT_URL_S3 ||
+    environment.AWS_ENDPOINT_URL ||
+    `https://s3.${regionOf(environment)}.amazonaws.com`;
+  const key = match[2].split("/").map(encode).join("/");
+  return new URL(`${endpoint.replace(/\/+$/, "")}/${match[1]}/${key}`);
+}
+
+function encode(segment: string): string {
+  return encodeURIComponent(segment).replace(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}
+
+function credentialsOf(environment: Environment): Credentials {
+  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = environment;
+  if (!AWS_ACCESS_KEY_ID || !AWS_SECRET_ACCESS_KEY)
+    throw new CopyError("Unable to locate credentials", false);
+  return {
+    accessKeyId: AWS_ACCESS_KEY_ID,
+    secretAccessKey: AWS_SECRET_ACCESS_KEY,
+    sessionToken: AWS_SESSION_TOKEN || undefined,
+    region: regionOf(environment),
+  };
+}
+
+function regionOf(environment: Environment): string {
+  return environment.AWS_DEFAULT_REGION || environment.AWS_REGION || "us-east-1";
+}

@@ -1,0 +1,169 @@
+import { availableParallelism, totalmem } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import {
+  AwsError,
+  notImplemented,
+  type Service,
+  type ServiceRequest,
+  type ServiceResponse,
+} from "../http.ts";
+import { machineSize, makeDefaults } from "./defaults.ts";
+import type { Executor } from "./executor/executor.ts";
+import { createProcessExecutor } from "./executor/process-executor.ts";
+import { clientException } from "./fields.ts";
+import type { LogSink } from "./log-sink.ts";
+import {
+  deregisterJobDefinition,
+  describeJobDefinitions,
+  registerJobDefinition,
+} from "./operations/definitions.ts";
+import {
+  createComputeEnvironment,
+  deleteComputeEnvironment,
+  describeComputeEnvironments,
+  updateComputeEnvironment,
+} from "./operations/environments.ts";
+import { cancelJob, describeJobs, listJobs, terminateJob } from "./operations/jobs.ts";
+import { type BatchContext, type Operation, parseBody } from "./operations/operation.ts";
+import { createJobQueue, deleteJobQueue, describeJobQueues, updateJobQueue } from "./operations/queues.ts";
+import { submitJob } from "./operations/submit-job.ts";
+import { createScheduler } from "./scheduler.ts";
+import { openStore } from "./store.ts";
+import type { Size } from "./types.ts";
+import { nameOfUnsupported } from "./unsupported.ts";
+
+export interface BatchOptions {
+  /** Holds all state, and the directories of running jobs. */
+  readonly directory: string;
+  readonly region: string;
+  readonly accountId: string;
+  readonly logs: LogSink;
+  /** In place of the jobs' role. */
+  readonly jobCredentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  /** From SIGTERM to SIGKILL; 30,000 ms where absent. */
+  readonly stopTimeoutMs?: number;
+  /** The built `executor/entrypoint.ts`; `job-entrypoint.js` beside this program where absent. */
+  readonly jobEntrypoint?: string;
+  /** PATH of the jobs; this process's where absent. */
+  readonly path?: string;
+  /** What the default compute environment has; this computer's where absent. */
+  readonly machine?: Size;
+  /** Runs the jobs; as processes where absent. */
+  readonly executor?: Executor;
+  now(): number;
+  /** Address of local AWS, `http://127.0.0.1:PORT`; asked for when a job starts. */
+  endpoint(): string;
+  log(message: string): void;
+}
+
+export interface BatchService extends Service {
+  /** Jobs that run or are about to; those that wait for capacity no running job will free don't count. */
+  livingJobs(): number;
+  /** Makes the default queue, environment and definition. To be called once the server listens: waiting jobs start. */
+  ensureDefaults(): Promise<void>;
+}
+
+const operations: Readonly<Record<string, Operation>> = {
+  submitjob: submitJob,
+  describejobs: describeJobs,
+  listjobs: listJobs,
+  canceljob: cancelJob,
+  terminatejob: terminateJob,
+  registerjobdefinition: registerJobDefinition,
+  deregisterjobdefinition: deregisterJobDefinition,
+  describejobdefinitions: describeJobDefinitions,
+  createjobqueue: createJobQueue,
+  updatejobqueue: updateJobQueue,
+  deletejobqueue: deleteJobQueue,
+  describejobqueues: describeJobQueues,
+  createcomputeenvironment: createComputeEnvironment,
+  updatecomputeenvironment: updateComputeEnvironment,
+  deletecomputeenvironment: deleteComputeEnvironment,
+  describecomputeenvironments: describeComputeEnvironments,
+};
+
+/** Longest request to SubmitJob, in bytes. */
+const maxSubmission = 30 * 1024;
+/** Longest request of any kind: far over what the API's own limits allow, far under what would hurt. */
+const maxRequest = 1024 * 1024;
+
+/** AWS Batch. Throws where the state in `directory` is of a newer version, or cannot be read. */
+export async function openBatch(options: BatchOptions): Promise<BatchService> {
+  const store = await openStore(options.directory);
+  await store.prune(options.now());
+  const executor =
+    options.executor ??
+    createProcessExecutor({
+      scratch: join(options.directory, "sandbox-trial"),
+      entrypoint: options.jobEntrypoint ?? fileURLToPath(new URL("./job-entrypoint.js", import.meta.url)),
+      path: options.path ?? process.env.PATH ?? "/usr/local/bin:/usr/bin:/bin",
+      stopTimeoutMs: options.stopTimeoutMs ?? 30_000,
+      now: options.now,
+      log: options.log,
+    });
+  const scheduler = createScheduler({ ...options, store, executor, startTimer });
+  await scheduler.recover();
+  const context: BatchContext = { ...options, store, scheduler };
+
+  return {
+    name: "batch",
+    async handle(request) {
+      scheduler.open();
+      const { name, run } = operationOf(request);
+      const body = await text(limited(request.body));
+      if (name === "submitjob" && Buffer.byteLength(body) > maxSubmission) {
+        throw clientException(
+          `The request is ${Buffer.byteLength(body)} bytes long, over the limit of 30 KiB.`,
+        );
+      }
+      return json(200, request.requestId, await run(parseBody(body), context));
+    },
+    renderError: (error, { requestId }) => ({
+      ...json(error.status, requestId, { message: error.message, code: error.code }),
+      headers: { ...jsonHeaders(requestId), "x-amzn-errortype": error.code },
+    }),
+    livingJobs: () => scheduler.livingJobs(),
+    async ensureDefaults() {
+      const machine = options.machine ?? machineSize(availableParallelism(), totalmem());
+      await makeDefaults(store, options, machine);
+      scheduler.open();
+    },
+    async close() {
+      await scheduler.close();
+    },
+  };
+}
+
+/** The operation that a path names: `POST /v1/describejobs` is DescribeJobs. */
+function operationOf(request: ServiceRequest): { readonly name: string; readonly run: Operation } {
+  const name = /^\/v1\/([a-z]+)$/.exec(request.path)?.[1] ?? "";
+  const run = Object.hasOwn(operations, name) ? operations[name] : undefined;
+  if (request.method === "POST" && run !== undefined) return { name, run };
+  throw notImplemented(`Batch ${nameOfUnsupported(request.method, request.path)}`);
+}
+
+async function* limited(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > maxRequest) throw new AwsError("RequestEntityTooLargeException", "Request is too long.", 413);
+    yield chunk;
+  }
+}
+
+function json(status: number, requestId: string, body: unknown): ServiceResponse {
+  return { status, headers: jsonHeaders(requestId), body: JSON.stringify(body) };
+}
+
+function jsonHeaders(requestId: string): Readonly<Record<string, string>> {
+  return { "content-type": "application/json", "x-amzn-requestid": requestId };
+}
+
+/** Timers take 24 days at most, and hold nothing up. */
+function startTimer(callback: () => void, ms: number): () => void {
+  const timer = setTimeout(callback, Math.min(ms, 2 ** 31 - 1));
+  timer.unref();
+  return () => clearTimeout(timer);
+}

@@ -1,0 +1,108 @@
+import { readContainer, readRetryStrategy, readTimeout } from "../container.ts";
+import {
+  clientException,
+  optionalBoolean,
+  optionalObject,
+  optionalString,
+  optionalStrings,
+  requiredName,
+  requiredString,
+  stringMap,
+  tagsOf,
+} from "../fields.ts";
+import { batchArn, type Home, nameOf, parseDefinition } from "../names.ts";
+import { page } from "../paging.ts";
+import { definitionDetail } from "../render.ts";
+import type { Store } from "../store.ts";
+import type { JobDefinition } from "../types.ts";
+import { type Operation, refuseMembers } from "./operation.ts";
+
+/** RegisterJobDefinition: a new revision, from 1. */
+export const registerJobDefinition: Operation = async (input, { store, region, accountId }) => {
+  const name = requiredName(input, "jobDefinitionName");
+  refuseMembers(input, "RegisterJobDefinition", [
+    "nodeProperties",
+    "eksProperties",
+    "ecsProperties",
+    "consumableResourceProperties",
+    "schedulingPriority",
+  ]);
+  const type = requiredString(input, "type");
+  if (type !== "container") throw clientException(`type must be container, not ${type}.`);
+  const container = optionalObject(input, "containerProperties");
+  if (container === undefined) throw clientException("containerProperties must not be null.");
+  const platforms = optionalStrings(input, "platformCapabilities");
+  refuseMembers({ FARGATE: platforms?.includes("FARGATE") || undefined }, "RegisterJobDefinition", [
+    "FARGATE",
+  ]);
+  const retryStrategy = readRetryStrategy(input);
+  const timeoutSeconds = readTimeout(input);
+  const propagateTags = optionalBoolean(input, "propagateTags");
+  const earlier = store.definitions.filter((definition) => definition.name === name);
+  const definition: JobDefinition = {
+    name,
+    revision: Math.max(0, ...earlier.map((one) => one.revision)) + 1,
+    status: "ACTIVE",
+    container: readContainer(container),
+    parameters: stringMap(input, "parameters"),
+    ...(retryStrategy ? { retryStrategy } : {}),
+    ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
+    tags: tagsOf(input),
+    ...(propagateTags === undefined ? {} : { propagateTags }),
+    ...(platforms ? { platformCapabilities: platforms } : {}),
+  };
+  store.definitions.push(definition);
+  await store.saveRegistry();
+  return {
+    jobDefinitionName: name,
+    jobDefinitionArn: batchArn({ region, accountId }, "job-definition", idOf(definition)),
+    revision: definition.revision,
+  };
+};
+
+/** DeregisterJobDefinition: takes a revision, or the latest active one of a name. */
+export const deregisterJobDefinition: Operation = async (input, context) => {
+  const definition = findDefinition(context.store, context, requiredString(input, "jobDefinition"));
+  if (definition !== undefined) {
+    const index = context.store.definitions.indexOf(definition);
+    context.store.definitions[index] = { ...definition, status: "INACTIVE" };
+    await context.store.saveRegistry();
+  }
+  return {};
+};
+
+/** DescribeJobDefinitions: by names or ARNs, by one name, by status; 100 a page. */
+export const describeJobDefinitions: Operation = (input, context) => {
+  const wanted = optionalStrings(input, "jobDefinitions")?.map((one) =>
+    nameOf(context, "job-definition", one),
+  );
+  const name = optionalString(input, "jobDefinitionName");
+  const status = optionalString(input, "status");
+  const found = context.store.definitions.filter(
+    (definition) =>
+      (!wanted?.length || wanted.includes(definition.name) || wanted.includes(idOf(definition))) &&
+      (name === undefined || definition.name === nameOf(context, "job-definition", name)) &&
+      (status === undefined || definition.status === status),
+  );
+  const { items, nextToken } = page(input, found, idOf);
+  return {
+    jobDefinitions: items.map((definition) => definitionDetail(context, definition)),
+    ...(nextToken ? { nextToken } : {}),
+  };
+};
+
+/** The definition of a submission: without a revision the latest ACTIVE one. */
+export function findDefinition(store: Store, home: Home, nameOrArn: string): JobDefinition | undefined {
+  const wanted = parseDefinition(home, nameOrArn);
+  if (wanted === undefined) {
+    throw clientException(`Provided name ${nameOrArn} is not supported pattern[a-zA-Z_0-9-]{1,128}`);
+  }
+  return store.definitions
+    .filter(({ name, status }) => name === wanted.name && status === "ACTIVE")
+    .filter(({ revision }) => wanted.revision === undefined || revision === wanted.revision)
+    .sort((a, b) => b.revision - a.revision)[0];
+}
+
+function idOf(definition: JobDefinition): string {
+  return `${definition.name}:${definition.revision}`;
+}

@@ -1,0 +1,96 @@
+import {
+  clientException,
+  optionalObjects,
+  optionalString,
+  optionalStrings,
+  requiredString,
+} from "../fields.ts";
+import { nameOf } from "../names.ts";
+import { page } from "../paging.ts";
+import { jobDetail, jobSummary } from "../render.ts";
+import type { Job, Json } from "../types.ts";
+import { jobStatuses } from "../types.ts";
+import { type BatchContext, type Operation, refuseMembers } from "./operation.ts";
+import { requiredQueue } from "./queues.ts";
+
+/** DescribeJobs: up to 100 ids or ARNs; unknown ones are left out. */
+export const describeJobs: Operation = async (input, context) => {
+  const ids = optionalStrings(input, "jobs");
+  if (!ids?.length) throw clientException("jobs must not be empty.");
+  if (ids.length > 100) throw clientException("At most 100 jobs can be described at once.");
+  await context.store.prune(context.now());
+  const jobs = ids.map((id) => context.store.jobs.get(nameOf(context, "job", id)));
+  return {
+    jobs: jobs.filter((job) => job !== undefined).map((job) => jobDetail(context, job)),
+  };
+};
+
+/** ListJobs: by queue and one status (RUNNING where it is left out), or by one filter; newest first, 100 a page. */
+export const listJobs: Operation = async (input, context) => {
+  refuseMembers(input, "ListJobs", ["arrayJobId", "multiNodeJobId"]);
+  const queue = requiredQueue(input, context.store, context);
+  const status = optionalString(input, "jobStatus") ?? "RUNNING";
+  if (!jobStatuses.some((known) => known === status)) throw clientException(`Unknown jobStatus ${status}.`);
+  await context.store.prune(context.now());
+  const filters = optionalObjects(input, "filters") ?? [];
+  if (filters.length > 1) throw clientException("Only one filter can be used at a time.");
+  const isWanted = filters[0] ? filterOf(filters[0], context) : (job: Job) => job.status === status;
+  const found = [...context.store.jobs.values()]
+    .filter((job) => job.queue === queue.name && isWanted(job))
+    .sort((a, b) => b.createdAt - a.createdAt || b.sequence - a.sequence);
+  const { items, nextToken } = page(input, found, (job) => job.jobId);
+  return {
+    jobSummaryList: items.map((job) => jobSummary(context, job)),
+    ...(nextToken ? { nextToken } : {}),
+  };
+};
+
+/** CancelJob: what is not waiting any more is left alone, and so is an unknown id. */
+export const cancelJob: Operation = async (input, context) => {
+  const { job, reason } = target(input, context);
+  if (job) await context.scheduler.cancel(job, reason);
+  return {};
+};
+
+/** TerminateJob: any state. Answers before the job has stopped. */
+export const terminateJob: Operation = async (input, context) => {
+  const { job, reason } = target(input, context);
+  if (job) await context.scheduler.terminate(job, reason);
+  return {};
+};
+
+function target(input: Json, context: BatchContext): { job: Job | undefined; reason: string } {
+  const id = nameOf(context, "job", requiredString(input, "jobId"));
+  return { job: context.store.jobs.get(id), reason: requiredString(input, "reason") };
+}
+
+/** KeyValuesPair of ListJobs: any of the values; names are compared without case, with an asterisk at the end as a prefix. */
+function filterOf(filter: Json, context: BatchContext): (job: Job) => boolean {
+  const name = requiredString(filter, "name");
+  const values = optionalStrings(filter, "values") ?? [];
+  const any = (matches: (job: Job, value: string) => boolean) => (job: Job) =>
+    values.some((value) => matches(job, value));
+  switch (name) {
+    case "JOB_NAME":
+      return any((job, value) => matchesName(job.jobName, value));
+    case "JOB_DEFINITION":
+      return any((job, value) => {
+        const { name: definition, revision } = job.definition;
+        const wanted = nameOf(context, "job-definition", value);
+        return matchesName(definition, wanted) || `${definition}:${revision}` === wanted;
+      });
+    case "BEFORE_CREATED_AT":
+      return any((job, value) => job.createdAt < Number(value));
+    case "AFTER_CREATED_AT":
+      return any((job, value) => job.createdAt > Number(value));
+    default:
+      throw clientException(`Unknown filter ${name}.`);
+  }
+}
+
+function matchesName(name: string, pattern: string): boolean {
+  const wanted = pattern.toLowerCase();
+  return wanted.endsWith("*")
+    ? name.toLowerCase().startsWith(wanted.slice(0, -1))
+    : name.toLowerCase() === wanted;
+}

@@ -1,0 +1,42 @@
+import { AwsError, notImplemented } from "../../http.ts";
+import { isJson } from "../fields.ts";
+import type { Home } from "../names.ts";
+import type { Scheduler } from "../scheduler.ts";
+import type { Store } from "../store.ts";
+import type { Json } from "../types.ts";
+
+/** What operations work on. */
+export interface BatchContext extends Home {
+  readonly store: Store;
+  readonly scheduler: Scheduler;
+  now(): number;
+}
+
+/** One operation of the API: the request's JSON in, the response's out. Throws an AwsError. */
+export type Operation = (input: Json, context: BatchContext) => Json | Promise<Json>;
+
+/** A 501 for the first of these members that a request has, unless it is empty. */
+export function refuseMembers(input: Json, operation: string, members: readonly string[]): void {
+  for (const member of members) {
+    const value = input[member];
+    const isEmpty =
+      value === undefined ||
+      value === null ||
+      (Array.isArray(value) && value.length === 0) ||
+      (isJson(value) && Object.keys(value).length === 0);
+    if (!isEmpty) throw notImplemented(`Batch ${operation} with ${member}`);
+  }
+}
+
+/** Parses a body that may be empty. Throws an AwsError where it is no JSON object. */
+export function parseBody(body: string): Json {
+  if (body.trim() === "") return {};
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body);
+  } catch {
+    throw new AwsError("SerializationException", "The request body is not valid JSON.", 400);
+  }
+  if (isJson(parsed)) return parsed;
+  throw new AwsError("SerializationException", "The request body is not a JSON object.", 400);
+}

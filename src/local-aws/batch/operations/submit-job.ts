@@ -1,0 +1,76 @@
+import { randomUUID } from "node:crypto";
+import { override, readRetryStrategy, readTimeout, sizeOf, substitute } from "../container.ts";
+import {
+  clientException,
+  optionalBoolean,
+  optionalObject,
+  requiredName,
+  requiredString,
+  stringMap,
+  tagsOf,
+} from "../fields.ts";
+import { batchArn } from "../names.ts";
+import type { Job } from "../types.ts";
+import { findDefinition } from "./definitions.ts";
+import { type Operation, refuseMembers } from "./operation.ts";
+import { requiredQueue } from "./queues.ts";
+
+/** Longest `containerOverrides`, in characters of JSON: over it a job is accepted, and fails. */
+const maxOverrides = 8_192;
+
+/** SubmitJob for a job of one container. */
+export const submitJob: Operation = async (input, context) => {
+  const jobName = requiredName(input, "jobName");
+  refuseMembers(input, "SubmitJob", [
+    "arrayProperties",
+    "dependsOn",
+    "nodeOverrides",
+    "shareIdentifier",
+    "schedulingPriorityOverride",
+    "eksPropertiesOverride",
+    "ecsPropertiesOverride",
+    "consumableResourcePropertiesOverride",
+  ]);
+  const queue = requiredQueue(input, context.store, context);
+  if (queue.state !== "ENABLED") {
+    throw clientException(
+      `JobQueue ${batchArn(context, "job-queue", queue.name)} is in DISABLED state, cannot submit job.`,
+    );
+  }
+  const wanted = requiredString(input, "jobDefinition");
+  const definition = findDefinition(context.store, context, wanted);
+  if (definition === undefined) {
+    throw clientException(`JobDefinition name ${wanted} does not exist or is not in ACTIVE status`);
+  }
+  const overrides = optionalObject(input, "containerOverrides") ?? {};
+  const parameters = { ...definition.parameters, ...stringMap(input, "parameters") };
+  const overridden = override(definition.container, overrides);
+  const container = { ...overridden, command: substitute(overridden.command, parameters) };
+  const retryStrategy = readRetryStrategy(input) ?? definition.retryStrategy;
+  const timeoutSeconds = readTimeout(input) ?? definition.timeoutSeconds;
+  const propagateTags = optionalBoolean(input, "propagateTags") ?? definition.propagateTags;
+  const job: Job = {
+    version: 1,
+    jobId: randomUUID(),
+    jobName,
+    queue: queue.name,
+    definition: { name: definition.name, revision: definition.revision },
+    parameters,
+    ...(retryStrategy ? { retryStrategy } : {}),
+    ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
+    tags: tagsOf(input),
+    ...(propagateTags === undefined ? {} : { propagateTags }),
+    platformCapabilities: definition.platformCapabilities ?? ["EC2"],
+    container,
+    size: sizeOf(container),
+    createdAt: context.now(),
+    sequence: context.store.nextSequence(),
+    ...(JSON.stringify(overrides).length > maxOverrides
+      ? { invalid: `Container Overrides length must be at most ${maxOverrides}` }
+      : {}),
+    status: "SUBMITTED",
+    attempts: [],
+  };
+  await context.scheduler.submit(job);
+  return { jobArn: batchArn(context, "job", job.jobId), jobName, jobId: job.jobId };
+};

@@ -1,0 +1,168 @@
+import { batchArn, ecsArn, type Home } from "./names.ts";
+import type {
+  ComputeEnvironment,
+  ContainerProperties,
+  FinishedAttempt,
+  Job,
+  JobDefinition,
+  JobQueue,
+  Json,
+  RetryStrategy,
+} from "./types.ts";
+
+const emptyLists = { volumes: [], mountPoints: [], ulimits: [], networkInterfaces: [], secrets: [] };
+
+/** A job as DescribeJobs shows it (`JobDetail`). */
+export function jobDetail(home: Home, job: Job): Json {
+  return {
+    ...jobSummary(home, job),
+    jobQueue: batchArn(home, "job-queue", job.queue),
+    attempts: job.attempts.map(attemptDetail),
+    ...(job.retryStrategy ? { retryStrategy: job.retryStrategy } : {}),
+    dependsOn: [],
+    parameters: job.parameters,
+    container: containerDetail(job),
+    ...timeout(job.timeoutSeconds),
+    tags: job.tags,
+    ...(job.propagateTags === undefined ? {} : { propagateTags: job.propagateTags }),
+    platformCapabilities: job.platformCapabilities ?? [],
+    eksAttempts: [],
+    isCancelled: job.isCancelled ?? false,
+    isTerminated: job.isTerminated ?? false,
+  };
+}
+
+/** A job as ListJobs shows it (`JobSummary`). */
+export function jobSummary(home: Home, job: Job): Json {
+  const last = job.attempts.at(-1);
+  const { name, revision } = job.definition;
+  return {
+    jobArn: batchArn(home, "job", job.jobId),
+    jobId: job.jobId,
+    jobName: job.jobName,
+    createdAt: job.createdAt,
+    status: job.status,
+    ...given("statusReason", job.statusReason),
+    ...given("startedAt", job.startedAt),
+    ...given("stoppedAt", job.stoppedAt),
+    ...(last?.exitCode === undefined && last?.reason === undefined
+      ? {}
+      : { container: { ...given("exitCode", last.exitCode), ...given("reason", last.reason) } }),
+    jobDefinition: batchArn(home, "job-definition", `${name}:${revision}`),
+  };
+}
+
+function containerDetail(job: Job): Json {
+  const last = job.attempts.at(-1);
+  const { current } = job;
+  const started = current !== undefined && job.status === "RUNNING";
+  const logStreamName = started ? current.logStream : last?.logStreamName;
+  const showLast = last !== undefined && current === undefined;
+  return {
+    ...emptyLists,
+    ...job.container,
+    vcpus: job.size.vcpus,
+    memory: job.size.memoryMiB,
+    ...((current ?? last)
+      ? {
+          taskArn: (current ?? last)?.taskArn,
+          containerInstanceArn: (current ?? last)?.containerInstanceArn,
+        }
+      : {}),
+    ...given("logStreamName", logStreamName),
+    ...(showLast ? { ...given("exitCode", last.exitCode), ...given("reason", last.reason) } : {}),
+  };
+}
+
+function attemptDetail(attempt: FinishedAttempt): Json {
+  return {
+    container: {
+      containerInstanceArn: attempt.containerInstanceArn,
+      taskArn: attempt.taskArn,
+      ...given("exitCode", attempt.exitCode),
+      ...given("reason", attempt.reason),
+      ...given("logStreamName", attempt.logStreamName),
+      networkInterfaces: [],
+    },
+    ...given("startedAt", attempt.startedAt),
+    stoppedAt: attempt.stoppedAt,
+    statusReason: attempt.statusReason,
+  };
+}
+
+/** A definition as DescribeJobDefinitions shows it. */
+export function definitionDetail(home: Home, definition: JobDefinition): Json {
+  return {
+    jobDefinitionName: definition.name,
+    jobDefinitionArn: batchArn(home, "job-definition", `${definition.name}:${definition.revision}`),
+    revision: definition.revision,
+    status: definition.status,
+    type: "container",
+    parameters: definition.parameters,
+    ...retries(definition.retryStrategy),
+    containerProperties: { ...emptyLists, ...properties(definition.container) },
+    ...timeout(definition.timeoutSeconds),
+    tags: definition.tags,
+    ...given("propagateTags", definition.propagateTags),
+    ...given("platformCapabilities", definition.platformCapabilities),
+    containerOrchestrationType: "ECS",
+  };
+}
+
+/** A queue as DescribeJobQueues shows it. */
+export function queueDetail(home: Home, queue: JobQueue): Json {
+  return {
+    jobQueueName: queue.name,
+    jobQueueArn: batchArn(home, "job-queue", queue.name),
+    state: queue.state,
+    status: "VALID",
+    statusReason: "JobQueue Healthy",
+    priority: queue.priority,
+    computeEnvironmentOrder: queue.environments.map((name, index) => ({
+      order: index + 1,
+      computeEnvironment: batchArn(home, "compute-environment", name),
+    })),
+    serviceEnvironmentOrder: [],
+    jobQueueType: "ECS",
+    tags: queue.tags,
+    jobStateTimeLimitActions: queue.jobStateTimeLimitActions ?? [],
+  };
+}
+
+/** An environment as DescribeComputeEnvironments shows it. */
+export function environmentDetail(home: Home, environment: ComputeEnvironment): Json {
+  return {
+    computeEnvironmentName: environment.name,
+    computeEnvironmentArn: batchArn(home, "compute-environment", environment.name),
+    ecsClusterArn: ecsArn(home, "cluster", `${environment.name}_Batch_${environment.uuid}`),
+    tags: environment.tags,
+    type: "MANAGED",
+    state: environment.state,
+    status: "VALID",
+    statusReason: "ComputeEnvironment Healthy",
+    computeResources: {
+      ...environment.resources,
+      maxvCpus: environment.maxvCpus,
+      instanceTypes: environment.instanceTypes,
+    },
+    ...given("serviceRole", environment.serviceRole),
+    containerOrchestrationType: "ECS",
+    uuid: environment.uuid,
+  };
+}
+
+function properties(container: ContainerProperties): Json {
+  return container;
+}
+
+function retries(strategy: RetryStrategy | undefined): Json {
+  return strategy ? { retryStrategy: strategy } : {};
+}
+
+function timeout(seconds: number | undefined): Json {
+  return seconds === undefined ? {} : { timeout: { attemptDurationSeconds: seconds } };
+}
+
+function given(key: string, value: unknown): Json {
+  return value === undefined ? {} : { [key]: value };
+}

@@ -1,0 +1,313 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { fitOf, hasRoom } from "./capacity.ts";
+import { containerEnvironment, type JobSurroundings } from "./container-environment.ts";
+import type { ContainerEnd, Executor, RunningContainer } from "./executor/executor.ts";
+import { optionalObject, optionalString } from "./fields.ts";
+import type { LogSink } from "./log-sink.ts";
+import { ecsArn, type Home } from "./names.ts";
+import { isRetried } from "./retry.ts";
+import type { Store } from "./store.ts";
+import type { ComputeEnvironment, FinishedAttempt, Job, JobQueue } from "./types.ts";
+import { isFinished } from "./types.ts";
+
+/** Texts of `statusReason`, as AWS Batch words them. */
+const reasons = {
+  exited: "Essential container in task exited",
+  failedToStart: "Task failed to start",
+  timedOut: "Job attempt duration exceeded timeout",
+  tooBig:
+    "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - The job resource requirement (vCPU/memory/GPU) is higher than that can be met by the CE(s) attached to the job queue.",
+  overMaxvCpus:
+    "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE - CE(s) associated with the job queue cannot meet the CPU requirement.",
+  blocked: "UNDETERMINED - Batch job is blocked, root cause is undetermined.",
+  hostGone: (instance: string) => `Host EC2 (instance ${instance}) terminated.`,
+} as const;
+
+export interface SchedulerOptions extends Home, JobSurroundings {
+  readonly store: Store;
+  readonly executor: Executor;
+  readonly logs: LogSink;
+  now(): number;
+  log(message: string): void;
+  /** Calls back after so many milliseconds; returns how to call that off. */
+  startTimer(callback: () => void, ms: number): () => void;
+}
+
+/** Takes jobs from state to state. */
+export interface Scheduler {
+  /** Accepts a job: resolves when it will survive a restart. */
+  submit(job: Job): Promise<void>;
+  /** Does nothing from STARTING on. */
+  cancel(job: Job, reason: string): Promise<void>;
+  terminate(job: Job, reason: string): Promise<void>;
+  /** Starts what can be started; to be called whenever capacity or queues change. */
+  schedule(): void;
+  /** Settles what a daemon that died left behind; to be called before `open`. */
+  recover(): Promise<void>;
+  /** Lets jobs start from now on. */
+  open(): void;
+  livingJobs(): number;
+  /** Ends running jobs as if their host were lost, and waits for that. */
+  close(): Promise<void>;
+}
+
+export function createScheduler(options: SchedulerOptions): Scheduler {
+  const { store, executor, logs, now } = options;
+  const containers = new Map<string, RunningContainer>();
+  const runs = new Set<Promise<void>>();
+  const instance = `i-0${randomBytes(8).toString("hex")}`;
+  let phase: "not yet open" | "open" | "closed" = "not yet open";
+  /** Jobs whose containers were killed because the daemon leaves. */
+  const abandoned = new Set<string>();
+
+  const living = () => [...store.jobs.values()].filter((job) => !isFinished(job));
+
+  /** Records a transition. What cannot be written is said and not fatal: the job itself goes on. */
+  async function save(job: Job): Promise<void> {
+    await store.saveJob(job).catch((error: unknown) => {
+      options.log(`Job ${job.jobId} could not be recorded: ${String(error)}`);
+    });
+  }
+
+  function makeRunnable(job: Job): void {
+    job.status = "RUNNABLE";
+    delete job.statusReason;
+    delete job.startedAt;
+  }
+
+  async function end(job: Job, status: "SUCCEEDED" | "FAILED", statusReason: string): Promise<void> {
+    job.status = status;
+    job.statusReason = statusReason;
+    job.stoppedAt = now();
+    await save(job);
+  }
+
+  function schedule(): void {
+    if (phase !== "open") return;
+    const queues = [...store.queues.values()].sort((a, b) => b.priority - a.priority);
+    for (const queue of queues) scheduleQueue(queue);
+  }
+
+  /** First in, first out: a job that cannot be placed holds up those behind it. */
+  function scheduleQueue(queue: JobQueue): void {
+    const waiting = living()
+      .filter((job) => job.queue === queue.name && job.status === "RUNNABLE")
+      .sort((a, b) => a.createdAt - b.createdAt || a.sequence - b.sequence);
+    for (const job of waiting) {
+      const environments = queue.environments
+        .map((name) => store.environments.get(name))
+        .filter((environment) => environment?.state === "ENABLED") as readonly ComputeEnvironment[];
+      const free = environments.find(
+        (environment) =>
+          fitOf(environment, job.size) === "fits" && hasRoom(environment, job.size, load(environment)),
+      );
+      if (free === undefined) {
+        explain(job, environments);
+        return;
+      }
+      start(job, free);
+    }
+  }
+
+  /** Sizes of the jobs that an environment runs. */
+  function load(environment: ComputeEnvironment) {
+    return living()
+      .filter((job) => job.current?.environment === environment.name)
+      .map((job) => job.size);
+  }
+
+  function explain(job: Job, environments: readonly ComputeEnvironment[]): void {
+    const fits = environments.map((environment) => fitOf(environment, job.size));
+    let reason: string | undefined;
+    if (fits.length === 0) reason = reasons.blocked;
+    else if (fits.every((one) => one === "over maxvCpus")) reason = reasons.overMaxvCpus;
+    else if (fits.every((one) => one !== "fits")) reason = reasons.tooBig;
+    if (job.statusReason === reason) return;
+    if (reason === undefined) delete job.statusReason;
+    else job.statusReason = reason;
+    void save(job);
+  }
+
+  function start(job: Job, environment: ComputeEnvironment): void {
+    const task = randomBytes(16).toString("hex");
+    const cluster = environment.name;
+    const { group, prefix } = logNames(job);
+    job.status = "STARTING";
+    delete job.statusReason;
+    job.current = {
+      number: job.attempts.length + 1,
+      environment: environment.name,
+      taskArn: ecsArn(options, "task", `${cluster}/${task}`),
+      containerInstanceArn: ecsArn(
+        options,
+        "container-instance",
+        `${cluster}/${randomBytes(16).toString("hex")}`,
+      ),
+      logGroup: group,
+      logStream: `${prefix.slice(0, 200)}/default/${task}`,
+    };
+    const running = run(job).catch((error: unknown) => {
+      options.log(`Job ${job.jobId}: ${error instanceof Error ? error.stack : String(error)}`);
+    });
+    runs.add(running);
+    void running.finally(() => runs.delete(running));
+  }
+
+  async function run(job: Job): Promise<void> {
+    const { current } = job;
+    if (current === undefined) return;
+    await save(job);
+    await logs.createStream(current.logGroup, current.logStream).catch((error: unknown) => {
+      options.log(`Job ${job.jobId} has no log stream: ${String(error)}`);
+    });
+    if (phase === "closed" || job.stopping !== undefined) return finishAttempt(job, undefined);
+    const container = executor.run({
+      jobId: job.jobId,
+      number: current.number,
+      directory: join(store.jobDirectory(job.jobId), String(current.number)),
+      image: job.container.image,
+      command: job.container.command,
+      environment: containerEnvironment(job, current, options),
+      append: (events) => logs.append(current.logGroup, current.logStream, events),
+    });
+    containers.set(job.jobId, container);
+    const process = await container.started;
+    let cancelTimer = () => {};
+    if (process !== undefined) {
+      current.process = process;
+      job.status = "RUNNING";
+      job.startedAt = now();
+      if (job.timeoutSeconds !== undefined) {
+        cancelTimer = options.startTimer(() => stop(job, reasons.timedOut), job.timeoutSeconds * 1000);
+      }
+      await save(job);
+    }
+    const ended = await container.ended;
+    cancelTimer();
+    containers.delete(job.jobId);
+    await finishAttempt(job, ended);
+  }
+
+  function stop(job: Job, reason: string): void {
+    job.stopping ??= reason;
+    containers.get(job.jobId)?.stop();
+  }
+
+  /** `ended` is undefined where there was no container. */
+  async function finishAttempt(job: Job, ended: ContainerEnd | undefined): Promise<void> {
+    const statusReason = statusReasonOf(job, ended);
+    const current = job.current;
+    if (current !== undefined) {
+      const wasRunning = job.status === "RUNNING";
+      job.attempts.push(attemptRecord(job, ended, { statusReason, stoppedAt: now(), wasRunning }));
+    }
+    delete job.current;
+    const attempt = { exitCode: ended?.exitCode, reason: ended?.reason, statusReason };
+    if (ended?.exitCode === 0 && job.stopping === undefined) {
+      await end(job, "SUCCEEDED", statusReason);
+    } else if (job.stopping === undefined && isRetried(job.retryStrategy, job.attempts.length, attempt)) {
+      makeRunnable(job);
+      await save(job);
+    } else {
+      await end(job, "FAILED", statusReason);
+    }
+    schedule();
+  }
+
+  function statusReasonOf(job: Job, ended: ContainerEnd | undefined): string {
+    if (job.stopping !== undefined) return job.stopping;
+    if (ended === undefined) return reasons.hostGone(instance);
+    if (ended.exitCode === 137 && abandoned.has(job.jobId)) return reasons.hostGone(instance);
+    return ended.reason === undefined ? reasons.exited : reasons.failedToStart;
+  }
+
+  return {
+    async submit(job) {
+      store.jobs.set(job.jobId, job);
+      try {
+        await store.saveJob(job);
+      } catch (error) {
+        store.jobs.delete(job.jobId);
+        throw error;
+      }
+      if (isFinished(job)) return;
+      if (job.invalid !== undefined) return end(job, "FAILED", job.invalid);
+      makeRunnable(job);
+      await save(job);
+      schedule();
+    },
+    async cancel(job, reason) {
+      if (isFinished(job) || job.current !== undefined) return;
+      job.isCancelled = true;
+      await end(job, "FAILED", reason);
+      schedule();
+    },
+    async terminate(job, reason) {
+      if (isFinished(job)) return;
+      job.isTerminated = true;
+      if (job.current === undefined) {
+        await end(job, "FAILED", reason);
+        schedule();
+      } else {
+        stop(job, reason);
+        await save(job);
+      }
+    },
+    schedule,
+    async recover() {
+      for (const job of living()) {
+        const { current } = job;
+        if (current === undefined) {
+          if (job.invalid !== undefined) await end(job, "FAILED", job.invalid);
+          else if (job.status !== "RUNNABLE") makeRunnable(job);
+          continue;
+        }
+        const directory = join(store.jobDirectory(job.jobId), String(current.number));
+        await executor.cleanUp({ jobId: job.jobId, directory, process: current.process });
+        await finishAttempt(job, undefined);
+      }
+    },
+    livingJobs: () => living().filter((job) => job.status !== "RUNNABLE").length,
+    open() {
+      if (phase !== "not yet open") return;
+      phase = "open";
+      schedule();
+    },
+    async close() {
+      phase = "closed";
+      for (const [jobId, container] of containers) {
+        abandoned.add(jobId);
+        container.kill();
+      }
+      await Promise.all(runs);
+      await store.flush();
+    },
+  };
+}
+
+function attemptRecord(
+  job: Job,
+  ended: ContainerEnd | undefined,
+  { statusReason, stoppedAt, wasRunning }: { statusReason: string; stoppedAt: number; wasRunning: boolean },
+): FinishedAttempt {
+  return {
+    taskArn: job.current?.taskArn ?? "",
+    containerInstanceArn: job.current?.containerInstanceArn ?? "",
+    ...(wasRunning && job.current ? { logStreamName: job.current.logStream } : {}),
+    ...(ended === undefined ? {} : { exitCode: ended.exitCode }),
+    ...(ended?.reason === undefined ? {} : { reason: ended.reason }),
+    ...(job.startedAt === undefined ? {} : { startedAt: job.startedAt }),
+    stoppedAt,
+    statusReason,
+  };
+}
+
+/** `logConfiguration` of the container, with Batch's own group and prefix where it names none. */
+function logNames(job: Job): { readonly group: string; readonly prefix: string } {
+  const options = optionalObject(optionalObject(job.container, "logConfiguration") ?? {}, "options") ?? {};
+  return {
+    group: optionalString(options, "awslogs-group") ?? "/aws/batch/job",
+    prefix: optionalString(options, "awslogs-stream-prefix") ?? job.definition.name,
+  };
+}

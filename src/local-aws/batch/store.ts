@@ -1,0 +1,126 @@
+import { randomUUID } from "node:crypto";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { ComputeEnvironment, Job, JobDefinition, JobQueue } from "./types.ts";
+import { isFinished } from "./types.ts";
+
+const version = 1;
+/** How long Batch remembers a finished job. */
+const keptMs = 7 * 24 * 60 * 60 * 1000;
+
+/**
+ * The state of Batch, in memory and on disk: `registry.json` for what is registered, `jobs/<id>/job.json` for each job.
+ * Beside a `job.json` lie the directories of the job's attempts.
+ */
+export interface Store {
+  readonly definitions: JobDefinition[];
+  readonly queues: Map<string, JobQueue>;
+  readonly environments: Map<string, ComputeEnvironment>;
+  /** By job id. */
+  readonly jobs: Map<string, Job>;
+  jobDirectory(jobId: string): string;
+  /** Ever greater, to order jobs by. */
+  nextSequence(): number;
+  saveRegistry(): Promise<void>;
+  saveJob(job: Job): Promise<void>;
+  /** Forgets jobs that ended over 7 days ago. */
+  prune(now: number): Promise<void>;
+  /** Resolves when everything saved so far is on disk. */
+  flush(): Promise<void>;
+}
+
+/** Opens the state under `directory`. Throws where it was written by a newer version. */
+export async function openStore(directory: string): Promise<Store> {
+  const registryFile = join(directory, "registry.json");
+  const jobsDirectory = join(directory, "jobs");
+  await mkdir(jobsDirectory, { recursive: true, mode: 0o700 });
+  const registry = await readRecord<Registry>(registryFile);
+  const queues = new Map(registry?.queues.map((queue) => [queue.name, queue]));
+  const environments = new Map(registry?.environments.map((environment) => [environment.name, environment]));
+  const definitions = [...(registry?.definitions ?? [])];
+  const jobs = new Map<string, Job>();
+  for (const id of await readdir(jobsDirectory)) {
+    const job = await readRecord<Job>(join(jobsDirectory, id, "job.json"));
+    if (job) jobs.set(id, job);
+    // A directory without a record is what a crash left of a job that was never accepted, or is already forgotten.
+    else await rm(join(jobsDirectory, id), { recursive: true, force: true });
+  }
+
+  let sequence = Math.max(0, ...[...jobs.values()].map((job) => job.sequence));
+
+  const writes = new Map<string, Promise<void>>();
+  /** Writes of one file follow each other; the content is that of the moment of the call. */
+  function save(file: string, record: unknown): Promise<void> {
+    const text = JSON.stringify(record);
+    const previous = writes.get(file) ?? Promise.resolve();
+    const write = previous.catch(() => undefined).then(() => writeAtomically(file, text));
+    writes.set(file, write);
+    const forget = () => void (writes.get(file) === write && writes.delete(file));
+    write.then(forget, forget);
+    return write;
+  }
+  const jobDirectory = (jobId: string) => join(jobsDirectory, jobId);
+
+  return {
+    definitions,
+    queues,
+    environments,
+    jobs,
+    jobDirectory,
+    nextSequence: () => ++sequence,
+    saveRegistry: () =>
+      save(registryFile, {
+        version,
+        definitions,
+        queues: [...queues.values()],
+        environments: [...environments.values()],
+      } satisfies Registry),
+    async saveJob(job) {
+      await mkdir(jobDirectory(job.jobId), { recursive: true, mode: 0o700 });
+      await save(join(jobDirectory(job.jobId), "job.json"), job);
+    },
+    async prune(now) {
+      for (const job of [...jobs.values()]) {
+        if (!isFinished(job) || now - (job.stoppedAt ?? job.createdAt) < keptMs) continue;
+        jobs.delete(job.jobId);
+        await rm(jobDirectory(job.jobId), { recursive: true, force: true });
+      }
+    },
+    async flush() {
+      await Promise.all(writes.values());
+    },
+  };
+}
+
+interface Registry {
+  readonly version: 1;
+  readonly definitions: readonly JobDefinition[];
+  readonly queues: readonly JobQueue[];
+  readonly environments: readonly ComputeEnvironment[];
+}
+
+async function readRecord<T extends { readonly version: 1 }>(file: string): Promise<T | undefined> {
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
+  }
+  const record = JSON.parse(text) as { readonly version: number };
+  if (record.version > version) {
+    throw new Error(`${file} was written by a newer version of this program (format ${record.version}).`);
+  }
+  return record as T;
+}
+
+async function writeAtomically(file: string, text: string): Promise<void> {
+  const temporary = `${file}.${randomUUID()}.tmp`;
+  try {
+    await writeFile(temporary, text, { mode: 0o600 });
+    await rename(temporary, file);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}

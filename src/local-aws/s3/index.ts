@@ -1,0 +1,129 @@
+/**
+ * A stand-in for Amazon S3 (API version 2006-03-01). What it does and what it lacks is in README.md beside this file.
+ *
+ * A request becomes a place (bucket, key), then an operation, then a row of the table below.
+ */
+import {
+  AwsError,
+  notImplemented,
+  type Service,
+  type ServiceRequest,
+  type ServiceResponse,
+} from "../http.ts";
+import { bucketOfHost } from "../virtual-host.ts";
+import {
+  deleteBucketConfiguration,
+  getBucketConfiguration,
+  getBucketPolicyStatus,
+  putBucketConfiguration,
+} from "./bucket-configuration.ts";
+import {
+  createBucket,
+  deleteBucket,
+  getBucketLocation,
+  getBucketVersioning,
+  headBucket,
+  listBuckets,
+  makeBucket,
+} from "./buckets.ts";
+import { completeMultipartUpload } from "./complete-multipart.ts";
+import { copyObject } from "./copy.ts";
+import { renderS3Error } from "./errors.ts";
+import { listObjects, listObjectsV2 } from "./list.ts";
+import { listMultipartUploads } from "./list-uploads.ts";
+import {
+  abortMultipartUpload,
+  createMultipartUpload,
+  listParts,
+  uploadPart,
+  uploadPartCopy,
+} from "./multipart.ts";
+import { detectOperation, type Operation } from "./operation.ts";
+import { getObject, getObjectAttributes, getObjectTagging, headObject } from "./read-object.ts";
+import { openStore } from "./store/store.ts";
+import type { Call } from "./types.ts";
+import { deleteObject, deleteObjects, putObject } from "./write-object.ts";
+
+const OPERATIONS: Readonly<Record<Operation, (call: Call) => Promise<ServiceResponse>>> = {
+  ListBuckets: listBuckets,
+  CreateBucket: createBucket,
+  HeadBucket: headBucket,
+  DeleteBucket: deleteBucket,
+  GetBucketLocation: getBucketLocation,
+  GetBucketVersioning: getBucketVersioning,
+  GetBucketPolicyStatus: getBucketPolicyStatus,
+  GetBucketConfiguration: getBucketConfiguration,
+  PutBucketConfiguration: putBucketConfiguration,
+  DeleteBucketConfiguration: deleteBucketConfiguration,
+  ListObjects: listObjects,
+  ListObjectsV2: listObjectsV2,
+  ListMultipartUploads: listMultipartUploads,
+  DeleteObjects: deleteObjects,
+  PutObject: putObject,
+  CopyObject: copyObject,
+  GetObject: getObject,
+  HeadObject: headObject,
+  DeleteObject: deleteObject,
+  GetObjectAttributes: getObjectAttributes,
+  GetObjectTagging: getObjectTagging,
+  CreateMultipartUpload: createMultipartUpload,
+  UploadPart: uploadPart,
+  UploadPartCopy: uploadPartCopy,
+  CompleteMultipartUpload: completeMultipartUpload,
+  AbortMultipartUpload: abortMultipartUpload,
+  ListParts: listParts,
+};
+
+const MAX_KEY_BYTES = 1024;
+
+export interface S3Options {
+  /** Where objects are kept; made if missing. One S3 at a time: nothing is locked. */
+  readonly directory: string;
+  /** Where buckets are, unless they are created with a location constraint. */
+  readonly region: string;
+  /** Milliseconds since 1970. */
+  now(): number;
+}
+
+export interface S3 extends Service {
+  createBucketIfMissing(name: string): Promise<void>;
+}
+
+/** Opens S3 on a directory, with all that was in it; leftovers of a process that died are cleared away. */
+export async function openS3({ directory, region, now }: S3Options): Promise<S3> {
+  const store = await openStore(directory);
+  return {
+    name: "s3",
+    async handle(request) {
+      const { bucketName, key } = placeOf(request);
+      const { method, query, headers } = request;
+      const detected = detectOperation({ method, bucketName, key, query, headers });
+      if ("missing" in detected) throw notImplemented(detected.missing);
+      return OPERATIONS[detected.operation]({ request, bucketName, key, store, region, now });
+    },
+    renderError: renderS3Error,
+    async createBucketIfMissing(name) {
+      await store.exclusively(name, async () => {
+        if (store.bucket(name) === undefined) await makeBucket(store, { name, region, now: now() });
+      });
+    },
+    // Every change is on disk before it is answered.
+    close: async () => undefined,
+  };
+}
+
+/** Bucket and key: both in the path, or the bucket in the host's name. */
+function placeOf({ path, headers }: ServiceRequest): { bucketName: string; key: string } {
+  const host = bucketOfHost(headers.host);
+  const full = host === undefined ? path.slice(1) : `${host}${path}`;
+  const slash = full.indexOf("/");
+  const bucketName = slash < 0 ? full : full.slice(0, slash);
+  const key = slash < 0 ? "" : full.slice(slash + 1);
+  if (Buffer.byteLength(key) > MAX_KEY_BYTES) {
+    throw new AwsError("KeyTooLongError", "Your key is too long", 400, {
+      Size: String(Buffer.byteLength(key)),
+      MaxSizeAllowed: String(MAX_KEY_BYTES),
+    });
+  }
+  return { bucketName, key };
+}

@@ -1,0 +1,187 @@
+import { randomBytes } from "node:crypto";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { authErrorFor } from "./auth/errors.ts";
+import { parseTarget } from "./auth/target.ts";
+import type { AccessKeys } from "./auth/verify.ts";
+import { AwsError, notImplemented, type Service, type ServiceRequest, type ServiceResponse } from "./http.ts";
+import { authenticate, guessService, identify } from "./request.ts";
+import { sendResponse } from "./response.ts";
+import { bucketOfHost } from "./virtual-host.ts";
+
+/** Paths of the daemon's own endpoints; no bucket can have this name. */
+const CONTROL_PREFIX = "/_local-aws/";
+
+/** Called for each verified request before it is dispatched. */
+export type RequestHook = (call: {
+  /** As in the signature's credential scope. */
+  readonly service: string;
+  readonly request: ServiceRequest;
+  /** Ends the connection without an answer. */
+  cut(): void;
+}) => Promise<ServiceResponse | undefined> | ServiceResponse | undefined;
+
+export interface ServerOptions {
+  /** 0: any free one. */
+  readonly port: number;
+  /** By the service name of the signature's credential scope (`s3`, `batch`, `logs`, `sts`, …). */
+  readonly services: ReadonlyMap<string, Service>;
+  readonly keys: AccessKeys;
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Told of bugs: one call each, with a stack. */
+  log(message: string): void;
+  /** Answers what is under `/_local-aws/`, signed like anything else, for any service. */
+  readonly control?: (request: ServiceRequest) => Promise<ServiceResponse>;
+  /** A response from it is sent in place of the service's; an AwsError is rendered as the service would. */
+  readonly onRequest?: RequestHook;
+}
+
+export interface RunningServer {
+  readonly port: number;
+  /**
+   * Takes no more connections, waits up to `graceMs` (default 5,000) for requests under way, then cuts them.
+   * Services are left open.
+   */
+  close(options?: { graceMs?: number }): Promise<void>;
+  activeRequests(): number;
+  /** Milliseconds since 1970: when a verified request last began or ended; at first, the start. */
+  lastRequestAt(): number;
+}
+
+/** Starts the HTTP server on the loopback interface. Rejects with Node's error where the port is taken. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  let active = 0;
+  let lastRequestAt = options.now();
+  const touch = () => {
+    lastRequestAt = options.now();
+  };
+
+  const handle = (message: IncomingMessage, response: ServerResponse) => {
+    active += 1;
+    answer(message, response, options, touch)
+      .catch((error: unknown) => {
+        options.log(`local AWS could not answer ${message.method} ${message.url}: ${describe(error)}`);
+        response.destroy();
+      })
+      .finally(() => {
+        active -= 1;
+        touch();
+      });
+  };
+
+  const server = createServer({ maxHeaderSize: 64 * 1024, keepAliveTimeout: 75_000 }, handle);
+  // No limit to how long a body may take; one on headers is left (60 s).
+  server.requestTimeout = 0;
+  server.on("checkContinue", handle);
+  await listen(server, options.port);
+
+  return {
+    port: (server.address() as AddressInfo).port,
+    activeRequests: () => active,
+    lastRequestAt: () => lastRequestAt,
+    async close({ graceMs = 5_000 } = {}) {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      const giveUp = new AbortController();
+      const timer = sleep(graceMs, undefined, { signal: giveUp.signal, ref: false }).catch(() => undefined);
+      await Promise.race([closed, timer]);
+      giveUp.abort();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+async function answer(
+  message: IncomingMessage,
+  response: ServerResponse,
+  options: ServerOptions,
+  touch: () => void,
+): Promise<void> {
+  const requestId = randomBytes(8).toString("hex").toUpperCase();
+  const path = message.url?.split("?")[0] ?? "/";
+  let service = guessService(message);
+  const result = await dispatch().catch((error: unknown) => {
+    const known = error instanceof AwsError ? error : undefined;
+    // Whoever left in the middle of a request needs no answer, and that is no bug.
+    if (known === undefined && message.socket.destroyed) return undefined;
+    if (known === undefined) {
+      options.log(`Internal error in ${service} ${message.method} ${path}: ${describe(error)}`);
+    }
+    return renderError(options.services.get(service), known ?? internalError(), { path, requestId });
+  });
+  if (result === undefined || response.destroyed) {
+    response.destroy();
+    return;
+  }
+  await sendResponse(message, response, result, requestId);
+
+  async function dispatch(): Promise<ServiceResponse | undefined> {
+    const target = parseTarget(message.url ?? "/");
+    const identity = identify(message, target);
+    service = identity.service;
+    const request = await authenticate(message, target, identity, {
+      keys: options.keys,
+      now: options.now(),
+      requestId,
+      sendContinue: once(() => {
+        if (message.headers.expect !== undefined) response.writeContinue();
+      }),
+    }).catch((error: unknown) => {
+      throw error instanceof AwsError ? authErrorFor(service, error) : error;
+    });
+    touch();
+    const injected = await options.onRequest?.({ service, request, cut: () => message.socket.destroy() });
+    if (message.socket.destroyed) return undefined;
+    if (injected !== undefined) return injected;
+    const isControl =
+      target.path.startsWith(CONTROL_PREFIX) && bucketOfHost(message.headers.host) === undefined;
+    if (isControl && options.control !== undefined) return options.control(request);
+    const handler = options.services.get(service);
+    if (handler === undefined) throw notImplemented(`the service "${service}"`);
+    return handler.handle(request);
+  }
+}
+
+function once(action: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) action();
+    done = true;
+  };
+}
+
+function internalError(): AwsError {
+  return new AwsError("InternalError", "We encountered an internal error. Please try again.", 500);
+}
+
+/** Where no service is there to word it, plain JSON, which every client prints. */
+function renderError(
+  service: Service | undefined,
+  error: AwsError,
+  request: { path: string; requestId: string },
+): ServiceResponse {
+  return (
+    service?.renderError(error, request) ?? {
+      status: error.status,
+      headers: { "content-type": "application/json", "x-amzn-errortype": error.code },
+      body: JSON.stringify({ __type: error.code, message: error.message }),
+    }
+  );
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,54 @@
+import { homedir } from "node:os";
+import type { Context } from "./cli/context.ts";
+import { describeFailure } from "./cli/failure.ts";
+import { createIo } from "./cli/io.ts";
+import { runProgram } from "./cli/program.ts";
+import { createSignals } from "./cli/signals.ts";
+import { CancelledError } from "./errors.ts";
+
+/** Writes out what a stream still holds: a pipe takes it asynchronously, and `process.exit` would drop it. */
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => stream.write("", () => resolve()));
+}
+
+const ending = new AbortController();
+const io = createIo(process);
+const signals = createSignals(process);
+const context: Context = {
+  env: process.env,
+  cwd: process.cwd(),
+  home: homedir(),
+  io,
+  signals,
+  now: Date.now,
+  signal: ending.signal,
+};
+
+signals.handle({
+  SIGINT: () => stop(130),
+  SIGHUP: () => stop(129),
+  SIGTERM: () => stop(143),
+});
+
+/** The first signal lets everything clean up after itself; the second doesn't wait for that. */
+function stop(exitStatus: number): void {
+  if (ending.signal.aborted) process.exit(exitStatus);
+  ending.abort(new CancelledError("Cancelled.", exitStatus));
+}
+
+// Nobody reads any more (`nextstrain … | head`): end as after a signal, in silence.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", () => ending.abort(new CancelledError("", 141)));
+}
+
+let exitStatus: number;
+try {
+  exitStatus = await runProgram(context, process.argv.slice(2));
+} catch (error) {
+  const failure = describeFailure(error, context.env.NEXTSTRAIN_DEBUG === "1");
+  for (const line of failure.lines) io.err(line);
+  exitStatus = failure.exitStatus;
+}
+io.finish();
+await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
+process.exit(exitStatus);

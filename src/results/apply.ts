@@ -1,0 +1,289 @@
+import { rm } from "node:fs/promises";
+import { posix } from "node:path";
+import type { ArchiveEntry } from "../archive/types.ts";
+import { UserError } from "../errors.ts";
+import { mapLimited } from "../runs/hash.ts";
+import { quoteName } from "../runs/names.ts";
+import type { RunId } from "../runs/types.ts";
+import { batches } from "./batches.ts";
+import {
+  createDirectoryMaker,
+  type DirectoryMaker,
+  NotWritten,
+  placeBeside,
+  placeIfUnchanged,
+  setTimes,
+  writeTemporary,
+} from "./place.ts";
+import type { Refused, ResultPlan, Verdict } from "./types.ts";
+
+/** One entry's bytes: uncompressed, and checked against its CRC-32 and size by whoever delivers them. */
+export interface FetchedEntry {
+  /** One of the entries asked for: the same object. */
+  readonly entry: ArchiveEntry;
+  readonly data: AsyncIterable<Uint8Array>;
+}
+
+/**
+ * Brings entries from the archive. Several calls run at once, each for neighbours in the archive; of one call each
+ * `data` is read to its end before the next item is asked for.
+ */
+export type FetchEntries = (
+  entries: readonly ArchiveEntry[],
+  signal: AbortSignal,
+) => AsyncIterable<FetchedEntry>;
+
+export interface Conflict {
+  readonly path: string;
+  /** Where the job's version is: relative to the build root, like `path`. */
+  readonly beside: string;
+  readonly why: string;
+}
+
+/** What happened to an entry that was not simply left alone. */
+export type ResultEvent =
+  | { readonly kind: "written"; readonly path: string; readonly replaced: boolean }
+  | { readonly kind: "directory-made"; readonly path: string }
+  | ({ readonly kind: "conflict" } & Conflict)
+  | ({ readonly kind: "refused" } & Refused)
+  /** The file system did not let it be written: the rest goes on. */
+  | { readonly kind: "failed"; readonly path: string; readonly why: string }
+  /** Uncompressed bytes that were written since the last such event. */
+  | { readonly kind: "progress"; readonly bytes: number };
+
+export interface ApplyOptions {
+  readonly runId: RunId;
+  readonly fetch: FetchEntries;
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: ResultEvent) => void;
+  /** Milliseconds since 1970: tells how old leftovers of other computers are. */
+  readonly now: number;
+}
+
+/** What came of bringing results back: counts, and by name what the user must know of. */
+export interface Summary {
+  readonly written: number;
+  readonly replaced: number;
+  readonly directories: number;
+  readonly timesSet: number;
+  readonly left: number;
+  /** Uncompressed. */
+  readonly bytes: number;
+  readonly conflicts: readonly Conflict[];
+  readonly refused: readonly Refused[];
+  /** What the file system did not let be written. Not empty: the results are not all here. */
+  readonly failed: readonly { readonly path: string; readonly why: string }[];
+}
+
+type Writing = Extract<Verdict, { kind: "replace" | "write" | "conflict" }>;
+
+/** How many batches are fetched and written at once. */
+const LANES = 4;
+
+/** Counts and names, as they come. */
+interface Tally {
+  written: number;
+  replaced: number;
+  directories: number;
+  timesSet: number;
+  left: number;
+  bytes: number;
+  conflicts: Conflict[];
+  failed: { path: string; why: string }[];
+}
+
+/**
+ * Carries a plan out. Every file goes to a temporary file beside its target first and is renamed, so whenever it is
+ * stopped each file is old or new; done again, it finishes the rest. A file edited since the plan was made becomes a
+ * conflict. Throws the signal's reason, what `fetch` throws, and a UserError where the disk is full.
+ */
+export async function applyPlan(plan: ResultPlan, options: ApplyOptions): Promise<Summary> {
+  const tally: Tally = {
+    written: 0,
+    replaced: 0,
+    directories: 0,
+    timesSet: 0,
+    left: 0,
+    bytes: 0,
+    conflicts: [],
+    failed: [],
+  };
+  for (const refused of plan.refused) options.onEvent({ kind: "refused", ...refused });
+  const makeDirectory = createDirectoryMaker(options.now);
+  const files = new Map<ArchiveEntry, Writing>();
+  for (const verdict of plan.verdicts) {
+    options.signal.throwIfAborted();
+    if (verdict.kind === "leave") tally.left++;
+    else if (verdict.kind === "set-times") {
+      if (await setTimes(verdict.target, verdict.entry)) tally.timesSet++;
+    } else if (verdict.kind === "conflict" && verdict.present) {
+      note(tally, options, verdict, verdict.beside, verdict.why);
+    } else if (verdict.entry.kind === "directory") {
+      await orFailed(tally, options, verdict.entry, async () => {
+        await makeDirectory(verdict.target);
+        tally.directories++;
+        options.onEvent({ kind: "directory-made", path: verdict.entry.path });
+        if (verdict.kind === "conflict") note(tally, options, verdict, verdict.beside, verdict.why);
+      });
+    } else {
+      files.set(verdict.entry, verdict);
+    }
+  }
+  await writeFiles(files, makeDirectory, tally, options);
+  return { ...tally, refused: plan.refused };
+}
+
+async function writeFiles(
+  files: ReadonlyMap<ArchiveEntry, Writing>,
+  makeDirectory: DirectoryMaker,
+  tally: Tally,
+  options: ApplyOptions,
+): Promise<void> {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([options.signal, stop.signal]);
+  const write = async (verdict: Writing, data: AsyncIterable<Uint8Array>) => {
+    const supply = supplyOf(data, signal);
+    await orFailed(tally, options, verdict.entry, () =>
+      writeFile(verdict, supply, makeDirectory, tally, options),
+    );
+    // A file that could not be written: the next one's bytes come after this one's.
+    await supply.drain();
+  };
+  await mapLimited(batches([...files.keys()]), LANES, async (batch) => {
+    try {
+      signal.throwIfAborted();
+      const missing = new Set(batch);
+      const [empty, full] = [batch.filter(isEmpty), batch.filter((entry) => !isEmpty(entry))];
+      const fetched = full.length === 0 ? [] : options.fetch(full, signal);
+      for (const entry of empty) {
+        missing.delete(entry);
+        await write(verdictOf(files, entry), nothing());
+      }
+      for await (const { entry, data } of fetched) {
+        if (!missing.delete(entry)) throw new Error(`Fetched without being asked for: ${entry.path}`);
+        await write(verdictOf(files, entry), data);
+      }
+      signal.throwIfAborted();
+      for (const entry of missing) throw new Error(`Asked for but not fetched: ${entry.path}`);
+    } catch (error) {
+      // The other lanes are of no use any more.
+      stop.abort(error);
+      throw error;
+    }
+  });
+}
+
+async function writeFile(
+  verdict: Writing,
+  data: AsyncIterable<Uint8Array>,
+  makeDirectory: DirectoryMaker,
+  tally: Tally,
+  options: ApplyOptions,
+): Promise<void> {
+  const { entry, target } = verdict;
+  await makeDirectory(posix.dirname(target));
+  const temporary = await writeTemporary(posix.dirname(target), entry, data, (bytes) => {
+    tally.bytes += bytes;
+    options.onEvent({ kind: "progress", bytes });
+  });
+  try {
+    await place(temporary, verdict, makeDirectory, tally, options);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+async function place(
+  temporary: string,
+  verdict: Writing,
+  makeDirectory: DirectoryMaker,
+  tally: Tally,
+  options: ApplyOptions,
+): Promise<void> {
+  const { entry, target, directory } = verdict;
+  const seen = verdict.kind === "replace" ? verdict.seen : undefined;
+  if (placeIfUnchanged(temporary, target, seen)) {
+    if (verdict.kind === "conflict") return note(tally, options, verdict, verdict.beside, verdict.why);
+    tally[seen === undefined ? "written" : "replaced"]++;
+    return options.onEvent({ kind: "written", path: entry.path, replaced: seen !== undefined });
+  }
+  await makeDirectory(directory);
+  const name = await placeBeside(temporary, directory, posix.basename(entry.path), options.runId);
+  const why = verdict.kind === "conflict" ? verdict.why : "it was changed here in the meantime";
+  const besideWhat = verdict.kind === "conflict" ? verdict.beside : entry.path;
+  note(tally, options, verdict, posix.join(posix.dirname(besideWhat), name), why);
+}
+
+function note(tally: Tally, options: ApplyOptions, verdict: Verdict, beside: string, why: string): void {
+  const conflict: Conflict = { path: verdict.entry.path, beside, why };
+  tally.conflicts.push(conflict);
+  options.onEvent({ kind: "conflict", ...conflict });
+}
+
+/** What one file's place on the disk says is noted, and the rest goes on; what concerns all is thrown. */
+async function orFailed(
+  tally: Tally,
+  options: ApplyOptions,
+  entry: ArchiveEntry,
+  task: () => Promise<void>,
+): Promise<void> {
+  try {
+    await task();
+  } catch (error) {
+    options.signal.throwIfAborted();
+    if (error instanceof SupplyError) throw error.cause;
+    const code = (error as NodeJS.ErrnoException).code;
+    if (!(error instanceof NotWritten) && (!(error instanceof Error) || code === undefined)) throw error;
+    const why = error.message;
+    if (code === "ENOSPC" || code === "EDQUOT") {
+      throw new UserError(`The disk is full: ${quoteName(entry.path)} could not be written.`, {
+        hint: "Make room, then bring the results back again: what is here already is kept.",
+        cause: error,
+      });
+    }
+    tally.failed.push({ path: entry.path, why });
+    options.onEvent({ kind: "failed", path: entry.path, why });
+  }
+}
+
+/** What `fetch` threw, so that it can be told from what the file system here says. */
+class SupplyError extends Error {
+  override readonly name = "SupplyError";
+}
+
+/** The bytes of an entry, of which what was not taken can be passed over. */
+function supplyOf(data: AsyncIterable<Uint8Array>, signal: AbortSignal) {
+  const iterator = data[Symbol.asyncIterator]();
+  const next = async () => {
+    try {
+      signal.throwIfAborted();
+      return await iterator.next();
+    } catch (error) {
+      throw new SupplyError("", { cause: error });
+    }
+  };
+  return {
+    // Without return(): leaving early doesn't end the data, so that it can still be drained.
+    [Symbol.asyncIterator]: () => ({ next }),
+    async drain() {
+      try {
+        while (!(await next()).done);
+      } catch (error) {
+        throw error instanceof SupplyError ? error.cause : error;
+      }
+    },
+  };
+}
+
+function verdictOf(files: ReadonlyMap<ArchiveEntry, Writing>, entry: ArchiveEntry): Writing {
+  const verdict = files.get(entry);
+  if (verdict === undefined) throw new Error(`No verdict on ${entry.path}`);
+  return verdict;
+}
+
+function isEmpty(entry: ArchiveEntry): boolean {
+  return entry.size === 0;
+}
+
+async function* nothing(): AsyncIterable<Uint8Array> {}

@@ -1,0 +1,31 @@
+import type { LocalFileState, Manifest, RecordedFiles, RunRecord } from "../runs/types.ts";
+import type { RunFiles } from "./types.ts";
+
+/** The state when a run began, from this computer's record, for bringing results into `root` (absolute). */
+export function beganByRecord(
+  record: Pick<RunRecord, "root" | "createdAt">,
+  files: RecordedFiles,
+  root: string,
+): RunFiles {
+  return {
+    source: record.root === root ? "record" : "manifest",
+    uploaded: byPath(files.uploaded),
+    excluded: byPath(files.excluded),
+    directories: new Set(files.directories),
+    beganAt: record.createdAt,
+  };
+}
+
+/** The state when a run began, from its manifest: on another computer, or without the record. */
+export function beganByManifest(manifest: Manifest): RunFiles {
+  return {
+    source: "manifest",
+    uploaded: byPath(manifest.uploaded),
+    excluded: new Map<string, LocalFileState>(),
+    directories: new Set(),
+  };
+}
+
+function byPath<State extends { readonly path: string }>(states: readonly State[]): Map<string, State> {
+  return new Map(states.map((state) => [state.path, state]));
+}

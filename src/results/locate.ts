@@ -1,0 +1,117 @@
+import type { Stats } from "node:fs";
+import { access, constants, lstat, realpath, stat } from "node:fs/promises";
+import { join, posix, relative, sep } from "node:path";
+import { ruleOnName } from "./names.ts";
+
+/** What stands at a path of the build root now. */
+export type Located =
+  | { readonly kind: "absent"; readonly target: string; readonly directory: string }
+  | {
+      readonly kind: "file";
+      /** With links resolved. */
+      readonly target: string;
+      /** The real directory of the name itself. */
+      readonly directory: string;
+      readonly stat: Stats;
+      readonly throughLink: boolean;
+      readonly writable: boolean;
+    }
+  | { readonly kind: "directory"; readonly target: string; readonly directory: string }
+  /** Nothing can be written there, because of what is at `at`: the path itself or a parent of it. */
+  | { readonly kind: "blocked"; readonly at: string; readonly why: string };
+
+type Directory =
+  | { readonly kind: "there" | "absent"; readonly real: string }
+  | { readonly kind: "blocked"; readonly at: string; readonly why: string };
+
+/** Finds out what is at paths relative to a build root. Each directory is looked at once. */
+export type Locator = (path: string) => Promise<Located>;
+
+/**
+ * A locator for `root`. A link that leads out of the root is followed only where `linkAllowed` says so of the
+ * link's own path. Throws what the file system says where something cannot be looked at.
+ */
+export function createLocator(root: string, linkAllowed: (path: string) => boolean): Locator {
+  const directories = new Map<string, Promise<Directory>>();
+
+  const directoryAt = (path: string): Promise<Directory> => {
+    const known = directories.get(path);
+    if (known !== undefined) return known;
+    const found = path === "." ? rootDirectory() : findDirectory(path);
+    directories.set(path, found);
+    return found;
+  };
+
+  const rootDirectory = async (): Promise<Directory> => ({ kind: "there", real: await realpath(root) });
+
+  const findDirectory = async (path: string): Promise<Directory> => {
+    const parent = await directoryAt(posix.dirname(path));
+    if (parent.kind === "blocked") return parent;
+    const own = join(parent.real, posix.basename(path));
+    const found = parent.kind === "there" ? await lookAt(own) : undefined;
+    if (found === undefined) return { kind: "absent", real: own };
+    if (found.isDirectory()) return { kind: "there", real: own };
+    if (!found.isSymbolicLink()) return { kind: "blocked", at: path, why: "here it is a file" };
+    const end = await followLink(path, own);
+    if ("why" in end) return { kind: "blocked", at: path, why: end.why };
+    if (end.stat.isDirectory()) return { kind: "there", real: end.real };
+    return { kind: "blocked", at: path, why: "here it is a link to a file" };
+  };
+
+  const followLink = async (
+    path: string,
+    own: string,
+  ): Promise<{ readonly real: string; readonly stat: Stats } | { readonly why: string }> => {
+    const real = await realpath(own).catch(unlessGone);
+    if (real === undefined) return { why: "here it is a link that leads nowhere" };
+    const top = await realpath(root);
+    if (real === top || real.startsWith(top + sep)) {
+      const inside = relative(top, real).split(sep).join("/");
+      if (inside !== "" && ruleOnName(inside) !== "take") {
+        return { why: `here it is a link into ${inside}, which results never touch` };
+      }
+    } else if (!linkAllowed(path)) {
+      return {
+        why: "here it is a link that leads out of the directory, and isn't known to have been there before the run",
+      };
+    }
+    return { real, stat: await stat(real) };
+  };
+
+  return async (path) => {
+    const parent = await directoryAt(posix.dirname(path));
+    if (parent.kind === "blocked") return parent;
+    const directory = parent.real;
+    const own = join(directory, posix.basename(path));
+    const found = parent.kind === "there" ? await lookAt(own) : undefined;
+    if (found === undefined) return { kind: "absent", target: own, directory };
+    const end = found.isSymbolicLink() ? await followLink(path, own) : { real: own, stat: found };
+    if ("why" in end) return { kind: "blocked", at: path, why: end.why };
+    if (end.stat.isDirectory()) return { kind: "directory", target: end.real, directory };
+    if (!end.stat.isFile()) return { kind: "blocked", at: path, why: "here it is no ordinary file" };
+    return {
+      kind: "file",
+      target: end.real,
+      directory,
+      stat: end.stat,
+      throughLink: found.isSymbolicLink(),
+      writable: (end.stat.mode & 0o222) !== 0 && (await mayWrite(end.real)),
+    };
+  };
+}
+
+async function lookAt(path: string): Promise<Stats | undefined> {
+  return lstat(path).catch(unlessGone);
+}
+
+function unlessGone(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== "ENOENT" && error.code !== "ELOOP" && error.code !== "ENOTDIR") throw error;
+  return undefined;
+}
+
+async function mayWrite(path: string): Promise<boolean> {
+  return access(path, constants.W_OK).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,66 @@
+import type { ArchiveEntry } from "../archive/types.ts";
+import type { FileStamp } from "../runs/states.ts";
+import type { FileState, LocalFileState } from "../runs/types.ts";
+
+/** The files as they were when the run began, as far as this computer can know. */
+export interface RunFiles {
+  /**
+   * `record`: of this computer and this directory. `manifest`: from the bucket, or a record of another directory;
+   * it tells contents but neither what was excluded nor which links were the user's.
+   */
+  readonly source: "record" | "manifest";
+  readonly uploaded: ReadonlyMap<string, FileState | LocalFileState>;
+  readonly excluded: ReadonlyMap<string, LocalFileState>;
+  /** Directories that were there although no file of theirs is listed. */
+  readonly directories: ReadonlySet<string>;
+  /** When the run began, in milliseconds since 1970: a file touched shortly before is told by content, not by stat. */
+  readonly beganAt?: number | undefined;
+}
+
+/** What becomes of one entry of the archive. Paths named `target` and `directory` are absolute, links resolved. */
+export type Verdict =
+  | { readonly kind: "leave"; readonly entry: ArchiveEntry }
+  /** The file here has the job's content already. */
+  | { readonly kind: "set-times"; readonly entry: ArchiveEntry; readonly target: string }
+  /** The file here is as it was when the run began: `seen`. */
+  | {
+      readonly kind: "replace";
+      readonly entry: ArchiveEntry;
+      readonly target: string;
+      /** The directory of the entry's own name: another one than the target's where that is reached by a link. */
+      readonly directory: string;
+      readonly seen: FileStamp;
+    }
+  /** Nothing is here: a file to be written or a directory to be made. */
+  | {
+      readonly kind: "write";
+      readonly entry: ArchiveEntry;
+      readonly target: string;
+      readonly directory: string;
+    }
+  /** What is here stays; the job's goes to `beside`, a path relative to the build root. */
+  | {
+      readonly kind: "conflict";
+      readonly entry: ArchiveEntry;
+      readonly beside: string;
+      readonly target: string;
+      readonly directory: string;
+      /** As the end of a sentence: "<path> was left alone: <why>". */
+      readonly why: string;
+      /** It is there already, from an earlier try. */
+      readonly present: boolean;
+    };
+
+/** A name in the archive or manifest that is not touched, because it is unsafe. */
+export interface Refused {
+  readonly path: string;
+  /** As the end of a sentence: "<path> is refused: <why>". */
+  readonly why: string;
+}
+
+/** What is to be done to bring a job's results back. */
+export interface ResultPlan {
+  /** In the archive's order. */
+  readonly verdicts: readonly Verdict[];
+  readonly refused: readonly Refused[];
+}

@@ -1,0 +1,47 @@
+/** A component may hold 255 bytes on the file systems we know; a path may hold 4,096 (PATH_MAX). */
+const LONGEST_COMPONENT = 255;
+const LONGEST_PATH = 4096;
+
+// C0, DEL and C1: a terminal would obey them.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+// Components that are empty, "." or ".."; a leading "/" makes an empty first component.
+const STRANGE_COMPONENT = /(?:^|\/)(?:\.{0,2})(?:\/|$)/;
+
+/**
+ * Why a path from an archive or a manifest, which may be hostile, must never become a path on this computer;
+ * undefined where it may. Relative paths with `/` between plain components pass.
+ */
+export function unsafeName(path: string): string | undefined {
+  if (path === "") return "it is empty";
+  if (CONTROL.test(path)) return "it holds control characters";
+  if (STRANGE_COMPONENT.test(path)) {
+    if (path.startsWith("/")) return "it is an absolute path";
+    return path.split("/").includes("..") ? 'it holds ".."' : 'it holds an empty or "." component';
+  }
+  if (path.length * 3 > LONGEST_COMPONENT) {
+    if (Buffer.byteLength(path) >= LONGEST_PATH) return "it is too long";
+    if (path.split("/").some((name) => Buffer.byteLength(name) > LONGEST_COMPONENT)) return "it is too long";
+  }
+  return undefined;
+}
+
+/** Whether a path is an overlay's (`../augur/…`), which we upload ourselves and never take back. */
+export function isOverlayPath(path: string): boolean {
+  const [up, overlay, ...rest] = path.split("/");
+  return (
+    up === ".." &&
+    (overlay === "augur" || overlay === "auspice" || overlay === "fauna") &&
+    (rest.length === 0 || unsafeName(rest.join("/")) === undefined)
+  );
+}
+
+/** A name as it can be shown on a terminal: quoted and escaped where it holds anything unusual, cut where long. */
+export function quoteName(path: string): string {
+  const shown = path.length > 200 ? `${path.slice(0, 197)}…` : path;
+  if (!CONTROL.test(shown) && shown !== "") return `'${shown}'`;
+  return JSON.stringify(shown).replace(
+    /[\u007f-\u009f]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}

@@ -1,0 +1,122 @@
+import { UserError } from "../errors.ts";
+import { parseRunId, toJobId } from "./ids.ts";
+import type { LocalFileState, RecordedFiles, RunRecord } from "./types.ts";
+
+/** A record that cannot be used, with the reason as the end of a sentence: "<file> <reason>". */
+export class RecordError extends UserError {
+  override readonly name = "RecordError";
+}
+
+/** Reads a run's record from JSON. Throws a RecordError where it is broken or from a newer version. */
+export function parseRecord(text: string, file: string): RunRecord {
+  const value = parseVersion1(text, file);
+  const runId = parseRunId(string(value.runId, "runId", file));
+  if (runId === undefined) throw broken(file, "its runId is not a UUID");
+  const urls = object(value.urls, "urls", file);
+  const jobId = optionalString(value.jobId, "jobId", file);
+  return {
+    version: 1,
+    runId,
+    jobId: jobId === undefined ? undefined : toJobId(jobId),
+    jobName: string(value.jobName, "jobName", file),
+    queue: string(value.queue, "queue", file),
+    definition: string(value.definition, "definition", file),
+    region: string(value.region, "region", file),
+    profile: optionalString(value.profile, "profile", file),
+    localAws: value.localAws === true,
+    endpoint: optionalString(value.endpoint, "endpoint", file),
+    urls: {
+      workdir: string(urls.workdir, "urls.workdir", file),
+      envd: optionalString(urls.envd, "urls.envd", file),
+      manifest: string(urls.manifest, "urls.manifest", file),
+    },
+    root: string(value.root, "root", file),
+    directory: string(value.directory, "directory", file),
+    command: strings(value.command, "command", file),
+    createdAt: number(value.createdAt, "createdAt", file),
+    submittedAt: optionalNumber(value.submittedAt, "submittedAt", file),
+    endedAt: optionalNumber(value.endedAt, "endedAt", file),
+    status: optionalString(value.status, "status", file),
+    statusReason: optionalString(value.statusReason, "statusReason", file),
+    exitCode: optionalNumber(value.exitCode, "exitCode", file),
+    downloadedAt: optionalNumber(value.downloadedAt, "downloadedAt", file),
+    logGroup: string(value.logGroup, "logGroup", file),
+    logStreams: strings(value.logStreams, "logStreams", file),
+  };
+}
+
+/** Reads a run's recorded files from JSON. Throws a RecordError where they are broken or from a newer version. */
+export function parseRecordedFiles(text: string, file: string): RecordedFiles {
+  const value = parseVersion1(text, file);
+  return {
+    version: 1,
+    uploaded: states(value.uploaded, "uploaded", file),
+    excluded: states(value.excluded, "excluded", file),
+    directories: strings(value.directories ?? [], "directories", file),
+  };
+}
+
+function parseVersion1(text: string, file: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new RecordError(`${file} is not JSON.`, { cause: error });
+  }
+  const record = object(value, "content", file);
+  if (typeof record.version === "number" && record.version > 1) {
+    throw new RecordError(`${file} was written by a newer version of this program.`, {
+      hint: "Update this program to use it.",
+    });
+  }
+  if (record.version !== 1) throw broken(file, "it is not a run's record");
+  return record;
+}
+
+/** Written by this program on this computer: shapes are checked so far that a wrong one is named, no further. */
+function states(value: unknown, name: string, file: string): LocalFileState[] {
+  if (!Array.isArray(value)) throw broken(file, `its ${name} is not a list`);
+  for (const item of value) {
+    const state = object(item, name, file);
+    string(state.path, `${name}.path`, file);
+    string(state.sha256, `${name}.sha256`, file);
+    for (const key of ["size", "mtimeMs", "mode", "crc32", "ctimeMs", "ino", "dev"]) {
+      number(state[key], `${name}.${key}`, file);
+    }
+  }
+  return value;
+}
+
+function broken(file: string, what: string): RecordError {
+  return new RecordError(`${file} is damaged: ${what}.`);
+}
+
+function object(value: unknown, name: string, file: string): Record<string, unknown> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw broken(file, `its ${name} is not an object`);
+  }
+  return value as Record<string, unknown>;
+}
+
+function string(value: unknown, name: string, file: string): string {
+  if (typeof value !== "string") throw broken(file, `its ${name} is not a text`);
+  return value;
+}
+
+function number(value: unknown, name: string, file: string): number {
+  if (typeof value !== "number") throw broken(file, `its ${name} is not a number`);
+  return value;
+}
+
+function strings(value: unknown, name: string, file: string): string[] {
+  if (!Array.isArray(value)) throw broken(file, `its ${name} is not a list`);
+  return value.map((item) => string(item, name, file));
+}
+
+function optionalString(value: unknown, name: string, file: string): string | undefined {
+  return value === undefined ? undefined : string(value, name, file);
+}
+
+function optionalNumber(value: unknown, name: string, file: string): number | undefined {
+  return value === undefined ? undefined : number(value, name, file);
+}

@@ -1,0 +1,179 @@
+import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { promisify } from "node:util";
+import { gunzip, gzip } from "node:zlib";
+import { type Context, nextstrainHome } from "../cli/context.ts";
+import { UserError } from "../errors.ts";
+import { parseRunId } from "./ids.ts";
+import { parseRecord, parseRecordedFiles, RecordError } from "./record.ts";
+import { ownTemporaryName, sweepTemporaries } from "./temporaries.ts";
+import type { JobId, RecordedFiles, RunId, RunRecord } from "./types.ts";
+
+const compress = promisify(gzip);
+const decompress = promisify(gunzip);
+
+const RECORD = ".json";
+const FILES = ".files.json.gz";
+
+/** Where the records of runs are: `~/.nextstrain/aws-batch/runs`. The other functions here take it. */
+export function runsDirectory(context: Pick<Context, "env" | "cwd" | "home">): string {
+  return join(nextstrainHome(context), "aws-batch", "runs");
+}
+
+/** Keeps a new run and, where given, its files. Both are whole on the disk afterwards. Throws a UserError where it cannot. */
+export async function createRun(directory: string, record: RunRecord, files?: RecordedFiles): Promise<void> {
+  await prepare(directory);
+  await sweepTemporaries([directory], { now: record.createdAt });
+  if (files !== undefined) await writeRecordedFiles(directory, record.runId, files);
+  await writeRecord(directory, record);
+}
+
+/** Writes a run's record over the one before. */
+export async function writeRecord(directory: string, record: RunRecord): Promise<void> {
+  await prepare(directory);
+  await writeWhole(directory, `${record.runId}${RECORD}`, `${JSON.stringify(record, undefined, 2)}\n`);
+}
+
+/** Writes what was uploaded and what was not. */
+async function writeRecordedFiles(directory: string, runId: RunId, files: RecordedFiles): Promise<void> {
+  await prepare(directory);
+  await writeWhole(directory, `${runId}${FILES}`, await compress(JSON.stringify(files)));
+}
+
+/** Changes some of a run's record; undefined, and nothing done, where there is no record. */
+export async function updateRecord(
+  directory: string,
+  runId: RunId,
+  patch: Partial<Omit<RunRecord, "version" | "runId">>,
+): Promise<RunRecord | undefined> {
+  const record = await readRecord(directory, runId);
+  if (record === undefined) return undefined;
+  const changed: RunRecord = { ...record, ...patch };
+  await writeRecord(directory, changed);
+  return changed;
+}
+
+/** A run's record, or undefined where there is none here. Throws a RecordError where it is unusable. */
+export async function readRecord(directory: string, runId: RunId): Promise<RunRecord | undefined> {
+  const file = join(directory, `${runId}${RECORD}`);
+  const text = await readIfThere(file);
+  if (text === undefined) return undefined;
+  const record = parseRecord(text.toString("utf8"), file);
+  if (record.runId !== runId) throw new RecordError(`${file} is damaged: it is of another run.`);
+  return record;
+}
+
+/** A run's files, or undefined where they were not kept here. Throws a RecordError where they are unusable. */
+export async function readRecordedFiles(directory: string, runId: RunId): Promise<RecordedFiles | undefined> {
+  const file = join(directory, `${runId}${FILES}`);
+  const bytes = await readIfThere(file);
+  if (bytes === undefined) return undefined;
+  let text: string;
+  try {
+    text = (await decompress(bytes)).toString("utf8");
+  } catch (error) {
+    throw new RecordError(`${file} is damaged: it is not gzipped.`, { cause: error });
+  }
+  return parseRecordedFiles(text, file);
+}
+
+/** A record that was passed over. */
+export interface SkippedRecord {
+  readonly file: string;
+  /** A sentence. */
+  readonly reason: string;
+}
+
+/** All runs recorded here, newest first; what cannot be read is named, not thrown. */
+export async function listRuns(
+  directory: string,
+): Promise<{ readonly runs: readonly RunRecord[]; readonly skipped: readonly SkippedRecord[] }> {
+  const runs: RunRecord[] = [];
+  const skipped: SkippedRecord[] = [];
+  for (const runId of await runIds(directory)) {
+    try {
+      const record = await readRecord(directory, runId);
+      if (record !== undefined) runs.push(record);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      skipped.push({ file: join(directory, `${runId}${RECORD}`), reason });
+    }
+  }
+  runs.sort((one, other) => other.createdAt - one.createdAt || (one.runId < other.runId ? -1 : 1));
+  return { runs, skipped };
+}
+
+/** The run that a job belongs to, where it was begun on this computer. */
+export async function findRunByJobId(directory: string, jobId: JobId): Promise<RunRecord | undefined> {
+  const { runs } = await listRuns(directory);
+  return runs.find((run) => run.jobId === jobId);
+}
+
+/** Forgets the runs begun before a moment (milliseconds since 1970); says which. Unusable records are kept. */
+export async function pruneRuns(directory: string, before: number): Promise<RunId[]> {
+  const { runs } = await listRuns(directory);
+  const old = runs.filter((run) => run.createdAt < before).map((run) => run.runId);
+  for (const runId of old) await removeRun(directory, runId);
+  return old;
+}
+
+/** Forgets a run: its record and its files. */
+export async function removeRun(directory: string, runId: RunId): Promise<void> {
+  await rm(join(directory, `${runId}${FILES}`), { force: true });
+  await rm(join(directory, `${runId}${RECORD}`), { force: true });
+}
+
+async function runIds(directory: string): Promise<RunId[]> {
+  const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw unusable(directory, error);
+  });
+  return names
+    .filter((name) => name.endsWith(RECORD))
+    .map((name) => parseRunId(basename(name, RECORD)))
+    .filter((runId) => runId !== undefined);
+}
+
+/** Records name buckets, commands and file names: they are the user's alone. */
+async function prepare(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw unusable(directory, error);
+  }
+}
+
+/** Writes beside, to the disk, then renames: a reader, or a crash, sees the old or the new, never half. */
+async function writeWhole(directory: string, name: string, content: string | Uint8Array): Promise<void> {
+  const temporary = join(directory, ownTemporaryName());
+  try {
+    const file = await open(temporary, "wx", 0o600);
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, join(directory, name));
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw unusable(directory, error);
+  }
+}
+
+async function readIfThere(file: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw new RecordError(`${file} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function unusable(directory: string, error: unknown): UserError {
+  const message = error instanceof Error ? error.message : String(error);
+  return new UserError(`The records of runs in ${directory} cannot be used: ${message}`, {
+    hint: "Make the directory writable, or set NEXTSTRAIN_HOME to another one.",
+    cause: error,
+  });
+}

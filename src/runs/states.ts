@@ -1,0 +1,119 @@
+import { lstat, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { WrittenEntry } from "../archive/types.ts";
+import type { SelectedFile, Selection } from "../workflow/types.ts";
+import { hashFile, mapLimited } from "./hash.ts";
+import type { FileState, LocalFileState, Manifest, RecordedFiles, RunId } from "./types.ts";
+
+/** What a file's `stat` says that changes when the file does. Times in milliseconds. */
+export interface FileStamp {
+  readonly size: number;
+  readonly mtimeMs: number;
+  readonly ctimeMs: number;
+  readonly ino: number;
+}
+
+/** Whether two looks at a file show the same file, untouched (as git's index decides it; not the device, which changes at boot). */
+export function sameStamp(one: FileStamp, other: FileStamp): boolean {
+  return (
+    one.size === other.size &&
+    one.mtimeMs === other.mtimeMs &&
+    one.ctimeMs === other.ctimeMs &&
+    one.ino === other.ino
+  );
+}
+
+/**
+ * What was uploaded, as this computer knows it: the selection's stat and the hashes taken while the archive was
+ * written. Directories are left out. Throws where a selected file was not written (a bug).
+ */
+export function localFileStates(
+  selected: readonly SelectedFile[],
+  written: Iterable<Pick<WrittenEntry, "path" | "kind" | "crc32" | "sha256">>,
+): LocalFileState[] {
+  const hashes = new Map<string, { readonly crc32: number; readonly sha256: string }>();
+  for (const entry of written) if (entry.kind === "file") hashes.set(entry.path, entry);
+  return selected
+    .filter((file) => file.kind === "file")
+    .map((file) => {
+      const hash = hashes.get(file.path);
+      if (hash === undefined) throw new Error(`Selected but not written to the archive: ${file.path}`);
+      return toLocalState(file, hash);
+    });
+}
+
+/**
+ * Hashes files that are not uploaded, so that a result can be told from an edit later. A hash that `known` (the last
+ * run's record) has for the same untouched file is not taken again. Files that cannot be read, or that change
+ * meanwhile, are left out: what the job makes of them will count as a conflict.
+ */
+export async function hashExcluded(
+  excluded: readonly SelectedFile[],
+  options: { known?: Iterable<LocalFileState>; signal?: AbortSignal; concurrency?: number } = {},
+): Promise<LocalFileState[]> {
+  const known = new Map<string, LocalFileState>();
+  for (const state of options.known ?? []) known.set(state.path, state);
+  const files = excluded.filter((file) => file.kind === "file");
+  const states = await mapLimited(files, options.concurrency ?? 4, async (file) => {
+    const before = known.get(file.path);
+    if (before !== undefined && sameStamp(before, file)) return toLocalState(file, before);
+    try {
+      const hash = await hashFile(file.source, options.signal);
+      return sameStamp(file, await stat(file.source)) ? toLocalState(file, hash) : undefined;
+    } catch {
+      options.signal?.throwIfAborted();
+      return undefined;
+    }
+  });
+  return states.filter((state) => state !== undefined);
+}
+
+/**
+ * The record of a run's files: what was uploaded, what was not, and which directories were there although no file
+ * of theirs is listed (a link among them is the user's own).
+ */
+export async function recordFiles(
+  selection: Selection,
+  written: Iterable<Pick<WrittenEntry, "path" | "kind" | "crc32" | "sha256">>,
+  excluded: readonly LocalFileState[],
+): Promise<RecordedFiles> {
+  const directories = [...selection.files, ...selection.excluded]
+    .filter((file) => file.kind === "directory")
+    .map((file) => file.path);
+  const snakemake = await lstat(join(selection.root, ".snakemake")).catch(() => undefined);
+  if (snakemake !== undefined) directories.push(".snakemake");
+  return { version: 1, uploaded: localFileStates(selection.files, written), excluded, directories };
+}
+
+/** What of a record goes to the bucket: nothing that only this computer knows, nothing that was not uploaded. */
+export function manifestOf(runId: RunId, files: RecordedFiles): Manifest {
+  const uploaded = files.uploaded.map(
+    ({ path, size, mtimeMs, mode, crc32, sha256 }): FileState => ({
+      path,
+      size,
+      mtimeMs,
+      mode,
+      crc32,
+      sha256,
+    }),
+  );
+  return { version: 1, runId, uploaded };
+}
+
+function toLocalState(
+  file: SelectedFile,
+  hash: { readonly crc32: number; readonly sha256: string },
+): LocalFileState {
+  const { path, size, mtimeMs, ctimeMs, ino, dev } = file;
+  return {
+    path,
+    size,
+    mtimeMs,
+    mode: file.mode & 0o777,
+    crc32: hash.crc32,
+    sha256: hash.sha256,
+    ctimeMs,
+    ino,
+    dev,
+  };
+}

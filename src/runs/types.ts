@@ -1,0 +1,79 @@
+declare const brand: unique symbol;
+/** A UUID v4 made by us: names the run's objects in the bucket, and its job. */
+export type RunId = string & { readonly [brand]: "RunId" };
+/** The id AWS Batch gave a job. */
+export type JobId = string & { readonly [brand]: "JobId" };
+
+/** A file as it was when a run began. */
+export interface FileState {
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Milliseconds since 1970. */
+  readonly mtimeMs: number;
+  /** Permission bits. */
+  readonly mode: number;
+  readonly crc32: number;
+  /** Hex. */
+  readonly sha256: string;
+}
+
+/** A file state with what only this computer can know of it. */
+export interface LocalFileState extends FileState {
+  readonly ctimeMs: number;
+  readonly ino: number;
+  readonly dev: number;
+}
+
+/** Stored in the bucket beside the archive as `<run id>.json.gz`: what was uploaded. Untrusted when read back. */
+export interface Manifest {
+  readonly version: 1;
+  readonly runId: RunId;
+  readonly uploaded: readonly FileState[];
+}
+
+/** The files of a run as recorded on this computer. */
+export interface RecordedFiles {
+  readonly version: 1;
+  readonly uploaded: readonly LocalFileState[];
+  readonly excluded: readonly LocalFileState[];
+  /** Directories that were there although no file of theirs is listed: empty ones, and `.snakemake`. */
+  readonly directories: readonly string[];
+}
+
+/** What this computer keeps of a run: all that is needed to find it again, on AWS and here. */
+export interface RunRecord {
+  readonly version: 1;
+  readonly runId: RunId;
+  /** Not there before the job is submitted. */
+  readonly jobId?: JobId | undefined;
+  readonly jobName: string;
+  readonly queue: string;
+  readonly definition: string;
+  readonly region: string;
+  readonly profile?: string | undefined;
+  /** Ran on the built-in stand-in for AWS. */
+  readonly localAws: boolean;
+  /** The endpoint's URL where it isn't AWS's own. */
+  readonly endpoint?: string | undefined;
+  /** `s3://…` */
+  readonly urls: { readonly workdir: string; readonly envd?: string | undefined; readonly manifest: string };
+  /** The build root, absolute. */
+  readonly root: string;
+  /** The directory given by the user, absolute; in the build root. */
+  readonly directory: string;
+  readonly command: readonly string[];
+  /** Milliseconds since 1970, like the other times. To be taken before the files are looked at. */
+  readonly createdAt: number;
+  readonly submittedAt?: number | undefined;
+  readonly endedAt?: number | undefined;
+  /** As Batch last told it: `RUNNABLE`, `SUCCEEDED`, … */
+  readonly status?: string | undefined;
+  readonly statusReason?: string | undefined;
+  readonly exitCode?: number | undefined;
+  /** When all results had been brought back. */
+  readonly downloadedAt?: number | undefined;
+  readonly logGroup: string;
+  /** One for each attempt, oldest first. */
+  readonly logStreams: readonly string[];
+}

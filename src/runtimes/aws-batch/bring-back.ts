@@ -1,0 +1,104 @@
+import { planReads, readGroup } from "../../archive/groups.ts";
+import { readCentralDirectory } from "../../archive/read.ts";
+import type { Aws } from "../../aws/clients.ts";
+import { explained } from "../../aws/errors.ts";
+import type { Context } from "../../cli/context.ts";
+import { withoutControls } from "../../cli/control-characters.ts";
+import type { Io } from "../../cli/io.ts";
+import { UserError } from "../../errors.ts";
+import { applyPlan, type FetchEntries, type ResultEvent } from "../../results/apply.ts";
+import { planResults } from "../../results/plan.ts";
+import type { ResultPlan, Verdict } from "../../results/types.ts";
+import { quoteName } from "../../runs/names.ts";
+import type { RunId } from "../../runs/types.ts";
+import { type ObjectSource, openObject } from "../../transfer/object-source.ts";
+import { formatS3Url } from "../../transfer/s3-url.ts";
+import type { BuildRoot } from "../../workflow/build-root.ts";
+import { formatBytes } from "../../workflow/quantity.ts";
+import type { Run } from "./run.ts";
+import { findStart } from "./run-start.ts";
+
+/** Entries so close together in the archive are fetched in one request: bytes between them that nobody wants. */
+const GAP = 256 * 1024;
+/** Bytes of one request at most. */
+const MOST = 64 * 1024 * 1024;
+
+/**
+ * Brings back what the job changed, by comparing how things were when the run began, what the job left, and what is
+ * here now. Nothing of the user's is overwritten; stopped at any moment, each file is old or new. Throws UserError
+ * where the archive is gone or damaged, or where not everything could be written.
+ */
+export async function bringBack(
+  context: Context,
+  aws: Aws,
+  run: Run,
+  { place, signal }: { readonly place: BuildRoot; readonly signal: AbortSignal },
+): Promise<void> {
+  const { io } = context;
+  const url = formatS3Url(run.workdir);
+  await explained(`download ${url}`, signal, async () => {
+    const [source, began] = await Promise.all([
+      openObject(aws.s3, run.workdir, signal),
+      findStart(context, aws, run, { root: place.root, signal }),
+    ]);
+    const { entries } = await readCentralDirectory(source);
+    // A job of another program may have no run id: its own id names it as well.
+    const runId = run.runId ?? (run.jobId as string as RunId);
+    const plan = await planResults({ root: place.root, runId, entries, began, signal });
+    io.out(describePlan(plan, place));
+    const summary = await applyPlan(plan, {
+      runId,
+      fetch: fetchFrom(source),
+      signal,
+      onEvent: (event) => reportResult(io, event),
+      now: context.now(),
+    });
+    if (summary.failed.length > 0) {
+      throw new UserError(`${summary.failed.length} of the job's files could not be written.`, {
+        hint: "Mend what is said above; the same command again brings back the rest.",
+      });
+    }
+  });
+}
+
+/** Reads entries from the archive, neighbours in one request, each checked against its CRC-32. */
+function fetchFrom(source: ObjectSource): FetchEntries {
+  return async function* fetch(entries, signal) {
+    for (const group of planReads(entries, { gap: GAP, max: MOST })) yield* readGroup(source, group, signal);
+  };
+}
+
+function describePlan({ verdicts }: ResultPlan, { root }: BuildRoot): string {
+  const coming = verdicts.filter(isFetched);
+  if (coming.length === 0) return `Downloading nothing to ${root}: the job changed no files`;
+  const bytes = coming.reduce((sum, { entry }) => sum + entry.size, 0);
+  return `Downloading ${coming.length} ${coming.length === 1 ? "file" : "files"} (${formatBytes(bytes)}) to ${root}`;
+}
+
+function isFetched(verdict: Verdict): boolean {
+  if (verdict.entry.kind === "directory") return false;
+  if (verdict.kind === "conflict") return !verdict.present;
+  return verdict.kind === "replace" || verdict.kind === "write";
+}
+
+function reportResult(io: Io, event: ResultEvent): void {
+  switch (event.kind) {
+    case "written":
+      io.out(`downloaded: ${withoutControls(event.path, { keepColours: false })}`);
+      return;
+    case "conflict":
+      io.warn(
+        `${quoteName(event.path)} was left alone: ${event.why}. The job's version is ${quoteName(event.beside)}.`,
+      );
+      return;
+    case "refused":
+      io.warn(`${quoteName(event.path)} in the archive is refused: ${event.why}.`);
+      return;
+    case "failed":
+      io.err(`${quoteName(event.path)} could not be written: ${event.why}`);
+      return;
+    case "directory-made":
+    case "progress":
+      return;
+  }
+}

@@ -1,0 +1,64 @@
+import { DeleteObjectCommand, type S3Client } from "@aws-sdk/client-s3";
+import { UsageError } from "../../errors.ts";
+import type { RunId } from "../../runs/types.ts";
+import type { Sourced } from "../../settings.ts";
+import type { S3Object } from "../../transfer/s3-url.ts";
+
+/** The objects of a run: all begin with its id, and lie side by side. */
+export interface RunObjects {
+  /** The archive of the build root, overwritten by the job with its results. */
+  readonly workdir: S3Object;
+  /** Environment variables of the job; may hold secrets. */
+  readonly envd: S3Object;
+  /** What was uploaded, for those who attach from another computer. */
+  readonly manifest: S3Object;
+}
+
+/** The bucket and prefix of `[s3://]NAME[/PREFIX]`. Throws UsageError. */
+export function parseBucket({ value, source }: Sourced<string>): { bucket: string; prefix: string } {
+  const match = /^(?:s3:\/\/)?([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/.exec(value);
+  if (match?.[1] === undefined) {
+    throw new UsageError(`"${value}" (from ${source}) is not the name of an S3 bucket.`, {
+      hint: "It has the form [s3://]NAME[/PREFIX]; names are of lower-case letters, digits, dots and hyphens.",
+    });
+  }
+  const prefix = (match[2] ?? "").replace(/^\/+|\/+$/g, "");
+  return { bucket: match[1], prefix: prefix && `${prefix}/` };
+}
+
+export function runObjects({ bucket, prefix }: { bucket: string; prefix: string }, runId: RunId): RunObjects {
+  const object = (suffix: string) => ({ bucket, key: `${prefix}${runId}${suffix}` });
+  return { workdir: object(".zip"), envd: object("-env.d.zip"), manifest: object(".json.gz") };
+}
+
+/** The other objects of the run whose archive this is. */
+export function siblingsOf(workdir: S3Object): RunObjects | undefined {
+  const match = /^(.*)\.zip$/.exec(workdir.key);
+  if (match?.[1] === undefined) return undefined;
+  const object = (suffix: string) => ({ bucket: workdir.bucket, key: `${match[1]}${suffix}` });
+  return { workdir, envd: object("-env.d.zip"), manifest: object(".json.gz") };
+}
+
+/** Deletes an object; one that isn't there is fine. */
+export async function deleteObject(
+  s3: S3Client,
+  { bucket, key }: S3Object,
+  signal: AbortSignal,
+): Promise<void> {
+  await s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }), { abortSignal: signal });
+}
+
+/**
+ * Takes back what a run put into the bucket before it failed: variables first, since they may hold secrets. Not under
+ * the signal that may have ended the run. Returns the objects that could not be deleted.
+ */
+export async function removeRunObjects(
+  s3: S3Client,
+  { envd, workdir, manifest }: RunObjects,
+): Promise<S3Object[]> {
+  const left: S3Object[] = [];
+  for (const object of [envd, workdir, manifest]) {
+    await deleteObject(s3, object, AbortSignal.timeout(10_000)).catch(() => left.push(object));
+  }
+  return left;
+}

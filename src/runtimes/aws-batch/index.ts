@@ -1,0 +1,142 @@
+import type { Job } from "../../aws/batch.ts";
+import { terminateJob } from "../../aws/batch.ts";
+import { type Aws, openAws } from "../../aws/clients.ts";
+import { ensureLocalAws } from "../../aws/local-aws.ts";
+import type { Context } from "../../cli/context.ts";
+import { UsageError } from "../../errors.ts";
+import { runsDirectory, updateRecord } from "../../runs/registry.ts";
+import type { RunRecord } from "../../runs/types.ts";
+import type { BuildRoot } from "../../workflow/build-root.ts";
+import type { BuildRequest } from "../runtime.ts";
+import { attachToJob } from "./attach.ts";
+import { bringBack } from "./bring-back.ts";
+import { cleanUpVariables } from "./envd.ts";
+import { type Departure, takeInterrupts } from "./interrupts.ts";
+import { launch } from "./launch.ts";
+import type { AwsBatchOptions } from "./options.ts";
+import { reattachCommand } from "./reattach.ts";
+import type { Run } from "./run.ts";
+import { reportJobEvent } from "./stages.ts";
+import { watchJob } from "./watch.ts";
+
+/**
+ * Runs a build on AWS Batch: ships the directory, submits a job, watches it, and brings its results back; or takes up
+ * a job that was submitted before. Returns the exit status: the job's own, 0 after detaching, 130 after cancelling.
+ */
+export async function runOnAwsBatch(
+  context: Context,
+  request: BuildRequest,
+  options: AwsBatchOptions,
+): Promise<number> {
+  const { io } = context;
+  const local = options.localAws ? await ensureLocalAws(context) : undefined;
+  using aws = await openAws(context, local);
+  const run = await begin(context, aws, request, options);
+
+  // A job is out there now: whatever ends this program, the last it says is how to find the job again.
+  io.lastWords(["To see the job's log and get its results later, run:", reattachCommand(context, aws, run)]);
+  if (options.detach) return depart(context, { kind: "detach" });
+
+  const watched = await watch(context, aws, run, options);
+  if (watched.departure) return depart(context, watched.departure);
+  const { job, cancelled } = watched;
+  await cleanUpVariables(context, aws, run, job);
+
+  if (run.place && options.download && job.startedAt !== undefined) {
+    const departure = await download(context, aws, run, run.place);
+    if (departure) return depart(context, departure);
+  }
+  io.lastWords(undefined);
+  return cancelled ? 130 : exitStatusOf(job);
+}
+
+async function begin(
+  context: Context,
+  aws: Aws,
+  request: BuildRequest,
+  options: AwsBatchOptions,
+): Promise<Run> {
+  const { place } = request;
+  if (options.attach !== undefined) return attachToJob(context, aws, options.attach, place);
+  if (place === undefined) throw new UsageError("The directory to build is missing.");
+  return launch(context, aws, { ...request, place }, options);
+}
+
+function depart({ io }: Context, departure: Departure): number {
+  if (departure.kind === "leave") return departure.exitStatus;
+  io.out("Detached: the job goes on without this program.");
+  return 0;
+}
+
+/** How watching ended: with the job, or with the user's departure. */
+type Watched =
+  | { readonly job: Job; readonly cancelled: boolean; readonly departure?: undefined }
+  | { readonly departure: Departure };
+
+async function watch(context: Context, aws: Aws, run: Run, options: AwsBatchOptions): Promise<Watched> {
+  const cancel = () =>
+    terminateJob(aws.batch, run.jobId, "Cancelled by the user.").catch((error: unknown) =>
+      context.io.err(error instanceof Error ? error.message : String(error)),
+    );
+  using interrupts = takeInterrupts(context, { detachOnInterrupt: options.detachOnInterrupt, cancel });
+  const { signal } = interrupts;
+  try {
+    for await (const event of watchJob(aws, run.jobId, { signal, withLog: options.logs, now: context.now })) {
+      reportJobEvent(context.io, event);
+      if (event.kind === "status") await note(context, run, { status: event.job.status });
+      if (event.kind === "ended") {
+        await note(context, run, endOf(event.job, context.now()));
+        return { job: event.job, cancelled: interrupts.cancelled() };
+      }
+    }
+  } catch (error) {
+    const departure = interrupts.departure();
+    if (departure) return { departure };
+    throw error;
+  }
+  throw new Error(`watching job ${run.jobId} ended before the job did`);
+}
+
+async function download(
+  context: Context,
+  aws: Aws,
+  run: Run,
+  place: BuildRoot,
+): Promise<Departure | undefined> {
+  using interrupts = takeInterrupts(context, { detachOnInterrupt: false, cancel: undefined });
+  try {
+    await bringBack(context, aws, run, { place, signal: interrupts.signal });
+    await note(context, run, { downloadedAt: context.now() });
+    return undefined;
+  } catch (error) {
+    const departure = interrupts.departure();
+    if (departure) return departure;
+    throw error;
+  }
+}
+
+/** Keeps the record of the run up to date, where this computer has one; not worth failing for. */
+async function note(context: Context, { runId }: Run, change: Partial<RunRecord>): Promise<void> {
+  if (runId === undefined) return;
+  await updateRecord(runsDirectory(context), runId, change).catch((error: unknown) =>
+    context.io.warn(
+      `The record of this run could not be kept: ${error instanceof Error ? error.message : error}`,
+    ),
+  );
+}
+
+function endOf(job: Job, now: number): Partial<RunRecord> {
+  return {
+    status: job.status,
+    statusReason: job.reason ?? job.statusReason,
+    exitCode: job.exitCode,
+    endedAt: job.stoppedAt ?? now,
+    logStreams: job.logStreams,
+  };
+}
+
+/** The container's exit status; 1 where there is none, or where a job failed with a container that ended well. */
+function exitStatusOf(job: Job): number {
+  if (job.status === "SUCCEEDED") return 0;
+  return job.exitCode || 1;
+}

@@ -1,0 +1,70 @@
+import { expect, test } from "vitest";
+import type { RunId } from "../../runs/types.ts";
+import { type JobSpecification, jobRequest } from "./job-request.ts";
+
+const runId = "0b0e3c1e-7a55-4e0e-9a52-0a3c5f1f2e3d" as RunId;
+const plain: JobSpecification = {
+  runId,
+  queue: "queue",
+  definition: "definition",
+  workdir: { bucket: "bucket", key: `${runId}.zip` },
+  envd: undefined,
+  deleteEnvd: true,
+  subdirectory: "",
+  command: ["snakemake", "--cores=all"],
+  cpus: undefined,
+  memoryMib: undefined,
+};
+
+test("a job without variables or sizes is told its archive and its command, and no more", () => {
+  expect(jobRequest(plain)).toEqual({
+    jobName: runId,
+    jobQueue: "queue",
+    jobDefinition: "definition",
+    containerOverrides: {
+      environment: [{ name: "NEXTSTRAIN_AWS_BATCH_WORKDIR_URL", value: `s3://bucket/${runId}.zip` }],
+      command: [
+        "/sbin/entrypoint-aws-batch",
+        "env",
+        "--chdir",
+        "/nextstrain/build",
+        "--",
+        "snakemake",
+        "--cores=all",
+      ],
+    },
+  });
+});
+
+test("variables, sizes and a subdirectory", () => {
+  const request = jobRequest({
+    ...plain,
+    envd: { bucket: "bucket", key: `${runId}-env.d.zip` },
+    subdirectory: "phylogenetic",
+    cpus: 8,
+    memoryMib: 14336,
+  });
+  expect(request.containerOverrides?.environment).toEqual([
+    { name: "NEXTSTRAIN_AWS_BATCH_WORKDIR_URL", value: `s3://bucket/${runId}.zip` },
+    { name: "NEXTSTRAIN_ENVD_URL", value: `s3://bucket/${runId}-env.d.zip` },
+    { name: "NEXTSTRAIN_DELETE_ENVD", value: "1" },
+  ]);
+  expect(request.containerOverrides?.resourceRequirements).toEqual([
+    { type: "VCPU", value: "8" },
+    { type: "MEMORY", value: "14336" },
+  ]);
+  expect(request.containerOverrides?.command?.[3]).toBe("/nextstrain/build/phylogenetic");
+});
+
+test("a job with several attempts keeps its variables for the next one", () => {
+  const request = jobRequest({ ...plain, envd: { bucket: "b", key: "k" }, deleteEnvd: false });
+  expect(request.containerOverrides?.environment?.map(({ name }) => name)).not.toContain(
+    "NEXTSTRAIN_DELETE_ENVD",
+  );
+});
+
+test("a command that Batch would refuse later is refused at once", () => {
+  expect(() => jobRequest({ ...plain, command: ["snakemake", "x".repeat(8192)] })).toThrow(
+    /too long for AWS Batch/,
+  );
+});

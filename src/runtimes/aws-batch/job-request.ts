@@ -1,0 +1,57 @@
+import type { SubmitJobCommandInput } from "@aws-sdk/client-batch";
+import { UserError } from "../../errors.ts";
+import type { RunId } from "../../runs/types.ts";
+import { formatS3Url, type S3Object } from "../../transfer/s3-url.ts";
+
+/** Batch's limit for all container overrides together, as JSON, in characters. */
+const OVERRIDES_LIMIT = 8192;
+
+/** Where the image unpacks a build. */
+const WORKDIR = "/nextstrain/build";
+
+export interface JobSpecification {
+  readonly runId: RunId;
+  readonly queue: string;
+  readonly definition: string;
+  readonly workdir: S3Object;
+  readonly envd: S3Object | undefined;
+  /** The job deletes its env.d ZIP once read; only where it has a single attempt. */
+  readonly deleteEnvd: boolean;
+  /** Of the directory within the build root; "" at the root. */
+  readonly subdirectory: string;
+  /** The program and its arguments. */
+  readonly command: readonly string[];
+  readonly cpus: number | undefined;
+  /** MiB. */
+  readonly memoryMib: number | undefined;
+}
+
+/**
+ * The SubmitJob request that the image `nextstrain/base` understands. Throws UserError where its overrides are longer
+ * than Batch takes: such a job would fail only later.
+ */
+export function jobRequest(job: JobSpecification): SubmitJobCommandInput {
+  const environment = [
+    { name: "NEXTSTRAIN_AWS_BATCH_WORKDIR_URL", value: formatS3Url(job.workdir) },
+    ...(job.envd ? [{ name: "NEXTSTRAIN_ENVD_URL", value: formatS3Url(job.envd) }] : []),
+    ...(job.envd && job.deleteEnvd ? [{ name: "NEXTSTRAIN_DELETE_ENVD", value: "1" }] : []),
+  ];
+  const resourceRequirements = [
+    ...(job.cpus === undefined ? [] : [{ type: "VCPU" as const, value: String(job.cpus) }]),
+    ...(job.memoryMib === undefined ? [] : [{ type: "MEMORY" as const, value: String(job.memoryMib) }]),
+  ];
+  const directory = job.subdirectory ? `${WORKDIR}/${job.subdirectory}` : WORKDIR;
+  const containerOverrides = {
+    environment,
+    ...(resourceRequirements.length > 0 ? { resourceRequirements } : {}),
+    command: ["/sbin/entrypoint-aws-batch", "env", "--chdir", directory, "--", ...job.command],
+  };
+  const length = JSON.stringify(containerOverrides).length;
+  if (length > OVERRIDES_LIMIT) {
+    throw new UserError(
+      `The command is too long for AWS Batch: with the rest of the job's settings it takes ${length} characters of ${OVERRIDES_LIMIT}.`,
+      { hint: "Move long lists of arguments into the workflow's configuration, for example a --configfile." },
+    );
+  }
+  return { jobName: job.runId, jobQueue: job.queue, jobDefinition: job.definition, containerOverrides };
+}

@@ -1,0 +1,164 @@
+import type { SubmitJobCommandInput } from "@aws-sdk/client-batch";
+import { type JobDefinition, MaybeSubmittedError, submitJob, terminateJob } from "../../aws/batch.ts";
+import type { Aws } from "../../aws/clients.ts";
+import { LOG_GROUP } from "../../aws/logs.ts";
+import type { Context } from "../../cli/context.ts";
+import { newRunId } from "../../runs/ids.ts";
+import { encodeManifest } from "../../runs/manifest.ts";
+import { createRun, removeRun, runsDirectory, updateRecord } from "../../runs/registry.ts";
+import { hashExcluded, manifestOf, recordFiles } from "../../runs/states.ts";
+import type { JobId, RunRecord } from "../../runs/types.ts";
+import { formatS3Url } from "../../transfer/s3-url.ts";
+import type { BuildRoot } from "../../workflow/build-root.ts";
+import { snakemakeArguments } from "../../workflow/snakemake-arguments.ts";
+import type { BuildRequest } from "../runtime.ts";
+import { parseBucket, type RunObjects, removeRunObjects, runObjects } from "./bucket.ts";
+import { supportsBenchmarkExtended } from "./image.ts";
+import { type JobSpecification, jobRequest } from "./job-request.ts";
+import type { AwsBatchOptions } from "./options.ts";
+import { type Prepared, prepare } from "./prepare.ts";
+import type { Run } from "./run.ts";
+import { shipArchive, shipVariables, storeObject } from "./ship.ts";
+
+/**
+ * Begins a build: selects, ships, submits. A failure before the job is submitted leaves nothing behind, neither in the
+ * bucket nor among the records. Throws UserError, or CancelledError after a signal.
+ */
+export async function launch(
+  context: Context,
+  aws: Aws,
+  request: BuildRequest & { readonly place: BuildRoot },
+  options: AwsBatchOptions,
+): Promise<Run> {
+  const { io } = context;
+  const { place } = request;
+  const createdAt = context.now();
+  const runId = newRunId();
+  const objects = runObjects(parseBucket(options.bucket), runId);
+  io.out(`Nextstrain Run ID: ${runId}`);
+
+  const prepared = await prepare(context, aws, request, options);
+  const command = commandLine(context, aws, request, prepared.definition);
+  const specification: JobSpecification = {
+    runId,
+    queue: options.queue.value,
+    definition: options.job.value,
+    workdir: objects.workdir,
+    envd: prepared.variables.size > 0 ? objects.envd : undefined,
+    deleteEnvd: prepared.definition.attempts <= 1,
+    subdirectory: place.subdirectory,
+    command,
+    cpus: options.cpus,
+    memoryMib: options.memoryMib,
+  };
+  const submission = jobRequest(specification);
+  const record = recordOf(aws, specification, objects, place, createdAt);
+
+  let jobId: JobId;
+  try {
+    await ship(context, aws, prepared, { objects, record });
+    io.out("Submitting job");
+    jobId = await submit(context, aws, submission);
+  } catch (error) {
+    // Of a job that may be out there after all, nothing is taken away.
+    if (!(error instanceof MaybeSubmittedError)) await takeBack(context, aws, objects, record);
+    throw error;
+  }
+  io.out(`AWS Batch Job ID: ${jobId}`);
+  await updateRecord(runsDirectory(context), runId, { jobId, submittedAt: context.now() }).catch(
+    (error: unknown) =>
+      io.warn(
+        `The record of this run could not be written: ${error instanceof Error ? error.message : error}`,
+      ),
+  );
+  return { jobId, runId, workdir: objects.workdir, place };
+}
+
+/** Snakemake with what is added to its arguments, or the user's own program with nothing added. */
+function commandLine(context: Context, aws: Aws, request: BuildRequest, { image }: JobDefinition): string[] {
+  const { program, programArguments, cpus, memoryBytes } = request;
+  if (program !== "snakemake") return [program, ...programArguments];
+  // Local AWS may run jobs without their image: nothing is known of its Snakemake.
+  const benchmarkExtended = !aws.isLocal && supportsBenchmarkExtended(image);
+  const { args, warnings } = snakemakeArguments(programArguments, {
+    cpus,
+    memoryBytes,
+    benchmarkExtended,
+    defaultCores: true,
+  });
+  for (const warning of warnings) context.io.warn(warning);
+  return [program, ...args];
+}
+
+/** Uploads the archive, then what belongs beside it; and keeps the record that the results will be compared with. */
+async function ship(
+  context: Context,
+  aws: Aws,
+  { selection, variables }: Prepared,
+  { objects, record }: { readonly objects: RunObjects; readonly record: RunRecord },
+): Promise<void> {
+  const { io, signal } = context;
+  io.out(`Uploading ${record.directory} to S3`);
+  const [archive, excluded] = await Promise.all([
+    shipArchive(aws, selection, objects.workdir, { signal, now: context.now() }),
+    hashExcluded(selection.excluded, { signal }),
+  ]);
+  const files = await recordFiles(selection, archive.entries, excluded);
+  const manifest = await encodeManifest(manifestOf(record.runId, files));
+  await Promise.all([
+    storeObject(aws, objects.manifest, manifest, signal),
+    variables.size > 0
+      ? shipVariables(aws, variables, objects.envd, { signal, now: context.now() })
+      : undefined,
+    createRun(runsDirectory(context), record, files),
+  ]);
+  io.out(`uploaded: ${formatS3Url(objects.workdir)}`);
+}
+
+async function submit(context: Context, aws: Aws, submission: SubmitJobCommandInput): Promise<JobId> {
+  const { signal } = context;
+  signal.throwIfAborted();
+  const jobId = await submitJob(aws.batchOnce, submission);
+  if (signal.aborted) {
+    await terminateJob(aws.batch, jobId, "Cancelled by the user.");
+    throw signal.reason;
+  }
+  return jobId;
+}
+
+/** Leaves nothing of a run that has no job. */
+async function takeBack(context: Context, aws: Aws, objects: RunObjects, record: RunRecord): Promise<void> {
+  await removeRun(runsDirectory(context), record.runId).catch(() => {});
+  const left = await removeRunObjects(aws.s3, objects);
+  for (const object of left) context.io.warn(`${formatS3Url(object)} could not be deleted.`);
+}
+
+function recordOf(
+  aws: Aws,
+  job: JobSpecification,
+  objects: RunObjects,
+  place: BuildRoot,
+  createdAt: number,
+): RunRecord {
+  return {
+    version: 1,
+    runId: job.runId,
+    jobName: job.runId,
+    queue: job.queue,
+    definition: job.definition,
+    region: aws.region.value,
+    profile: aws.profile?.value,
+    localAws: aws.isLocal,
+    urls: {
+      workdir: formatS3Url(job.workdir),
+      envd: job.envd && formatS3Url(job.envd),
+      manifest: formatS3Url(objects.manifest),
+    },
+    root: place.root,
+    directory: place.directory,
+    command: job.command,
+    createdAt,
+    logGroup: LOG_GROUP,
+    logStreams: [],
+  };
+}

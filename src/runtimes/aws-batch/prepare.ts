@@ -1,0 +1,82 @@
+import { checkQueue, describeDefinition, type JobDefinition } from "../../aws/batch.ts";
+import type { Aws } from "../../aws/clients.ts";
+import type { Context } from "../../cli/context.ts";
+import { UserError } from "../../errors.ts";
+import { removeStaleTemporaries } from "../../runs/temporaries.ts";
+import type { BuildRoot } from "../../workflow/build-root.ts";
+import type { Variables } from "../../workflow/envdir.ts";
+import { jobEnvironment } from "../../workflow/job-environment.ts";
+import { selectFiles } from "../../workflow/selection.ts";
+import type { Selection } from "../../workflow/types.ts";
+import type { BuildRequest } from "../runtime.ts";
+import { supportsEnvd } from "./image.ts";
+import type { AwsBatchOptions } from "./options.ts";
+
+/** What is found out before anything is sent. */
+export interface Prepared {
+  readonly definition: JobDefinition;
+  readonly selection: Selection;
+  readonly variables: Variables;
+}
+
+/**
+ * Looks at AWS and at the directory at the same time. Throws UserError for what would fail later: no queue, no
+ * definition, a file that can't be read, variables for an image that knows none.
+ */
+export async function prepare(
+  context: Context,
+  aws: Aws,
+  request: BuildRequest & { readonly place: BuildRoot },
+  options: AwsBatchOptions,
+): Promise<Prepared> {
+  const { io } = context;
+  // The first to fail stops the others.
+  const failure = new AbortController();
+  const signal = AbortSignal.any([context.signal, failure.signal]);
+  const orStop = <T>(work: Promise<T>) =>
+    work.catch((error: unknown) => {
+      failure.abort(error);
+      throw error;
+    });
+  const [, definition, selection, environment] = await Promise.all([
+    orStop(checkQueue(aws.batch, options.queue, signal)),
+    orStop(describeDefinition(aws.batch, options.job, signal)),
+    orStop(selectFiles(request.place.root, { exclude: [], signal })),
+    orStop(variablesFor(context, aws, request)),
+  ]);
+  await removeStaleTemporaries(selection.temporaries, { now: context.now() });
+  for (const warning of [...selection.warnings, ...environment.warnings]) io.warn(warning);
+  if (selection.files.length === 0) {
+    // The job would fail on it: unzip takes an empty archive for a broken one.
+    throw new UserError(
+      `There is nothing to build in ${request.place.root}: it holds no file that can be uploaded.`,
+      {
+        hint: "Name the directory that holds your Snakefile.",
+      },
+    );
+  }
+  if (environment.variables.size > 0 && !supportsEnvd(definition.image)) {
+    throw new UserError(
+      `Jobs in the image ${definition.image} can't be given environment variables: it is too old.`,
+      {
+        hint: "Use a newer image in the job definition, or pass no variables (unset AWS_ACCESS_KEY_ID and the like here).",
+      },
+    );
+  }
+  return { definition, selection, variables: environment.variables };
+}
+
+function variablesFor({ env, cwd }: Context, aws: Aws, { env: given, envdirs }: BuildRequest) {
+  return jobEnvironment({
+    env: given,
+    envdirs,
+    settings: env.NEXTSTRAIN_RUNTIME_ENVDIRS,
+    environment: aws.isLocal ? withoutAws(env) : env,
+    cwd,
+  });
+}
+
+/** The user's AWS settings have no meaning in local AWS, and their keys no business there. */
+function withoutAws(env: Context["env"]): Context["env"] {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith("AWS_")));
+}

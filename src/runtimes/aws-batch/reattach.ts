@@ -1,0 +1,30 @@
+import type { Aws } from "../../aws/clients.ts";
+import type { Context } from "../../cli/context.ts";
+import type { Run } from "./run.ts";
+
+/** The command that takes up a job again, with what it took from the environment where it can't do without. */
+export function reattachCommand(context: Context, aws: Aws, { jobId, place }: Run): string {
+  const environment = aws.isLocal
+    ? fromEnvironment(context, "NEXTSTRAIN_HOME")
+    : [
+        ...fromEnvironment(context, aws.profile?.source),
+        ...fromEnvironment(context, aws.region.source.startsWith("AWS_") ? aws.region.source : undefined),
+        ...fromEnvironment(context, "AWS_ENDPOINT_URL"),
+      ];
+  const local = aws.isLocal ? ["--local-aws"] : [];
+  const target = place ? [place.directory] : ["--no-download"];
+  const words = ["nextstrain", "build", "--aws-batch", ...local, "--attach", jobId, ...target].map(
+    shellQuoted,
+  );
+  return [...environment, ...words].join(" ");
+}
+
+function fromEnvironment({ env }: Context, name: string | undefined): string[] {
+  const value = name && env[name];
+  return value ? [`${name}=${shellQuoted(value)}`] : [];
+}
+
+/** A word as a POSIX shell reads it back. */
+function shellQuoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,33 @@
+import type { Aws } from "../../aws/clients.ts";
+import type { Context } from "../../cli/context.ts";
+import { beganByManifest, beganByRecord } from "../../results/began.ts";
+import type { RunFiles } from "../../results/types.ts";
+import { decodeManifest } from "../../runs/manifest.ts";
+import { readRecord, readRecordedFiles, runsDirectory } from "../../runs/registry.ts";
+import { getSmallObject } from "../../transfer/object-source.ts";
+import { siblingsOf } from "./bucket.ts";
+import type { Run } from "./run.ts";
+
+/** Bytes of a manifest at most, compressed: beyond any build, and short of filling the memory. */
+const LARGEST_MANIFEST = 64 * 1024 * 1024;
+
+/**
+ * How the files were when a run began: by this computer's record, else by the manifest in the bucket; undefined where
+ * neither is left, as with jobs of the existing program.
+ */
+export async function findStart(
+  context: Context,
+  aws: Aws,
+  { runId, workdir }: Run,
+  { root, signal }: { readonly root: string; readonly signal: AbortSignal },
+): Promise<RunFiles | undefined> {
+  if (runId === undefined) return undefined;
+  const records = runsDirectory(context);
+  const record = await readRecord(records, runId);
+  const files = record && (await readRecordedFiles(records, runId));
+  if (record && files) return beganByRecord(record, files, root);
+  const siblings = siblingsOf(workdir);
+  const manifest =
+    siblings && (await getSmallObject(aws.s3, siblings.manifest, { signal, limit: LARGEST_MANIFEST }));
+  return manifest && beganByManifest(await decodeManifest(manifest));
+}

@@ -1,0 +1,14 @@
+import type { JobId, RunId } from "../../runs/types.ts";
+import type { S3Object } from "../../transfer/s3-url.ts";
+import type { BuildRoot } from "../../workflow/build-root.ts";
+
+/** A job of ours, or of the existing program's, and where it belongs. */
+export interface Run {
+  readonly jobId: JobId;
+  /** Undefined where another program named the archive in a way of its own. */
+  readonly runId: RunId | undefined;
+  /** The archive: what was uploaded, then what the job left. */
+  readonly workdir: S3Object;
+  /** Where the results go; undefined where they stay on AWS. */
+  readonly place: BuildRoot | undefined;
+}

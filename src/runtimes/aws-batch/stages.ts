@@ -1,0 +1,48 @@
+import type { Job } from "../../aws/batch.ts";
+import type { LogLine } from "../../aws/logs.ts";
+import { withoutControls } from "../../cli/control-characters.ts";
+import type { Io } from "../../cli/io.ts";
+import type { JobEvent } from "./watch.ts";
+
+/** Prints what happens to a job, a line for each event. Scripts read these lines: the words before the values stay. */
+export function reportJobEvent(io: Io, event: JobEvent): void {
+  switch (event.kind) {
+    case "status":
+      if (event.job.status !== "SUCCEEDED" && event.job.status !== "FAILED")
+        io.out(`Job now ${event.job.status}`);
+      return;
+    case "log":
+      io.out(renderLogLine(event.line, io.outIsTerminal));
+      return;
+    case "trouble":
+      io.warn(`AWS can't be reached for now (${event.reason}). The job goes on; still trying.`);
+      return;
+    case "recovered":
+      io.err("AWS can be reached again.");
+      return;
+    case "ended":
+      for (const line of renderEnd(event.job)) io.out(line);
+      return;
+  }
+}
+
+function renderLogLine({ timestamp, message }: LogLine, colours: boolean): string {
+  const time = new Date(timestamp).toISOString().replace(/\.\d+Z$/, "+00:00");
+  return `[batch] [${time}] ${withoutControls(message, { keepColours: colours })}`;
+}
+
+function renderEnd(job: Job): string[] {
+  const duration =
+    job.startedAt !== undefined && job.stoppedAt !== undefined
+      ? ` after ${((job.stoppedAt - job.startedAt) / 60_000).toFixed(1)} minutes`
+      : "";
+  const exited = job.exitCode === undefined ? "" : ` (exited ${job.exitCode})`;
+  const lines = [`Job ${job.status}${duration}${exited}`];
+  // "Essential container in task exited" is how Batch words an ordinary end.
+  const reasons = [job.reason, job.statusReason].filter(
+    (reason) => reason && !/^Essential container/.test(reason),
+  );
+  if (job.status === "FAILED" && reasons.length > 0)
+    lines.push(`Reason: ${[...new Set(reasons)].join("; ")}`);
+  return lines;
+}

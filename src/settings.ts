@@ -1,0 +1,86 @@
+import type { Context } from "./cli/context.ts";
+import { readConfig } from "./config-file.ts";
+
+/** One setting: where its value may come from, in order of precedence. */
+export interface Setting {
+  /** Long option of `nextstrain build`, without the dashes. */
+  readonly option: string;
+  readonly environment?: string;
+  /** Section and key in the config file. */
+  readonly config?: readonly [section: string, key: string];
+  readonly default?: string;
+  /** For `--help`. */
+  readonly placeholder: string;
+  readonly help: string;
+}
+
+/** Every setting that has more than one source, once. `--help`, the environment and the config file all follow from here. */
+export const settings = {
+  awsBatchJob: {
+    option: "aws-batch-job",
+    environment: "NEXTSTRAIN_AWS_BATCH_JOB",
+    config: ["aws-batch", "job"],
+    default: "nextstrain-job",
+    placeholder: "<name>",
+    help: "job definition",
+  },
+  awsBatchQueue: {
+    option: "aws-batch-queue",
+    environment: "NEXTSTRAIN_AWS_BATCH_QUEUE",
+    config: ["aws-batch", "queue"],
+    default: "nextstrain-job-queue",
+    placeholder: "<name>",
+    help: "job queue",
+  },
+  awsBatchS3Bucket: {
+    option: "aws-batch-s3-bucket",
+    environment: "NEXTSTRAIN_AWS_BATCH_S3_BUCKET",
+    config: ["aws-batch", "s3-bucket"],
+    default: "nextstrain-jobs",
+    placeholder: "<bucket>",
+    help: "S3 bucket to ship the build through, as [s3://]NAME[/PREFIX]",
+  },
+  awsBatchCpus: {
+    option: "aws-batch-cpus",
+    environment: "NEXTSTRAIN_AWS_BATCH_CPUS",
+    config: ["aws-batch", "cpus"],
+    placeholder: "<count>",
+    help: "vCPUs of the job, without telling Snakemake",
+  },
+  awsBatchMemory: {
+    option: "aws-batch-memory",
+    environment: "NEXTSTRAIN_AWS_BATCH_MEMORY",
+    config: ["aws-batch", "memory"],
+    placeholder: "<mib>",
+    help: "memory of the job in MiB, or with a unit, without telling Snakemake",
+  },
+} as const satisfies Record<string, Setting>;
+
+export type SettingName = keyof typeof settings;
+
+/** A value and where it came from, for messages: "from NEXTSTRAIN_AWS_BATCH_QUEUE". */
+export interface Sourced<T> {
+  readonly value: T;
+  readonly source: string;
+}
+
+/** Looks settings up: option, environment, config file, default. An empty variable counts as unset. */
+export interface SettingsReader {
+  get(name: SettingName, option: string | undefined): Sourced<string> | undefined;
+}
+
+/** Reads the config file once. Throws UserError where it can't be read. */
+export async function openSettings(context: Context): Promise<SettingsReader> {
+  const config = await readConfig(context);
+  return {
+    get(name, option) {
+      const setting: Setting = settings[name];
+      if (option !== undefined) return { value: option, source: `--${setting.option}` };
+      const fromEnvironment = setting.environment && context.env[setting.environment];
+      if (fromEnvironment) return { value: fromEnvironment, source: setting.environment };
+      const fromConfig = setting.config && config.get(...setting.config);
+      if (fromConfig) return { value: fromConfig, source: `"${setting.config?.[1]}" in ${config.file}` };
+      return setting.default === undefined ? undefined : { value: setting.default, source: "the default" };
+    },
+  };
+}

@@ -1,0 +1,78 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+
+const src = fileURLToPath(new URL("../src", import.meta.url));
+
+interface Import {
+  /** Paths relative to src/. */
+  readonly from: string;
+  readonly to: string;
+}
+
+function sourceFiles(): string[] {
+  return readdirSync(src, { recursive: true, encoding: "utf8" }).filter(
+    (file) => file.endsWith(".ts") && !/\.test\.ts$|(^|\/)(test-support|testing|kill-driver)\b/.test(file),
+  );
+}
+
+/** What the files of src/ import from each other, types left out: those leave no trace in the program. */
+const imports: readonly Import[] = sourceFiles().flatMap((from) => {
+  const text = readFileSync(join(src, from), "utf8");
+  const specifiers = text.matchAll(
+    /^(?:import|export)\s+(?!type\b)[^;]*?from\s+"(\.[^"]+)"|import\("(\.[^"]+)"\)/gm,
+  );
+  return [...specifiers].map((match) => ({
+    from,
+    to: relative(src, join(src, dirname(from), match[1] ?? match[2] ?? "")),
+  }));
+});
+
+const part = (file: string) => file.split("/")[0] ?? "";
+
+/** What each part may know besides itself and errors.ts. */
+const mayKnow: Readonly<Record<string, readonly string[]>> = {
+  archive: [],
+  workflow: ["archive"],
+  aws: ["cli", "archive"],
+  transfer: ["aws", "archive"],
+  runs: ["cli", "workflow", "archive"],
+  results: ["runs", "workflow", "archive"],
+  runtimes: ["cli", "aws", "transfer", "results", "runs", "workflow", "archive"],
+  cli: ["commands"],
+  commands: ["cli", "settings.ts", "runtimes", "aws", "workflow"],
+  "local-aws": [],
+};
+
+test("every part knows only the parts below it", () => {
+  const breaches = imports
+    .filter(({ from, to }) => from.includes("/") && part(from) !== part(to) && part(to) !== "errors.ts")
+    .filter(({ from, to }) => !(mayKnow[part(from)] ?? []).includes(part(to)));
+  expect(breaches).toEqual([]);
+});
+
+test("local AWS is joined to the rest by HTTP alone", () => {
+  const crossing = imports.filter(
+    ({ from, to }) => (part(from) === "local-aws") !== (part(to) === "local-aws"),
+  );
+  expect(crossing).toEqual([]);
+});
+
+/** Files that say something, by the file's path in src/. */
+function filesWith(pattern: RegExp): string[] {
+  return sourceFiles().filter((file) => pattern.test(readFileSync(join(src, file), "utf8")));
+}
+
+test("only main.ts ends the process, and only cli/ and main.ts know its streams", () => {
+  const ends = filesWith(/\bprocess\.exit\(/).filter((file) => part(file) !== "local-aws");
+  expect(ends).toEqual(["main.ts"]);
+  const writes = filesWith(/\bprocess\.std(out|err)\b|\bconsole\./).filter(
+    (file) => part(file) !== "local-aws",
+  );
+  expect(writes).toEqual(["main.ts"]);
+});
+
+test("only aws/clients.ts makes clients of AWS", () => {
+  expect(filesWith(/\bnew \w+Client\(/)).toEqual(["aws/clients.ts"]);
+});

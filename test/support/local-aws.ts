@@ -1,0 +1,67 @@
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { cleanEnvironment, runTool, type ToolResult } from "./run-tool.ts";
+import { tempDir } from "./temp-dir.ts";
+
+/** A local AWS of its own for a test, in a home that is gone after it. */
+export interface TestLocalAws extends AsyncDisposable {
+  readonly endpoint: string;
+  readonly stateDirectory: string;
+  /** For the built program. */
+  readonly env: Readonly<Record<string, string>>;
+  /** For any AWS client: what `nextstrain local-aws env` exports, and none of the user's own settings. */
+  readonly clientEnv: Readonly<Record<string, string>>;
+  /** A directory for the test's files. */
+  readonly scratch: string;
+  /** `nextstrain local-aws …` */
+  run(...args: string[]): Promise<ToolResult>;
+}
+
+export async function startLocalAws(...options: string[]): Promise<TestLocalAws> {
+  const temporary = await tempDir();
+  const env = cleanEnvironment(temporary.path);
+  const run = (...args: string[]) => runTool(["local-aws", ...args], { env, cwd: temporary.path });
+  const stop = async () => {
+    await run("stop");
+    await temporary[Symbol.asyncDispose]();
+  };
+  const started = await run("start", ...options);
+  const exported = await run("env");
+  if (started.exitStatus !== 0 || exported.exitStatus !== 0) {
+    await stop();
+    throw new Error(`local AWS did not start: ${started.stderr}${exported.stderr}`);
+  }
+  const clientEnv = { ...clientEnvironment(), ...parseExports(exported.stdout) };
+  return {
+    endpoint: clientEnv.AWS_ENDPOINT_URL ?? "",
+    stateDirectory: join(temporary.path, ".nextstrain", "local-aws"),
+    env,
+    clientEnv,
+    scratch: temporary.path,
+    run,
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+/** The real home stays, since Python's version managers look there; AWS's files in it are hidden. */
+function clientEnvironment(): Record<string, string> {
+  const kept = Object.entries(process.env).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined && !/^AWS_|_proxy$/i.test(entry[0]),
+  );
+  return {
+    ...Object.fromEntries(kept),
+    AWS_CONFIG_FILE: "/dev/null",
+    AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
+    AWS_EC2_METADATA_DISABLED: "true",
+    AWS_PAGER: "",
+  };
+}
+
+/** Lets a shell judge the exports, as a user's would. */
+function parseExports(script: string): Record<string, string> {
+  const printed = execFileSync("sh", ["-c", `${script}\nenv`], { env: {}, encoding: "utf8" });
+  const lines = printed.split("\n").filter((line) => line.startsWith("AWS_"));
+  return Object.fromEntries(
+    lines.map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]),
+  );
+}

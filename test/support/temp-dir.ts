@@ -1,0 +1,14 @@
+import { mkdtemp, realpath, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+export interface TempDir extends AsyncDisposable {
+  /** Absolute path, links resolved. */
+  readonly path: string;
+}
+
+/** A fresh directory that is gone after the test. */
+export async function tempDir(): Promise<TempDir> {
+  const path = await realpath(await mkdtemp(join(tmpdir(), "nextstrain-test-")));
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}

@@ -1,0 +1,22 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    projects: [
+      { extends: true, test: { name: "unit", include: ["src/**/*.test.ts"] } },
+      {
+        extends: true,
+        test: {
+          name: "e2e",
+          include: ["test/**/*.test.ts"],
+          globalSetup: "test/support/global-setup.ts",
+          maxWorkers: 2,
+          // After the unit tests: these start programs, and would have them wait for each other.
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+});
