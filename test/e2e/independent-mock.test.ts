@@ -1,0 +1,111 @@
+import { spawn } from "node:child_process";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import * as batch from "@aws-sdk/client-batch";
+import { CreateBucketCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+import { describe, expect, test } from "vitest";
+import { have } from "../support/have.ts";
+import { cleanEnvironment, runTool } from "../support/run-tool.ts";
+import { tempDir } from "../support/temp-dir.ts";
+
+/** A running `moto_server`, a mock of AWS that this project has no part in. It can't run jobs without an engine: they fail. */
+async function startMoto(): Promise<AsyncDisposable & { readonly endpoint: string }> {
+  const child = spawn("moto_server", ["-p", "0"], { stdio: ["ignore", "pipe", "pipe"] });
+  const endpoint = await new Promise<string>((resolve, reject) => {
+    let output = "";
+    const look = (chunk: Buffer) => {
+      output += chunk.toString();
+      const address = /Running on (http:\/\/[\d.]+:\d+)/.exec(output)?.[1];
+      if (address !== undefined) resolve(address);
+    };
+    child.stdout.on("data", look);
+    child.stderr.on("data", look);
+    child.on("exit", () => reject(new Error(`moto_server ended:\n${output}`)));
+  });
+  return {
+    endpoint,
+    async [Symbol.asyncDispose]() {
+      const ended = new Promise((resolve) => child.on("exit", resolve));
+      child.kill();
+      await ended;
+    },
+  };
+}
+
+describe.skipIf(!have("moto_server"))("against an independent mock of AWS (needs moto_server)", () => {
+  test("a build is shipped, submitted and watched, and its variables do not stay in the bucket", async () => {
+    await using moto = await startMoto();
+    await using place = await tempDir();
+    const keys = { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test" };
+    await prepareAccount(moto.endpoint);
+    const directory = join(place.path, "build");
+    await mkdir(directory);
+    await writeFile(join(directory, "Snakefile"), "");
+
+    const env = { ...cleanEnvironment(place.path), ...keys, AWS_ENDPOINT_URL: moto.endpoint };
+    const result = await runTool(["build", "--aws-batch", directory], { env });
+    expect(result.stdout).toMatch(/^AWS Batch Job ID: [0-9a-f-]{36}$/m);
+    // The mock has no container engine here: its jobs end before they start, or, with one, without the image.
+    expect(result.stdout).toMatch(/^Job FAILED/m);
+    expect(result.exitStatus).toBe(1);
+
+    using s3 = clientOf(S3Client, moto.endpoint);
+    const { Contents = [] } = await s3.client.send(new ListObjectsV2Command({ Bucket: "nextstrain-jobs" }));
+    const run = /^Nextstrain Run ID: (\S+)$/m.exec(result.stdout)?.[1];
+    expect(Contents.map(({ Key }) => Key).sort()).toEqual([`${run}.json.gz`, `${run}.zip`]);
+  });
+});
+
+function clientOf<Client extends { destroy(): void }>(
+  Type: new (configuration: object) => Client,
+  endpoint: string,
+): Disposable & { readonly client: Client } {
+  const credentials = { accessKeyId: "test", secretAccessKey: "test" };
+  const client = new Type({ endpoint, region: "us-east-1", credentials, forcePathStyle: true });
+  return { client, [Symbol.dispose]: () => client.destroy() };
+}
+
+/** The set-up that the users' guide describes, as far as the mock knows it. */
+async function prepareAccount(endpoint: string): Promise<void> {
+  using s3 = clientOf(S3Client, endpoint);
+  await s3.client.send(new CreateBucketCommand({ Bucket: "nextstrain-jobs" }));
+  using account = clientOf(batch.BatchClient, endpoint);
+  const { computeEnvironmentArn } = await account.client.send(
+    new batch.CreateComputeEnvironmentCommand({
+      computeEnvironmentName: "environment",
+      type: "UNMANAGED",
+      serviceRole: await createRole(endpoint),
+    }),
+  );
+  await account.client.send(
+    new batch.CreateJobQueueCommand({
+      jobQueueName: "nextstrain-job-queue",
+      state: "ENABLED",
+      priority: 1,
+      computeEnvironmentOrder: [{ order: 1, computeEnvironment: computeEnvironmentArn }],
+    }),
+  );
+  await account.client.send(
+    new batch.RegisterJobDefinitionCommand({
+      jobDefinitionName: "nextstrain-job",
+      type: "container",
+      containerProperties: { image: "nextstrain/base:latest", vcpus: 1, memory: 1000, command: [] },
+    }),
+  );
+}
+
+/** The mock demands a service role; there is no client for IAM among the dependencies. */
+async function createRole(endpoint: string): Promise<string> {
+  const body = new URLSearchParams({
+    Action: "CreateRole",
+    Version: "2010-05-08",
+    RoleName: "service",
+    AssumeRolePolicyDocument: "{}",
+  });
+  const authorization =
+    "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/iam/aws4_request, SignedHeaders=host, Signature=none";
+  const answer = await fetch(endpoint, { method: "POST", body, headers: { authorization } });
+  const arn = /<Arn>([^<]+)<\/Arn>/.exec(await answer.text())?.[1];
+  if (arn === undefined) throw new Error("the mock made no role");
+  return arn;
+}
