@@ -4,6 +4,7 @@ import { describeFailure } from "./cli/failure.ts";
 import { createIo } from "./cli/io.ts";
 import { runProgram } from "./cli/program.ts";
 import { createSignals } from "./cli/signals.ts";
+import { letGoOfLostTerminals, standardTerminals } from "./cli/terminal.ts";
 import { CancelledError } from "./errors.ts";
 
 /** Writes out what a stream still holds: a pipe takes it asynchronously, and `process.exit` would drop it. */
@@ -11,8 +12,14 @@ function flushed(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => stream.write("", () => resolve()));
 }
 
+function leave(exitStatus: number): never {
+  letGoOfLostTerminals(terminals);
+  process.exit(exitStatus);
+}
+
+const terminals = standardTerminals();
 const ending = new AbortController();
-const io = createIo(process);
+const io = createIo(process, process.env);
 const signals = createSignals(process);
 const context: Context = {
   env: process.env,
@@ -32,13 +39,15 @@ signals.handle({
 
 /** The first signal lets everything clean up after itself; the second doesn't wait for that. */
 function stop(exitStatus: number): void {
-  if (ending.signal.aborted) process.exit(exitStatus);
+  if (ending.signal.aborted) leave(exitStatus);
   ending.abort(new CancelledError("Cancelled.", exitStatus));
 }
 
-// Nobody reads any more (`nextstrain … | head`): end as after a signal, in silence.
+// Nobody reads any more (`nextstrain … | head`): end as after a signal, in silence. Of a terminal that is gone (EIO), SIGHUP tells.
 for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", () => ending.abort(new CancelledError("", 141)));
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EIO") ending.abort(new CancelledError("", 141));
+  });
 }
 
 let exitStatus: number;
@@ -51,4 +60,4 @@ try {
 }
 io.finish();
 await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
-process.exit(exitStatus);
+leave(exitStatus);

@@ -4,11 +4,13 @@ import { readConfig } from "./config-file.ts";
 /** One setting: where its value may come from, in order of precedence. */
 export interface Setting {
   /** Long option of `nextstrain build`, without the dashes. */
-  readonly option: string;
+  readonly option?: string;
   readonly environment?: string;
   /** Section and key in the config file. */
   readonly config?: readonly [section: string, key: string];
   readonly default?: string;
+  /** What holds where no source has a value and there is no default, for `--help`. */
+  readonly otherwise?: string;
   /** For `--help`. */
   readonly placeholder: string;
   readonly help: string;
@@ -16,6 +18,20 @@ export interface Setting {
 
 /** Every setting that has more than one source, once. `--help`, the environment and the config file all follow from here. */
 export const settings = {
+  runner: {
+    config: ["core", "runner"],
+    default: "docker",
+    placeholder: "<runtime>",
+    help: "runtime of builds",
+  },
+  dockerImage: {
+    option: "image",
+    environment: "NEXTSTRAIN_DOCKER_IMAGE",
+    config: ["docker", "image"],
+    default: "nextstrain/base",
+    placeholder: "<image>",
+    help: "container image; on AWS Batch the job definition's, where none of these says otherwise",
+  },
   awsBatchJob: {
     option: "aws-batch-job",
     environment: "NEXTSTRAIN_AWS_BATCH_JOB",
@@ -44,6 +60,7 @@ export const settings = {
     option: "aws-batch-cpus",
     environment: "NEXTSTRAIN_AWS_BATCH_CPUS",
     config: ["aws-batch", "cpus"],
+    otherwise: "the job definition's",
     placeholder: "<count>",
     help: "vCPUs of the job, without telling Snakemake",
   },
@@ -51,8 +68,16 @@ export const settings = {
     option: "aws-batch-memory",
     environment: "NEXTSTRAIN_AWS_BATCH_MEMORY",
     config: ["aws-batch", "memory"],
+    otherwise: "the job definition's",
     placeholder: "<mib>",
     help: "memory of the job in MiB, or with a unit, without telling Snakemake",
+  },
+  awsBatchPatience: {
+    environment: "NEXTSTRAIN_AWS_BATCH_PATIENCE",
+    config: ["aws-batch", "patience"],
+    default: "15",
+    placeholder: "<minutes>",
+    help: "how long the program waits for AWS to be reached again while it watches a job",
   },
 } as const satisfies Record<string, Setting>;
 
@@ -64,8 +89,17 @@ export interface Sourced<T> {
   readonly source: string;
 }
 
+/** Whether somebody chose the value: by option, environment or config file. */
+export function isGiven({ source }: Sourced<unknown>): boolean {
+  return source !== DEFAULT_SOURCE;
+}
+
+const DEFAULT_SOURCE = "the default";
+
 /** Looks settings up: option, environment, config file, default. An empty variable counts as unset. */
 export interface SettingsReader {
+  /** The config file's absolute path, whether or not there is one. */
+  readonly file: string;
   get(name: SettingName, option: string | undefined): Sourced<string> | undefined;
 }
 
@@ -73,14 +107,26 @@ export interface SettingsReader {
 export async function openSettings(context: Context): Promise<SettingsReader> {
   const config = await readConfig(context);
   return {
+    file: config.file,
     get(name, option) {
       const setting: Setting = settings[name];
-      if (option !== undefined) return { value: option, source: `--${setting.option}` };
+      if (option !== undefined) return { value: option, source: `--${setting.option ?? name}` };
       const fromEnvironment = setting.environment && context.env[setting.environment];
       if (fromEnvironment) return { value: fromEnvironment, source: setting.environment };
       const fromConfig = setting.config && config.get(...setting.config);
       if (fromConfig) return { value: fromConfig, source: `"${setting.config?.[1]}" in ${config.file}` };
-      return setting.default === undefined ? undefined : { value: setting.default, source: "the default" };
+      return setting.default === undefined ? undefined : { value: setting.default, source: DEFAULT_SOURCE };
     },
   };
+}
+
+/** A setting that has a default: it always has a value. */
+export function requiredSetting(
+  reader: SettingsReader,
+  name: SettingName,
+  option: string | undefined,
+): Sourced<string> {
+  const found = reader.get(name, option);
+  if (found === undefined) throw new Error(`the setting ${name} has no default`);
+  return found;
 }

@@ -120,6 +120,8 @@ export function moveCentralRecord(entry: ArchiveEntry, record: Buffer): Buffer {
     moved.writeUInt16LE(versionNeeded(entry.method, entry.kind, false), 6);
   }
   moved.writeUInt16LE(extra.length, 30);
+  // Permission bits are in this record only, so they can be those of today.
+  if (entry.mode !== undefined) moved.writeUInt16LE(entry.mode, 40);
   moved.writeUInt32LE(far ? MAX_32 : entry.localHeaderOffset, 42);
   return moved;
 }

@@ -50,7 +50,7 @@ const BLOCKS_PER_CHOICE = 8;
 /** Reads, checksums and compresses the inputs on all cores, in order, as far ahead as the memory budget allows. */
 export async function* preparePieces(
   inputs: readonly ArchiveInput[],
-  options: { readonly level: number; readonly signal: AbortSignal },
+  options: { readonly level: () => number; readonly signal: AbortSignal },
 ): AsyncGenerator<Piece, void, undefined> {
   const { level, signal } = options;
   const window = createWindow<Piece>(BUDGET);
@@ -71,7 +71,11 @@ export async function* preparePieces(
 }
 
 /** Never rejects: a failure takes its place in the window, behind all that came before it. */
-async function produce(inputs: readonly ArchiveInput[], level: number, window: Window<Piece>): Promise<void> {
+async function produce(
+  inputs: readonly ArchiveInput[],
+  level: () => number,
+  window: Window<Piece>,
+): Promise<void> {
   try {
     for (const input of inputs) {
       const size = input.kind === "directory" ? 0 : input.size;
@@ -90,7 +94,7 @@ async function produce(inputs: readonly ArchiveInput[], level: number, window: W
   }
 }
 
-async function prepareWhole(input: ArchiveInput, level: number): Promise<Piece> {
+async function prepareWhole(input: ArchiveInput, level: () => number): Promise<Piece> {
   if (input.kind === "directory") {
     const content = { method: "stored", size: 0, mtimeMs: input.mtimeMs, crc32: 0, sha256: "" } as const;
     return { kind: "whole", input, content, data: Buffer.alloc(0) };
@@ -100,7 +104,7 @@ async function prepareWhole(input: ArchiveInput, level: number): Promise<Piece> 
       ? await readWhole(input.source, input.path)
       : { bytes: asBuffer(input.source), mtimeMs: input.mtimeMs };
   const sha256 = createHash("sha256").update(bytes).digest("hex");
-  const { method, data } = await compressWhole(bytes, input.path, level);
+  const { method, data } = await compressWhole(bytes, input.path, level());
   const content = { method, size: bytes.length, mtimeMs, crc32: crc32(bytes), sha256 };
   return { kind: "whole", input, content, data };
 }
@@ -125,7 +129,7 @@ async function readWhole(source: string, path: string): Promise<{ bytes: Buffer;
 async function produceLarge(
   input: ArchiveInput,
   source: string,
-  level: number,
+  level: () => number,
   window: Window<Piece>,
 ): Promise<void> {
   const file = await openSourceFile(source, input.path);
@@ -136,7 +140,7 @@ async function produceLarge(
       : await Promise.all(
           sampleRanges(size).map(({ start, end }) => file.read(start, Buffer.allocUnsafe(end - start))),
         );
-    const { method } = await chooseCompression(samples, samples.length > 0 && size > 0 ? level : 0);
+    const { method } = await chooseCompression(samples, samples.length > 0 && size > 0 ? level() : 0);
     window.add(0, Promise.resolve({ kind: "begin", input, method, size, mtimeMs }));
 
     const hash = createHash("sha256");
@@ -157,7 +161,12 @@ async function produceLarge(
         window.add(bytesRead, Promise.resolve({ kind: "block", input, bytesRead, data: block, release }));
         continue;
       }
-      if (number % BLOCKS_PER_CHOICE === 0) choice = chooseCompression(samplesOf(block), level);
+      const now = level();
+      // What is stored while the link outruns the compressor needs no choice, and ends the one before.
+      if (now === 0) choice = undefined;
+      else if (choice === undefined || number % BLOCKS_PER_CHOICE === 0) {
+        choice = chooseCompression(samplesOf(block), now);
+      }
       const compressed = compressChosen(block, choice, { previous, last: offset === size });
       previous = Buffer.from(block.subarray(-WINDOW_SIZE));
       window.add(
@@ -180,7 +189,7 @@ async function compressChosen(
   place: { previous: Buffer | undefined; last: boolean },
 ): Promise<Buffer> {
   const chosen = await choice;
-  const compression = chosen?.method === "deflate" ? chosen : { level: 1, strategy: 0 };
+  const compression = chosen?.method === "deflate" ? chosen : { level: 0, strategy: 0 };
   return compressBlock(block, compression, place);
 }
 

@@ -34,6 +34,8 @@ export interface CentralDirectory {
   readonly offset: number;
 }
 
+/** How hard deflate tried (APPNOTE 4.4.4): of no consequence. */
+const DEFLATE_EFFORT = 0x0006;
 const ENCRYPTED = 0x0001 | 0x0040 | 0x2000;
 
 /**
@@ -131,17 +133,24 @@ function parseRecord(record: Buffer): ParsedEntry {
   }
   const host = record.readUInt8(5);
   const mode = record.readUInt16LE(40);
+  const onUnix = host === MADE_ON_UNIX || host === MADE_ON_MACOS;
+  const path = directory ? fullName.slice(0, -1) : fullName;
   return {
-    path: directory ? fullName.slice(0, -1) : fullName,
+    path,
     kind: directory ? "directory" : "file",
     size,
     compressedSize,
     method,
     crc32: record.readUInt32LE(16),
     mtimeMs,
-    mode: (host === MADE_ON_UNIX || host === MADE_ON_MACOS) && mode !== 0 ? mode : undefined,
+    mode: onUnix && mode !== 0 ? mode : undefined,
     localHeaderOffset,
     madeByInfoZip,
+    isPlain:
+      onUnix &&
+      mode !== 0 &&
+      (record.readUInt16LE(8) & ~DEFLATE_EFFORT) === 0 &&
+      record.toString("utf8", CENTRAL_RECORD_SIZE, nameEnd) === fullName,
     record,
   };
 }

@@ -37,6 +37,11 @@ export interface ArchiveEntry {
   /** Carries the UT and ux extra fields that Info-ZIP's `zip` writes in the container (and we don't). */
   readonly madeByInfoZip: boolean;
   /**
+   * Written plainly, as by this program or the container's `zip` (docs/decisions/002): made on Unix, a UTF-8 name that is
+   * all the name it has, no data descriptor. Only such an entry is copied into another archive.
+   */
+  readonly isPlain?: boolean;
+  /**
    * The record of the central directory that this was read from: where the entry is copied into another archive, its
    * record is too, so that it keeps agreeing with the local header. Untrusted, like all else here.
    */

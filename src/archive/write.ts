@@ -24,8 +24,8 @@ export interface WriteOptions {
   readonly reused?: readonly ArchiveEntry[];
   /** Times later than this (milliseconds since 1970) are written as this. */
   readonly latestMtimeMs?: number;
-  /** Deflate's level, 0 (store) to 9, for what has matches to be found. Default 6. */
-  readonly level?: number;
+  /** Deflate's level, 0 (store) to 9, for what has matches to be found; asked anew for each file and block. Default 6. */
+  readonly level?: () => number;
   readonly signal: AbortSignal;
   /** Called when the archive has taken up so many more bytes of a file (0 for empty files and directories). */
   onProgress?(bytesRead: number, path: string): void;
@@ -70,7 +70,7 @@ async function* writeParts(
   options: WriteOptions,
   written: WrittenEntry[],
 ): AsyncGenerator<ArchivePart, void, undefined> {
-  const { partSize, startOffset = 0, firstPartIndex = 0, reused = [], level = 6, signal } = options;
+  const { partSize, startOffset = 0, firstPartIndex = 0, reused = [], level = () => 6, signal } = options;
   const latest = options.latestMtimeMs ?? Number.POSITIVE_INFINITY;
   if (!Number.isSafeInteger(partSize) || partSize < 1) throw new RangeError(`part size ${partSize}`);
   rejectDuplicates(inputs, reused);
@@ -92,6 +92,7 @@ async function* writeParts(
       mode: unixMode(fields.kind, fields.mode),
       localHeaderOffset: fields.localHeaderOffset,
       madeByInfoZip: false,
+      isPlain: true,
       sha256: content.sha256,
     });
   }

@@ -4,6 +4,7 @@ import {
   DescribeJobDefinitionsCommand,
   DescribeJobQueuesCommand,
   DescribeJobsCommand,
+  type JobDefinition as JobDefinitionDetail,
   type JobDetail,
   SubmitJobCommand,
   type SubmitJobCommandInput,
@@ -40,6 +41,16 @@ export interface Job {
   readonly maxAttempts: number;
   /** Environment that the job was submitted with. */
   readonly environment: ReadonlyMap<string, string>;
+  readonly origin?: JobOrigin;
+}
+
+/** How a job was submitted. */
+export interface JobOrigin {
+  readonly queue: string;
+  readonly definition: string;
+  readonly command: readonly string[];
+  /** Milliseconds since 1970. */
+  readonly submittedAt: number | undefined;
 }
 
 export function hasEnded(job: Job): boolean {
@@ -74,6 +85,12 @@ function readJob(detail: JobDetail): Job {
     logStreams: [...new Set(streams)],
     maxAttempts: detail.retryStrategy?.attempts ?? 1,
     environment: new Map((container?.environment ?? []).map(({ name = "", value = "" }) => [name, value])),
+    origin: {
+      queue: detail.jobQueue ?? "",
+      definition: detail.jobDefinition ?? "",
+      command: container?.command ?? [],
+      submittedAt: detail.createdAt,
+    },
   };
 }
 
@@ -82,6 +99,10 @@ export interface JobDefinition {
   readonly image: string;
   /** How many attempts Batch makes at most. */
   readonly attempts: number;
+  /** Seconds that an attempt may take; undefined where there is no limit. */
+  readonly timeoutSeconds: number | undefined;
+  /** All of it, as Batch describes it. */
+  readonly detail: JobDefinitionDetail;
 }
 
 /** The latest active revision of a definition. Throws UserError where there is none. */
@@ -107,7 +128,17 @@ export async function describeDefinition(
       hint: `Check the name and the region, or name another with --aws-batch-job.`,
     });
   }
-  return { image: latest.containerProperties?.image ?? "", attempts: latest.retryStrategy?.attempts ?? 1 };
+  return readDefinition(latest);
+}
+
+/** Reduces a definition to what matters to a build. */
+export function readDefinition(detail: JobDefinitionDetail): JobDefinition {
+  return {
+    image: detail.containerProperties?.image ?? "",
+    attempts: detail.retryStrategy?.attempts ?? 1,
+    timeoutSeconds: detail.timeout?.attemptDurationSeconds,
+    detail,
+  };
 }
 
 /** Throws UserError where the queue is missing, or takes no jobs. */

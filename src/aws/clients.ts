@@ -1,11 +1,15 @@
 import { BatchClient } from "@aws-sdk/client-batch";
 import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import { S3Client } from "@aws-sdk/client-s3";
-import { fromEnv, fromNodeProviderChain } from "@aws-sdk/credential-providers";
 import type { DeserializeHandler, DeserializeHandlerArguments } from "@smithy/types";
 import type { Context } from "../cli/context.ts";
 import type { Sourced } from "../settings.ts";
+import { readAuthorities } from "./authorities.ts";
+import { findCredentials } from "./credentials.ts";
+import { createBucketRegion } from "./endpoints.ts";
+import { createAgents } from "./http.ts";
 import type { LocalAws } from "./local-aws.ts";
+import { readProxies } from "./proxy.ts";
 import { findProfile, findRegion } from "./region.ts";
 
 /** The account in use, real or local: its clients, and what names it to the user. */
@@ -29,23 +33,35 @@ export interface Aws extends Disposable {
 export async function openAws(context: Context, local: LocalAws | undefined): Promise<Aws> {
   const profile = local ? undefined : findProfile(context);
   const region = local ? { value: local.region, source: "local AWS" } : await findRegion(context);
-  const custom = Boolean(context.env.AWS_ENDPOINT_URL || context.env.AWS_ENDPOINT_URL_S3);
   let offset: number | undefined;
 
+  // Local AWS is on this computer: there is nothing in between.
+  const agents = local
+    ? {}
+    : createAgents({ proxies: readProxies(context), authorities: await readAuthorities(context) });
+  const requestHandler = { connectionTimeout: 10_000, socketTimeout: 60_000, ...agents };
   const configuration = {
     region: region.value,
-    credentials: local ? local.credentials : credentialsOf(context, profile?.value),
+    credentials: local ? local.credentials : findCredentials(context, profile, { requestHandler }),
     ...(local ? { endpoint: local.endpoint } : {}),
+    ...(profile ? { profile: profile.value } : {}),
     maxAttempts: 5,
-    requestHandler: { connectionTimeout: 10_000, socketTimeout: 60_000 },
+    requestHandler,
   };
+  const bucketRegion = createBucketRegion(region.value);
   const clients = {
     // Servers other than AWS rarely have a host name for every bucket.
-    s3: new S3Client({ ...configuration, forcePathStyle: local !== undefined || custom }),
+    s3: new S3Client({
+      ...configuration,
+      region: bucketRegion.current,
+      forcePathStyle: local !== undefined || hasOwnEndpoint(context),
+    }),
     batch: new BatchClient(configuration),
     batchOnce: new BatchClient({ ...configuration, maxAttempts: 1 }),
     logs: new CloudWatchLogsClient(configuration),
   };
+
+  bucketRegion.follow(clients.s3);
 
   const noteDate =
     <Input extends object, Output extends object>(next: DeserializeHandler<Input, Output>) =>
@@ -71,8 +87,7 @@ export async function openAws(context: Context, local: LocalAws | undefined): Pr
   };
 }
 
-/** As boto3 orders them: keys in the environment win over a profile named there; then the profile, SSO, roles, the instance's. */
-function credentialsOf(context: Context, profile: string | undefined) {
-  if (context.env.AWS_ACCESS_KEY_ID && context.env.AWS_SECRET_ACCESS_KEY) return fromEnv();
-  return fromNodeProviderChain(profile === undefined ? {} : { profile });
+/** Whether S3's requests go to a server that the user named. */
+function hasOwnEndpoint({ env }: Context): boolean {
+  return Boolean(env.AWS_ENDPOINT_URL || env.AWS_ENDPOINT_URL_S3);
 }

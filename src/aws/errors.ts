@@ -18,6 +18,10 @@ const NETWORK = new Set([
   "ENETUNREACH",
   "EHOSTUNREACH",
   "ENETDOWN",
+  "ENETRESET",
+  "EHOSTDOWN",
+  "EADDRNOTAVAIL",
+  "EPROTO",
   "EPIPE",
   "ETIMEDOUT",
 ]);
@@ -29,6 +33,21 @@ const THROTTLED = new Set([
   "SlowDown",
   "RequestLimitExceeded",
 ]);
+
+/** The server's certificate is signed by nobody that is trusted here (OpenSSL's and Node's names). */
+const UNTRUSTED = new Set([
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+  "UNABLE_TO_GET_ISSUER_CERT",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "CERT_HAS_EXPIRED",
+  "CERT_NOT_YET_VALID",
+  "ERR_TLS_CERT_ALTNAME_INVALID",
+]);
+
+/** The program's own name for an answer that can't be read. */
+const GARBLED = "GarbledAnswer";
 
 const EXPIRED = new Set(["ExpiredToken", "ExpiredTokenException", "RequestExpired"]);
 const REJECTED = new Set([
@@ -47,12 +66,18 @@ const DENIED = new Set([
   "AllAccessDisabled",
 ]);
 
+/** Credentials could not be had at all: by SSO's or another provider. */
+const NO_CREDENTIALS = new Set(["CredentialsProviderError", "TokenProviderError", "ProviderError"]);
+
 /** What the answer's error code was, or the network's; undefined for anything that isn't AWS's doing. */
 function awsErrorCode(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   const { name, code, $metadata } = error as SdkError;
-  if (code !== undefined && NETWORK.has(code)) return code;
-  if (name === "TimeoutError" || name === "CredentialsProviderError") return name;
+  if (code !== undefined && (NETWORK.has(code) || UNTRUSTED.has(code))) return code;
+  if (name === "TimeoutError" || NO_CREDENTIALS.has(name)) return name;
+  // No HTTP at all (Node's parser), or a page of a hotel's network in place of JSON or XML (the SDK's).
+  if (code?.startsWith("HPE_") || (error instanceof SyntaxError && "$responseBodyText" in error))
+    return GARBLED;
   return $metadata === undefined ? undefined : name;
 }
 
@@ -65,10 +90,24 @@ export function isTransient(error: unknown): boolean {
   return (
     NETWORK.has(code) ||
     code === "TimeoutError" ||
+    code === GARBLED ||
     THROTTLED.has(code) ||
     $fault === "server" ||
     status >= 500
   );
+}
+
+/** Whether AWS does not take the credentials, or there are none now: the same request may succeed with renewed ones. */
+export function isCredentialFailure(error: unknown): boolean {
+  const code = awsErrorCode(error);
+  if (code === undefined) return error instanceof UserError && isCredentialFailure(error.cause);
+  return EXPIRED.has(code) || REJECTED.has(code) || NO_CREDENTIALS.has(code);
+}
+
+/** Whether AWS took the credentials, and does not allow this request. */
+export function isDenied(error: unknown): boolean {
+  const code = awsErrorCode(error);
+  return code !== undefined && DENIED.has(code);
 }
 
 /** Whether the request was certainly not carried out, so that sending it again can't do a thing twice. */
@@ -106,7 +145,7 @@ export function explainAwsError(error: unknown, doing: string): unknown {
   if (code === undefined || !(error instanceof Error)) return error;
   const explain = (message: string, hint: string) => new UserError(message, { hint, cause: error });
 
-  if (code === "CredentialsProviderError") {
+  if (NO_CREDENTIALS.has(code)) {
     return explain(
       "No AWS credentials were found.",
       "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or put keys into ~/.aws/credentials. To try this program without an account, add --local-aws.",
@@ -130,7 +169,13 @@ export function explainAwsError(error: unknown, doing: string): unknown {
       "Ask the administrator of your AWS account for this permission; the three Nextstrain policies grant all that a build needs.",
     );
   }
-  if (NETWORK.has(code) || code === "TimeoutError") {
+  if (UNTRUSTED.has(code)) {
+    return explain(
+      `Could not ${doing}: the server's certificate is not trusted (${code}).`,
+      "Where a proxy of your network opens encrypted connections, set AWS_CA_BUNDLE to the file of its certificates (PEM).",
+    );
+  }
+  if (NETWORK.has(code) || code === "TimeoutError" || code === GARBLED) {
     return explain(
       `Could not ${doing}: AWS can't be reached (${error.message || code}).`,
       "Check the network connection, and the region.",

@@ -35,12 +35,12 @@ export async function readStatus(
   signal: AbortSignal,
 ): Promise<LocalAwsStatus | undefined> {
   const challenge = randomBytes(16).toString("hex");
-  const answer = await call(target, "GET", "/_local-aws/status", now, signal, {
-    "x-local-aws-challenge": challenge,
+  const answer = await call(target, "GET /_local-aws/status", now, signal, {
+    headers: { "x-local-aws-challenge": challenge },
   });
-  if (answer === undefined) return undefined;
+  if (answer?.status !== 200) return undefined;
   try {
-    const { proof, ...status }: LocalAwsStatus & { proof: unknown } = JSON.parse(answer);
+    const { proof, ...status }: LocalAwsStatus & { proof: unknown } = JSON.parse(answer.body);
     const expected = hmac(target.credentials.secretAccessKey, `local-aws ${challenge}`).toString("hex");
     return proof === expected ? status : undefined;
   } catch {
@@ -50,21 +50,47 @@ export async function readStatus(
 
 /** Asks a local AWS to leave; it may take a while to be gone. */
 export async function requestStop(target: ControlTarget, now: number, signal: AbortSignal): Promise<void> {
-  await call(target, "POST", "/_local-aws/stop", now, signal, {});
+  await call(target, "POST /_local-aws/stop", now, signal);
 }
 
-/** One request under Signature Version 4. Undefined where there is no answer, or one other than 200. */
-function call(
-  { port, region, credentials }: ControlTarget,
-  method: string,
-  path: string,
+/**
+ * Has a local AWS misbehave as the plan says (its README, "Faults"); an undefined plan takes back the one in force.
+ *
+ * @returns what is wrong with the plan; undefined where it is in force
+ */
+export async function requestFaults(
+  target: ControlTarget,
+  plan: string | undefined,
   now: number,
   signal: AbortSignal,
-  headers: Readonly<Record<string, string>>,
 ): Promise<string | undefined> {
+  const method = plan === undefined ? "DELETE" : "PUT";
+  const answer = await call(target, `${method} /_local-aws/faults`, now, signal, { body: plan });
+  if (answer === undefined) return "Local AWS does not answer.";
+  if (answer.status === 200) return undefined;
+  try {
+    const { message }: { message: unknown } = JSON.parse(answer.body);
+    return String(message);
+  } catch {
+    return `Local AWS answered ${answer.status}.`;
+  }
+}
+
+/** One request (`METHOD /path`) under Signature Version 4. Undefined where there is no answer. */
+function call(
+  { port, region, credentials }: ControlTarget,
+  methodAndPath: string,
+  now: number,
+  signal: AbortSignal,
+  {
+    headers = {},
+    body = "",
+  }: { readonly headers?: Readonly<Record<string, string>>; readonly body?: string | undefined } = {},
+): Promise<{ readonly status: number; readonly body: string } | undefined> {
+  const [method = "", path = ""] = methodAndPath.split(" ");
   const host = `127.0.0.1:${port}`;
   const time = new Date(now).toISOString().replace(/[-:]|\.\d+/g, "");
-  const payload = sha256("");
+  const payload = sha256(body);
   const signed = "host;x-amz-content-sha256;x-amz-date";
   const canonical = [
     ...[method, path, "", `host:${host}`, `x-amz-content-sha256:${payload}`, `x-amz-date:${time}`],
@@ -86,9 +112,9 @@ function call(
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
       response.on("error", failed);
       response.on("end", () =>
-        resolve(response.statusCode === 200 ? Buffer.concat(chunks).toString() : undefined),
+        resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }),
       );
     });
-    sent.end();
+    sent.end(body);
   });
 }

@@ -3,7 +3,13 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Context, nextstrainHome } from "../cli/context.ts";
 import { UserError } from "../errors.ts";
-import { type ControlTarget, type LocalAwsStatus, readStatus, requestStop } from "./local-aws-control.ts";
+import {
+  type ControlTarget,
+  type LocalAwsStatus,
+  readStatus,
+  requestFaults,
+  requestStop,
+} from "./local-aws-control.ts";
 import { runLocalAwsProcess } from "./local-aws-process.ts";
 
 /** A running local AWS, and what a client needs to use it. */
@@ -86,6 +92,21 @@ export async function stopLocalAws(context: Context): Promise<boolean> {
     await sleep(lookAgainMs, undefined, { signal: context.signal });
   }
   return true;
+}
+
+/**
+ * Has the local AWS that runs here misbehave from now on as the plan (JSON) says, until it stops.
+ *
+ * @throws UserError where the plan is not one
+ */
+export async function useFaultPlan(context: Context, plan: string): Promise<void> {
+  const target = await readTarget(localAwsDirectory(context));
+  if (!target) throw new UserError("Local AWS is not running.", { hint: "nextstrain local-aws start" });
+  const wrong = await within(answerLimitMs, context, (signal) =>
+    requestFaults(target, plan, context.now(), signal),
+  );
+  if (wrong === undefined) return;
+  throw new UserError(wrong, { hint: "The README of local AWS lists under “Faults” what a plan may hold." });
 }
 
 /** Deletes all buckets, jobs and logs, after stopping local AWS where it runs. Port and keys stay. */

@@ -3,6 +3,9 @@ import { type CloudWatchLogsClient, GetLogEventsCommand } from "@aws-sdk/client-
 /** The log group of all Batch jobs of an account. */
 export const LOG_GROUP = "/aws/batch/job";
 
+/** Lines of a page at most: AWS would send 10,000, or 1 MiB, which as objects take several times the memory. */
+const PAGE = 2_500;
+
 export interface LogLine {
   /** Milliseconds since 1970. */
   readonly timestamp: number;
@@ -15,11 +18,16 @@ export interface LogPage {
   readonly nextToken: string | undefined;
 }
 
+/** Where to read: at a page's token, or without one from a time on (milliseconds since 1970; from the beginning if undefined). */
+export type LogPosition =
+  | { readonly token: string }
+  | { readonly token?: never; readonly since: number | undefined };
+
 /** One page of a stream, oldest first (GetLogEvents); undefined where the stream does not exist (yet). */
 export async function readLogPage(
   logs: CloudWatchLogsClient,
   stream: string,
-  token: string | undefined,
+  position: LogPosition,
   signal: AbortSignal,
 ): Promise<LogPage | undefined> {
   try {
@@ -28,7 +36,8 @@ export async function readLogPage(
         logGroupName: LOG_GROUP,
         logStreamName: stream,
         startFromHead: true,
-        ...(token === undefined ? {} : { nextToken: token }),
+        limit: PAGE,
+        ...(position.token === undefined ? { startTime: position.since } : { nextToken: position.token }),
       }),
       { abortSignal: signal },
     );

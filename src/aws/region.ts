@@ -2,9 +2,9 @@ import { loadSharedConfigFiles } from "@smithy/shared-ini-file-loader";
 import type { Context } from "../cli/context.ts";
 import type { Sourced } from "../settings.ts";
 
-/** The profile of `~/.aws/config` in use; `AWS_DEFAULT_PROFILE` is what boto3 honours besides `AWS_PROFILE`. */
+/** The profile of `~/.aws/config` in use: `AWS_DEFAULT_PROFILE` before `AWS_PROFILE`, as in boto3. */
 export function findProfile(context: Context): Sourced<string> | undefined {
-  for (const source of ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"]) {
+  for (const source of ["AWS_DEFAULT_PROFILE", "AWS_PROFILE"]) {
     const value = context.env[source];
     if (value) return { value, source };
   }

@@ -1,3 +1,5 @@
+import { createLiveLine, type Screen } from "./terminal-line.ts";
+
 /** Where output goes. The only writer to the terminal in this program. */
 export interface Io {
   /** Data and stage lines: standard output. */
@@ -6,41 +8,60 @@ export interface Io {
   err(line: string): void;
   /** A sentence of warning, on standard error. */
   warn(message: string): void;
+  /**
+   * The live line: how things stand, below all other lines, asked for again several times a second. Text without
+   * control characters, of any length. Undefined takes it away. Nothing at all where standard output is no terminal.
+   */
+  live(render: (() => string) | undefined): void;
   /** What is to be printed last of all, however the program ends; undefined takes it back. */
   lastWords(lines: readonly string[] | undefined): void;
   readonly outIsTerminal: boolean;
   readonly inIsTerminal: boolean;
+  /** Whether colours are wanted on standard output: a terminal, and no `NO_COLOR` (no-color.org). */
+  readonly colours: boolean;
 }
 
 /** The streams of a process, or of a test. */
 export interface Streams {
   readonly stdin: { readonly isTTY?: boolean | undefined };
-  readonly stdout: { write(text: string): unknown; readonly isTTY?: boolean | undefined };
-  readonly stderr: { write(text: string): unknown };
+  readonly stdout: Screen & { readonly isTTY?: boolean | undefined };
+  readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean | undefined };
 }
 
 /** An Io whose owner says when the end has come. */
 export interface OwnedIo extends Io {
-  /** Prints the last words, if there are any. */
+  /** Takes the live line away, and prints the last words, if there are any. */
   finish(): void;
 }
 
-export function createIo({ stdin, stdout, stderr }: Streams): OwnedIo {
+export function createIo(
+  { stdin, stdout, stderr }: Streams,
+  env: Readonly<Record<string, string | undefined>> = {},
+): OwnedIo {
   let last: readonly string[] = [];
-  const out = (line: string) => void stdout.write(`${line}\n`);
-  const err = (line: string) => void stderr.write(`${line}\n`);
+  const outIsTerminal = stdout.isTTY === true;
+  const capable = outIsTerminal && env.TERM !== "dumb";
+  const line = capable ? createLiveLine(stdout) : undefined;
+  const apart = (write: () => void) => (line ? line.around(write) : write());
+
+  const out = (text: string) => apart(() => void stdout.write(`${text}\n`));
+  const toErr = (text: string) => void stderr.write(`${text}\n`);
+  const err = (text: string) => (stderr.isTTY === true ? apart(() => toErr(text)) : toErr(text));
   return {
     out,
     err,
     warn: (message) => err(`Warning: ${message}`),
+    live: (render) => line?.show(render),
     lastWords: (lines) => {
       last = lines ?? [];
     },
     finish: () => {
-      for (const line of last) out(line);
+      line?.show(undefined);
+      for (const text of last) out(text);
       last = [];
     },
-    outIsTerminal: stdout.isTTY === true,
+    outIsTerminal,
     inIsTerminal: stdin.isTTY === true,
+    colours: capable && !env.NO_COLOR,
   };
 }

@@ -1,7 +1,9 @@
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { commands } from "../commands/index.ts";
 import { UsageError } from "../errors.ts";
+import { expandAbbreviations } from "./abbreviations.ts";
 import type { Context } from "./context.ts";
+import { refuseForeign } from "./foreign-commands.ts";
 import { version } from "./version.ts";
 
 /** What a command leaves behind: its exit status, 0 where it says nothing. */
@@ -15,9 +17,10 @@ export async function runProgram(context: Context, args: readonly string[]): Pro
   const outcome: Outcome = { exitStatus: 0 };
   const program = createProgram(context, outcome);
   try {
-    await program.parseAsync(args, { from: "user" });
+    refuseForeign(args);
+    await program.parseAsync(expandAbbreviations(program, args), { from: "user" });
   } catch (error) {
-    if (error instanceof CommanderError) return statusOfCommander(error);
+    if (error instanceof CommanderError) return statusOfCommander(error, args);
     throw error;
   }
   return outcome.exitStatus;
@@ -30,13 +33,15 @@ function createProgram(context: Context, outcome: Outcome): Command {
     .version(`nextstrain ${version}`, "-V, --version", "show the version")
     .helpOption("-h, --help", "show help")
     .helpCommand("help [command]", "show help of a command")
-    .enablePositionalOptions()
-    .showSuggestionAfterError();
+    .enablePositionalOptions();
   for (const command of commands) program.addCommand(command(context, outcome));
   for (const each of allCommands(program)) {
     each
       .exitOverride()
-      .configureHelp({ helpWidth: 80 })
+      .showSuggestionAfterError()
+      .addOption(new Option("--help-all", "show help, with what is seldom needed").hideHelp())
+      .on("option:help-all", () => showAll(each))
+      .configureHelp({ helpWidth: 80, subcommandTerm: (command) => command.name() })
       .configureOutput({
         writeOut: (text) => context.io.out(text.replace(/\n$/, "")),
         // Usage errors are thrown, and printed where all errors are.
@@ -46,12 +51,23 @@ function createProgram(context: Context, outcome: Outcome): Command {
   return program;
 }
 
+/** The help, hidden options and all. */
+function showAll(command: Command): never {
+  for (const option of command.options) option.hidden = false;
+  return command.help();
+}
+
 function allCommands(command: Command): Command[] {
   return [command, ...command.commands.flatMap(allCommands)];
 }
 
-function statusOfCommander(error: CommanderError): number {
+function statusOfCommander(error: CommanderError, args: readonly string[]): number {
   if (error.exitCode === 0) return 0;
+  if (error.code === "commander.help" && args[0] === "help" && args[1] !== undefined) {
+    throw new UsageError(`unknown command '${args[1]}'`, {
+      hint: "See `nextstrain --help` for all commands.",
+    });
+  }
   if (error.code === "commander.help") {
     throw new UsageError("which command?", { hint: "See `nextstrain --help` for all commands." });
   }

@@ -1,11 +1,18 @@
 import type { Command } from "commander";
 import type { Context } from "../cli/context.ts";
 import type { Outcome } from "../cli/program.ts";
-import { buildCommand } from "./build.ts";
+import { buildCommand } from "./build/command.ts";
+import { completionCommand } from "./completion.ts";
 import { localAwsCommand } from "./local-aws.ts";
+import { versionCommand } from "./version.ts";
 
 /** Makes a command, ready to be parsed. What it takes to run is loaded only when it does. */
 export type CommandMaker = (context: Context, outcome: Outcome) => Command;
 
 /** All commands, in the order of `--help`. */
-export const commands: readonly CommandMaker[] = [buildCommand, localAwsCommand];
+export const commands: readonly CommandMaker[] = [
+  buildCommand,
+  localAwsCommand,
+  versionCommand,
+  completionCommand,
+];

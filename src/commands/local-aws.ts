@@ -2,6 +2,13 @@ import { Command, InvalidArgumentError } from "commander";
 import type { LocalAws } from "../aws/local-aws.ts";
 import type { Context } from "../cli/context.ts";
 import { CancelledError, UserError } from "../errors.ts";
+import {
+  type FaultFlags,
+  faultPlan,
+  parseMilliseconds,
+  parsePercent,
+  parseSeed,
+} from "./local-aws-faults.ts";
 
 /** `nextstrain local-aws`: the stand-in for AWS on this computer. */
 export function localAwsCommand(context: Context): Command {
@@ -30,7 +37,11 @@ Example:
       "minutes without anything to do before it leaves; 0: never",
       parseMinutes,
     )
-    .action((options: { port?: number; idleMinutes?: number }) => start(context, options));
+    .option("--faults <file>", "misbehave as the fault plan in this JSON file says")
+    .option("--latency <ms>", "answer each request so many milliseconds late", parseMilliseconds)
+    .option("--fail-rate <percent>", "let so many requests in a hundred fail, in various ways", parsePercent)
+    .option("--seed <number>", "for chance to repeat itself (default: 1)", parseSeed)
+    .action((options: StartFlags) => start(context, options));
 
   command
     .command("stop")
@@ -69,8 +80,14 @@ An aws command older than 2.13 takes no endpoint from the environment:
   return command;
 }
 
-async function start(context: Context, options: { port?: number; idleMinutes?: number }): Promise<void> {
-  const { ensureLocalAws, findLocalAws } = await import("../aws/local-aws.ts");
+interface StartFlags extends FaultFlags {
+  readonly port?: number;
+  readonly idleMinutes?: number;
+}
+
+async function start(context: Context, options: StartFlags): Promise<void> {
+  const plan = await faultPlan(context, options);
+  const { ensureLocalAws, findLocalAws, useFaultPlan } = await import("../aws/local-aws.ts");
   const running = await findLocalAws(context);
   const local = running ?? (await ensureLocalAws(context, options));
   if (options.port !== undefined && local.port !== options.port) {
@@ -78,8 +95,12 @@ async function start(context: Context, options: { port?: number; idleMinutes?: n
       hint: `To move it: nextstrain local-aws stop && nextstrain local-aws start --port ${options.port}`,
     });
   }
+  if (plan !== undefined) await useFaultPlan(context, plan);
   const how = running ? "runs already" : "runs";
   context.io.out(`Local AWS ${how} at ${local.endpoint} (process ${local.pid}).`);
+  if (plan !== undefined) {
+    context.io.out("It misbehaves as asked until it stops, or is started with --fail-rate 0.");
+  }
   if (!running) context.io.out('To use it from any AWS client: eval "$(nextstrain local-aws env)"');
 }
 

@@ -1,9 +1,14 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Readable } from "node:stream";
 
-/** Who signed a request: the user's key pair, or the one that jobs are given in place of a role. */
+/**
+ * Who signed a request: local AWS's owner or a job without a role, who may do everything, or a user or role of IAM, who may do what
+ * their policies allow.
+ */
 export interface Principal {
-  readonly kind: "user" | "job";
+  readonly kind: "user" | "job" | "iam-user" | "role";
+  /** In IAM. */
+  readonly name?: string;
   readonly accessKeyId: string;
   /** Amazon resource name, as STS would say it. */
   readonly arn: string;

@@ -3,13 +3,21 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { ServiceResponse } from "./http.ts";
 
+/** Where an answer is cut off: before its first byte, or half-way through its body. */
+export type CutAnswer = "before" | "within";
+
 /** Sends a service's response; a failure half-way through a body cuts the connection, so that the client notices. */
 export async function sendResponse(
   message: IncomingMessage,
   response: ServerResponse,
-  { status, headers = {}, body }: ServiceResponse,
-  requestId: string,
+  answer: ServiceResponse,
+  { requestId, cut }: { readonly requestId: string; readonly cut?: CutAnswer | undefined },
 ): Promise<void> {
+  if (cut !== undefined) {
+    await sendHalf(message, response, answer, cut);
+    return;
+  }
+  const { status, headers = {}, body } = answer;
   response.statusCode = status;
   response.setHeader("x-amz-request-id", requestId);
   response.setHeader("x-amzn-requestid", requestId);
@@ -43,6 +51,34 @@ async function sendStream(message: IncomingMessage, response: ServerResponse, bo
   await pipeline(body, response).catch((error: unknown) => {
     if (!message.socket.destroyed && !response.destroyed) throw error;
   });
+}
+
+/** The head and half the body of an answer, and then no more. Without a body there is nothing to be half-way through. */
+async function sendHalf(
+  message: IncomingMessage,
+  response: ServerResponse,
+  { status, headers = {}, body }: ServiceResponse,
+  cut: CutAnswer,
+): Promise<void> {
+  const size = body instanceof Readable ? Number(headers["content-length"]) : Buffer.byteLength(body ?? "");
+  if (cut === "within" && message.method !== "HEAD" && size > 0) {
+    response.writeHead(status, { ...headers, "content-length": size });
+    response.flushHeaders();
+    let left = Math.floor(size / 2);
+    const pieces: AsyncIterable<Uint8Array> | Uint8Array[] =
+      body instanceof Readable ? body : [Buffer.from(body ?? "")];
+    for await (const piece of pieces) {
+      const part = piece.subarray(0, left);
+      left -= part.length;
+      await new Promise<void>((resolve) => {
+        response.once("close", resolve);
+        response.write(part, () => resolve());
+      });
+      if (left === 0 || response.destroyed) break;
+    }
+  }
+  if (body instanceof Readable) body.destroy();
+  message.socket.destroy();
 }
 
 /** A reader that gave up half-way may still be subscribed, and nothing flows as long as it is. */

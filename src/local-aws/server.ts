@@ -7,7 +7,7 @@ import { parseTarget } from "./auth/target.ts";
 import type { AccessKeys } from "./auth/verify.ts";
 import { AwsError, notImplemented, type Service, type ServiceRequest, type ServiceResponse } from "./http.ts";
 import { authenticate, guessService, identify } from "./request.ts";
-import { sendResponse } from "./response.ts";
+import { type CutAnswer, sendResponse } from "./response.ts";
 import { bucketOfHost } from "./virtual-host.ts";
 
 /** Paths of the daemon's own endpoints; no bucket can have this name. */
@@ -20,7 +20,19 @@ export type RequestHook = (call: {
   readonly request: ServiceRequest;
   /** Ends the connection without an answer. */
   cut(): void;
+  /** Has the request carried out, and ends the connection before the answer or half-way through its body. */
+  cutAnswer(place: CutAnswer): void;
 }) => Promise<ServiceResponse | undefined> | ServiceResponse | undefined;
+
+/** What became of asking for permission. */
+export interface Authorized {
+  /** The request, its body still to be read. */
+  readonly request: ServiceRequest;
+  /** What an error of the service is told as: some would give away what the caller may not know. */
+  reword(error: AwsError): AwsError;
+}
+
+type Authorize = (service: string, request: ServiceRequest) => Promise<Authorized | undefined>;
 
 export interface ServerOptions {
   /** 0: any free one. */
@@ -36,6 +48,8 @@ export interface ServerOptions {
   readonly control?: (request: ServiceRequest) => Promise<ServiceResponse>;
   /** A response from it is sent in place of the service's; an AwsError is rendered as the service would. */
   readonly onRequest?: RequestHook;
+  /** Says whether the request may be carried out; throws an AwsError where not. Without it, all may. */
+  readonly authorize?: Authorize;
 }
 
 export interface RunningServer {
@@ -113,6 +127,7 @@ async function answer(
   const requestId = randomBytes(8).toString("hex").toUpperCase();
   const path = message.url?.split("?")[0] ?? "/";
   let service = guessService(message);
+  let cutAnswer: CutAnswer | undefined;
   const result = await dispatch().catch((error: unknown) => {
     const known = error instanceof AwsError ? error : undefined;
     // Whoever left in the middle of a request needs no answer, and that is no bug.
@@ -126,7 +141,7 @@ async function answer(
     response.destroy();
     return;
   }
-  await sendResponse(message, response, result, requestId);
+  await sendResponse(message, response, result, { requestId, cut: cutAnswer });
 
   async function dispatch(): Promise<ServiceResponse | undefined> {
     const target = parseTarget(message.url ?? "/");
@@ -143,15 +158,25 @@ async function answer(
       throw error instanceof AwsError ? authErrorFor(service, error) : error;
     });
     touch();
-    const injected = await options.onRequest?.({ service, request, cut: () => message.socket.destroy() });
-    if (message.socket.destroyed) return undefined;
-    if (injected !== undefined) return injected;
     const isControl =
       target.path.startsWith(CONTROL_PREFIX) && bucketOfHost(message.headers.host) === undefined;
     if (isControl && options.control !== undefined) return options.control(request);
+    const injected = await options.onRequest?.({
+      service,
+      request,
+      cut: () => message.socket.destroy(),
+      cutAnswer: (place) => {
+        cutAnswer = place;
+      },
+    });
+    if (message.socket.destroyed) return undefined;
+    if (injected !== undefined) return injected;
     const handler = options.services.get(service);
     if (handler === undefined) throw notImplemented(`the service "${service}"`);
-    return handler.handle(request);
+    const authorized = await options.authorize?.(service, request);
+    return handler.handle(authorized?.request ?? request).catch((error: unknown) => {
+      throw error instanceof AwsError && authorized !== undefined ? authorized.reword(error) : error;
+    });
   }
 }
 

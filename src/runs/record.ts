@@ -1,6 +1,6 @@
 import { UserError } from "../errors.ts";
 import { parseRunId, toJobId } from "./ids.ts";
-import type { LocalFileState, RecordedFiles, RunRecord } from "./types.ts";
+import type { LocalFileState, RecordedFiles, RunRecord, SeenFileState } from "./types.ts";
 
 /** A record that cannot be used, with the reason as the end of a sentence: "<file> <reason>". */
 export class RecordError extends UserError {
@@ -53,6 +53,7 @@ export function parseRecordedFiles(text: string, file: string): RecordedFiles {
     uploaded: states(value.uploaded, "uploaded", file),
     excluded: states(value.excluded, "excluded", file),
     directories: strings(value.directories ?? [], "directories", file),
+    results: value.results === undefined ? undefined : seenStates(value.results, "results", file),
   };
 }
 
@@ -81,10 +82,18 @@ function states(value: unknown, name: string, file: string): LocalFileState[] {
     string(state.path, `${name}.path`, file);
     string(state.sha256, `${name}.sha256`, file);
     for (const key of ["size", "mtimeMs", "mode", "crc32", "ctimeMs", "ino", "dev"]) {
-      number(state[key], `${name}.${key}`, file);
+      // Names are put together only where they are needed: there are tens of thousands of states.
+      if (typeof state[key] !== "number") number(state[key], `${name}.${key}`, file);
     }
   }
   return value;
+}
+
+function seenStates(value: unknown, name: string, file: string): SeenFileState[] {
+  return states(value, name, file).map((state) => ({
+    ...state,
+    seenAt: number((state as Partial<SeenFileState>).seenAt, `${name}.seenAt`, file),
+  }));
 }
 
 function broken(file: string, what: string): RecordError {

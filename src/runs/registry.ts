@@ -7,7 +7,8 @@ import { UserError } from "../errors.ts";
 import { parseRunId } from "./ids.ts";
 import { parseRecord, parseRecordedFiles, RecordError } from "./record.ts";
 import { ownTemporaryName, sweepTemporaries } from "./temporaries.ts";
-import type { JobId, RecordedFiles, RunId, RunRecord } from "./types.ts";
+import type { JobId, RecordedFiles, RunId, RunRecord, SeenFileState } from "./types.ts";
+import { mergeResults } from "./unchanged.ts";
 
 const compress = promisify(gzip);
 const decompress = promisify(gunzip);
@@ -38,6 +39,18 @@ export async function writeRecord(directory: string, record: RunRecord): Promise
 async function writeRecordedFiles(directory: string, runId: RunId, files: RecordedFiles): Promise<void> {
   await prepare(directory);
   await writeWhole(directory, `${runId}${FILES}`, await compress(JSON.stringify(files)));
+}
+
+/** Adds what has been brought back to a run's files; nothing is done where they were not kept here. */
+export async function addResults(
+  directory: string,
+  runId: RunId,
+  results: readonly SeenFileState[],
+): Promise<void> {
+  const files = await readRecordedFiles(directory, runId);
+  if (files === undefined || results.length === 0) return;
+  const merged = mergeResults(files.results ?? [], results);
+  await writeRecordedFiles(directory, runId, { ...files, results: merged });
 }
 
 /** Changes some of a run's record; undefined, and nothing done, where there is no record. */

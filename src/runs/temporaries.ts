@@ -61,6 +61,12 @@ export async function removeStaleTemporaries(
   return removed;
 }
 
+/** Whether a name from {@link ownTemporaryName} is of a process of this computer that has ended. */
+export function isOwnerGone(name: string): boolean {
+  const [, host, pid] = OWNER.exec(name) ?? [];
+  return host === thisHost() && !isAlive(Number(pid));
+}
+
 function thisHost(): string {
   hostTag ??= createHash("sha256").update(hostname()).digest("hex").slice(0, 8);
   return hostTag;

@@ -25,6 +25,11 @@ export interface LocalFileState extends FileState {
   readonly dev: number;
 }
 
+/** A local file state with the time (milliseconds since 1970) before which the file can't have been touched without it showing. */
+export interface SeenFileState extends LocalFileState {
+  readonly seenAt: number;
+}
+
 /** Stored in the bucket beside the archive as `<run id>.json.gz`: what was uploaded. Untrusted when read back. */
 export interface Manifest {
   readonly version: 1;
@@ -39,6 +44,8 @@ export interface RecordedFiles {
   readonly excluded: readonly LocalFileState[];
   /** Directories that were there although no file of theirs is listed: empty ones, and `.snakemake`. */
   readonly directories: readonly string[];
+  /** Files as the job left them, once they have been brought back to where the run began. */
+  readonly results?: readonly SeenFileState[] | undefined;
 }
 
 /** What this computer keeps of a run: all that is needed to find it again, on AWS and here. */

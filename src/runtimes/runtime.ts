@@ -1,4 +1,28 @@
 import type { BuildRoot } from "../workflow/build-root.ts";
+import type { Overlay } from "../workflow/selection.ts";
+
+/** Where builds can run: a flag each, and a value of the config file's core.runner. */
+export type RuntimeName = "aws-batch" | "docker" | "conda" | "singularity" | "ambient";
+
+/** A runtime as the command line knows it. */
+export interface RuntimeEntry {
+  readonly name: RuntimeName;
+  /** For `--help`. */
+  readonly help: string;
+  /** The name that older versions of the existing program had for it; still taken. */
+  readonly oldName?: string;
+  /** Whether this version can run builds in it. */
+  readonly available: boolean;
+}
+
+/** The registry of runtimes, in the order of `--help`. */
+export const runtimes: readonly RuntimeEntry[] = [
+  { name: "aws-batch", help: "on AWS Batch", available: true },
+  { name: "docker", help: "in a container on this computer", available: false },
+  { name: "conda", help: "in a Conda environment of its own", available: false },
+  { name: "singularity", help: "in a Singularity or Apptainer container", available: false },
+  { name: "ambient", help: "with the programs installed here", oldName: "native", available: false },
+];
 
 /** A build as the user asked for it, whatever runs it. */
 export interface BuildRequest {
@@ -13,4 +37,6 @@ export interface BuildRequest {
   /** --env and --envdir, as given. */
   readonly env: readonly string[];
   readonly envdirs: readonly string[];
+  /** Local copies that replace the image's programs. */
+  readonly overlays: readonly Overlay[];
 }

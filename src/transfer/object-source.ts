@@ -78,7 +78,7 @@ async function* readResuming(
       );
       for await (const chunk of response.Body as AsyncIterable<Uint8Array>) {
         at += chunk.length;
-        failures = 0;
+        if (chunk.length > 0) failures = 0;
         yield chunk;
       }
       if (at < end) throw Object.assign(new Error("the connection ended early"), { code: "ECONNRESET" });

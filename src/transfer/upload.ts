@@ -3,21 +3,49 @@ import {
   type CompletedPart,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
+  HeadObjectCommand,
+  ListMultipartUploadsCommand,
   PutObjectCommand,
   type S3Client,
   UploadPartCommand,
+  UploadPartCopyCommand,
 } from "@aws-sdk/client-s3";
 import type { ArchivePart } from "../archive/types.ts";
+import type { CopyRange } from "./compose.ts";
 import { formatS3Url, type S3Object } from "./s3-url.ts";
 
 /** Parts in flight at once: enough to fill a link, few enough to bound memory (parts are some MiB each). */
-const CONCURRENCY = 4;
+export const SENDERS = 4;
+
+/** What S3 is to copy itself: ranges of an object, conditional on the version that they were read off. */
+export interface Copies {
+  readonly source: S3Object;
+  readonly etag: string;
+  /** Each becomes a part; the parts that are sent come after them. */
+  readonly ranges: readonly CopyRange[];
+}
+
+/** The object to copy from is gone, was replaced, or may not be copied: the bytes must be sent after all. */
+export class CopyFailedError extends Error {
+  override readonly name = "CopyFailedError";
+}
 
 export interface UploadOptions {
   readonly signal: AbortSignal;
+  /** Parts that S3 copies. Their number is the index of the first part that is sent. */
+  readonly copies?: Copies | undefined;
+  /** Called before a multipart upload is begun, and with its id before any part is sent; awaited. */
+  readonly onBegun?: ((uploadId: string | undefined) => Promise<void>) | undefined;
+  /** Called when that upload has been completed or aborted; not where it could not be aborted. */
+  readonly onEnded?: (() => Promise<void>) | undefined;
+  /** Called when one of the senders begins or ends waiting for a part to be made (`waiting`) or for one to be sent. */
+  readonly onActivity?: ((what: "waiting" | "sending", change: 1 | -1, bytes: number) => void) | undefined;
   /** Called after each part with the bytes that have arrived in all. */
   readonly onProgress?: ((bytes: number) => void) | undefined;
 }
+
+/** What aborting an upload may take, in milliseconds. */
+const ABORT_TIME = 10_000;
 
 /** What S3 holds now. */
 export interface UploadedObject {
@@ -42,6 +70,10 @@ export async function uploadParts(
     const first = await iterator.next();
     if (first.done) throw new Error(`nothing to upload to ${formatS3Url(target)}`);
     const second = await iterator.next();
+    const copies = (options.copies?.ranges.length ?? 0) > 0;
+    if (second.done && copies) {
+      return await uploadMultipart(s3, target, { ready: [first.value], rest: iterator }, options);
+    }
     if (second.done) return await putObject(s3, target, first.value.data, options);
     return await uploadMultipart(s3, target, { ready: [first.value, second.value], rest: iterator }, options);
   } finally {
@@ -77,6 +109,7 @@ async function uploadMultipart(
   options: UploadOptions,
 ): Promise<UploadedObject> {
   const object = { Bucket: target.bucket, Key: target.key };
+  await options.onBegun?.(undefined);
   const { UploadId } = await s3.send(
     new CreateMultipartUploadCommand({ ...object, ChecksumAlgorithm: "CRC32" }),
     {
@@ -85,27 +118,75 @@ async function uploadMultipart(
   );
   const upload = { ...object, UploadId };
   try {
+    await options.onBegun?.(UploadId);
     const { completed, bytes } = await sendParts(s3, upload, supply, options);
-    const { ETag } = await s3.send(
-      new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts: completed } }),
-      { abortSignal: options.signal },
-    );
+    const ETag = await completeUpload(s3, upload, completed, options.signal);
+    await options.onEnded?.();
     return { etag: ETag ?? "", bytes };
   } catch (error) {
     // Best effort, and not under the signal that may have ended the upload: the bucket's lifecycle rule is the net.
-    await s3
-      .send(new AbortMultipartUploadCommand(upload), { abortSignal: AbortSignal.timeout(10_000) })
-      .catch(() => {});
+    await abortUpload(s3, target, UploadId, AbortSignal.timeout(ABORT_TIME)).then(options.onEnded, () => {});
     throw error;
   }
 }
 
-/** Some workers take one part after another; the first failure stops them all. */
+/**
+ * Makes the parts an object. Where the answer to a first try was lost on its way, a second one finds no upload any more: the object itself,
+ * whose ETag tells of how many parts it was made, is then the answer.
+ */
+async function completeUpload(
+  s3: S3Client,
+  upload: MultipartUpload,
+  parts: CompletedPart[],
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    const command = new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts: parts } });
+    return (await s3.send(command, { abortSignal: signal })).ETag;
+  } catch (error) {
+    if (!(error instanceof Error && error.name === "NoSuchUpload")) throw error;
+    const head = new HeadObjectCommand({ Bucket: upload.Bucket, Key: upload.Key });
+    const made = await s3.send(head, { abortSignal: signal }).catch(() => undefined);
+    if (made?.ETag?.endsWith(`-${parts.length}"`) !== true) throw error;
+    return made.ETag;
+  }
+}
+
+/** The ids of the unfinished multipart uploads of one key. Asks for a right that users may lack. */
+export async function unfinishedUploads(
+  s3: S3Client,
+  { bucket, key }: S3Object,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: key }), {
+    abortSignal: signal,
+  });
+  return Uploads.flatMap(({ Key, UploadId }) => (Key === key && UploadId !== undefined ? [UploadId] : []));
+}
+
+/** Ends a multipart upload that is not to be completed, and has S3 forget its parts. */
+export async function abortUpload(
+  s3: S3Client,
+  { bucket, key }: S3Object,
+  uploadId: string | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const upload = { Bucket: bucket, Key: key, UploadId: uploadId };
+  await s3.send(new AbortMultipartUploadCommand(upload), { abortSignal: signal });
+}
+
+interface MultipartUpload {
+  readonly Bucket: string;
+  readonly Key: string;
+  readonly UploadId: string | undefined;
+}
+
+/** Some workers take one part after another, others have S3 copy; the first failure stops them all. */
 async function sendParts(
   s3: S3Client,
-  upload: { readonly Bucket: string; readonly Key: string; readonly UploadId: string | undefined },
+  upload: MultipartUpload,
   { ready, rest }: PartSupply,
-  { signal, onProgress }: UploadOptions,
+  { signal, onProgress, onActivity, copies }: UploadOptions,
 ): Promise<{ completed: CompletedPart[]; bytes: number }> {
   const failure = new AbortController();
   const either = AbortSignal.any([signal, failure.signal]);
@@ -115,34 +196,79 @@ async function sendParts(
   const nextPart = async (): Promise<ArchivePart | undefined> => {
     const part = ready.shift();
     if (part !== undefined) return part;
+    onActivity?.("waiting", 1, 0);
     const next = await rest.next();
+    onActivity?.("waiting", -1, 0);
     return next.done ? undefined : next.value;
   };
-  const work = async () => {
+  const send = async () => {
     for (let part = await nextPart(); part !== undefined; part = await nextPart()) {
       either.throwIfAborted();
       const PartNumber = part.index + 1;
       const { data } = part;
+      onActivity?.("sending", 1, 0);
       const { ETag, ChecksumCRC32 } = await s3.send(
         new UploadPartCommand({ ...upload, PartNumber, Body: data, ChecksumAlgorithm: "CRC32" }),
         { abortSignal: either },
       );
+      onActivity?.("sending", -1, data.length);
       completed.push({ PartNumber, ETag, ChecksumCRC32 });
       bytes += data.length;
       part.release?.();
       onProgress?.(bytes);
     }
   };
-  const workers = Array.from({ length: CONCURRENCY }, () =>
-    work().catch((error: unknown) => {
-      failure.abort(error);
-      throw error;
-    }),
-  );
+  let nextCopy = 0;
+  const copy = async () => {
+    if (copies === undefined) return;
+    for (let index = nextCopy++; index < copies.ranges.length; index = nextCopy++) {
+      either.throwIfAborted();
+      completed.push(await copyPart(s3, upload, copies, index, either));
+    }
+  };
+  const workers = Array.from({ length: SENDERS }, () => [send, copy])
+    .flat()
+    .map((work) =>
+      work().catch((error: unknown) => {
+        failure.abort(error);
+        throw error;
+      }),
+    );
   const ends = await Promise.allSettled(workers);
   // The first failure is the cause; the others only stopped because of it.
   if (failure.signal.aborted) throw signal.aborted ? signal.reason : failure.signal.reason;
   if (ends.some((end) => end.status === "rejected")) throw new Error("a part failed without a reason");
   completed.sort((a, b) => (a.PartNumber ?? 0) - (b.PartNumber ?? 0));
   return { completed, bytes };
+}
+
+/** Has S3 copy one range as one part. Throws {@link CopyFailedError} where S3 refuses it. */
+async function copyPart(
+  s3: S3Client,
+  upload: MultipartUpload,
+  { source, etag, ranges }: Copies,
+  index: number,
+  signal: AbortSignal,
+): Promise<CompletedPart> {
+  const range = ranges[index];
+  if (range === undefined) throw new Error(`there is no range ${index}`);
+  const PartNumber = index + 1;
+  try {
+    const { CopyPartResult } = await s3.send(
+      new UploadPartCopyCommand({
+        ...upload,
+        PartNumber,
+        CopySource: `${source.bucket}/${source.key.split("/").map(encodeURIComponent).join("/")}`,
+        CopySourceRange: `bytes=${range.start}-${range.end - 1}`,
+        CopySourceIfMatch: etag,
+      }),
+      { abortSignal: signal },
+    );
+    return { PartNumber, ETag: CopyPartResult?.ETag, ChecksumCRC32: CopyPartResult?.ChecksumCRC32 };
+  } catch (error) {
+    signal.throwIfAborted();
+    const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode ?? 0;
+    if (status < 400 || status >= 500) throw error;
+    throw new CopyFailedError(`${formatS3Url(source)} could not be copied from`, { cause: error });
+  }
 }

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 /** The built program's entry. */
-const program = fileURLToPath(new URL("../../bin/nextstrain.js", import.meta.url));
+export const program = fileURLToPath(new URL("../../bin/nextstrain.js", import.meta.url));
 
 export interface ToolOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;

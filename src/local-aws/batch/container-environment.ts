@@ -1,10 +1,17 @@
+import { optionalString } from "./fields.ts";
 import type { CurrentAttempt, Job } from "./types.ts";
+
+export interface KeyPair {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
 
 /** What the containers of all jobs are given. */
 export interface JobSurroundings {
   readonly region: string;
-  /** In place of the job's role. */
-  readonly jobCredentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  /** For jobs whose role is not there. */
+  readonly jobCredentials: KeyPair;
+  readonly roleCredentials?: (role: string) => KeyPair | undefined;
   /** Address of local AWS. */
   endpoint(): string;
 }
@@ -15,12 +22,13 @@ export function containerEnvironment(
   attempt: CurrentAttempt,
   surroundings: JobSurroundings,
 ): Readonly<Record<string, string>> {
+  const credentials = roleKeys(job, surroundings) ?? surroundings.jobCredentials;
   return {
     LANG: "C.UTF-8",
     TZ: "UTC",
     AWS_ENDPOINT_URL: surroundings.endpoint(),
-    AWS_ACCESS_KEY_ID: surroundings.jobCredentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: surroundings.jobCredentials.secretAccessKey,
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     AWS_DEFAULT_REGION: surroundings.region,
     AWS_REGION: surroundings.region,
     ...Object.fromEntries(job.container.environment.map(({ name, value }) => [name, value])),
@@ -30,4 +38,10 @@ export function containerEnvironment(
     AWS_BATCH_JQ_NAME: job.queue,
     AWS_BATCH_CE_NAME: attempt.environment,
   };
+}
+
+/** `jobRoleArn` is a name or an Amazon resource name, perhaps with a path. */
+function roleKeys(job: Job, { roleCredentials }: JobSurroundings): KeyPair | undefined {
+  const role = optionalString(job.container, "jobRoleArn")?.split("/").at(-1);
+  return role === undefined ? undefined : roleCredentials?.(role);
 }

@@ -9,10 +9,12 @@ import {
   type ServiceRequest,
   type ServiceResponse,
 } from "../http.ts";
+import type { KeyPair } from "./container-environment.ts";
 import { machineSize, makeDefaults } from "./defaults.ts";
 import type { Executor } from "./executor/executor.ts";
 import { createProcessExecutor } from "./executor/process-executor.ts";
 import { clientException } from "./fields.ts";
+import type { JobFaults } from "./job-faults.ts";
 import type { LogSink } from "./log-sink.ts";
 import {
   deregisterJobDefinition,
@@ -41,7 +43,11 @@ export interface BatchOptions {
   readonly accountId: string;
   readonly logs: LogSink;
   /** In place of the jobs' role. */
-  readonly jobCredentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  readonly jobCredentials: KeyPair;
+  /** The keys of a role, by its name; undefined where there is no such role, and `jobCredentials` stand in. */
+  readonly roleCredentials?: (role: string) => KeyPair | undefined;
+  /** What goes wrong with jobs on request. */
+  readonly faults?: JobFaults;
   /** From SIGTERM to SIGKILL; 30,000 ms where absent. */
   readonly stopTimeoutMs?: number;
   /** The built `executor/entrypoint.ts`; `job-entrypoint.js` beside this program where absent. */
@@ -61,6 +67,8 @@ export interface BatchOptions {
 export interface BatchService extends Service {
   /** Jobs that run or are about to; those that wait for capacity no running job will free don't count. */
   livingJobs(): number;
+  /** Looks again whether waiting jobs can start. */
+  schedule(): void;
   /** Makes the default queue, environment and definition. To be called once the server listens: waiting jobs start. */
   ensureDefaults(): Promise<void>;
 }
@@ -125,6 +133,7 @@ export async function openBatch(options: BatchOptions): Promise<BatchService> {
       headers: { ...jsonHeaders(requestId), "x-amzn-errortype": error.code },
     }),
     livingJobs: () => scheduler.livingJobs(),
+    schedule: () => scheduler.schedule(),
     async ensureDefaults() {
       const machine = options.machine ?? machineSize(availableParallelism(), totalmem());
       await makeDefaults(store, options, machine);

@@ -4,6 +4,7 @@ import { fitOf, hasRoom } from "./capacity.ts";
 import { containerEnvironment, type JobSurroundings } from "./container-environment.ts";
 import type { ContainerEnd, Executor, RunningContainer } from "./executor/executor.ts";
 import { optionalObject, optionalString } from "./fields.ts";
+import { capacityWait, faultOf, type JobFaults, runWithFault } from "./job-faults.ts";
 import type { LogSink } from "./log-sink.ts";
 import { ecsArn, type Home } from "./names.ts";
 import { isRetried } from "./retry.ts";
@@ -21,6 +22,8 @@ const reasons = {
   overMaxvCpus:
     "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE - CE(s) associated with the job queue cannot meet the CPU requirement.",
   blocked: "UNDETERMINED - Batch job is blocked, root cause is undetermined.",
+  noCapacity:
+    "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - The job cannot run because the compute environment has insufficient instance capacity.",
   hostGone: (instance: string) => `Host EC2 (instance ${instance}) terminated.`,
 } as const;
 
@@ -28,6 +31,8 @@ export interface SchedulerOptions extends Home, JobSurroundings {
   readonly store: Store;
   readonly executor: Executor;
   readonly logs: LogSink;
+  /** What goes wrong with jobs on request. */
+  readonly faults?: JobFaults;
   now(): number;
   log(message: string): void;
   /** Calls back after so many milliseconds; returns how to call that off. */
@@ -106,6 +111,12 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
         explain(job, environments);
         return;
       }
+      const waitMs = capacityWait(options.faults, job, now());
+      if (waitMs > 0) {
+        tell(job, reasons.noCapacity);
+        if (Number.isFinite(waitMs)) options.startTimer(schedule, waitMs);
+        return;
+      }
       start(job, free);
     }
   }
@@ -123,6 +134,11 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     if (fits.length === 0) reason = reasons.blocked;
     else if (fits.every((one) => one === "over maxvCpus")) reason = reasons.overMaxvCpus;
     else if (fits.every((one) => one !== "fits")) reason = reasons.tooBig;
+    tell(job, reason);
+  }
+
+  /** Says why a job waits; undefined: for nothing but its turn. */
+  function tell(job: Job, reason: string | undefined): void {
     if (job.statusReason === reason) return;
     if (reason === undefined) delete job.statusReason;
     else job.statusReason = reason;
@@ -158,11 +174,15 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     const { current } = job;
     if (current === undefined) return;
     await save(job);
-    await logs.createStream(current.logGroup, current.logStream).catch((error: unknown) => {
-      options.log(`Job ${job.jobId} has no log stream: ${String(error)}`);
-    });
+    const fault = faultOf(options.faults, job);
+    // A task that never starts has written nothing: its stream is not there.
+    if (fault?.kind !== "cannot-pull") {
+      await logs.createStream(current.logGroup, current.logStream).catch((error: unknown) => {
+        options.log(`Job ${job.jobId} has no log stream: ${String(error)}`);
+      });
+    }
     if (phase === "closed" || job.stopping !== undefined) return finishAttempt(job, undefined);
-    const container = executor.run({
+    const container = runWithFault({ ...options, hostGone: reasons.hostGone(instance) }, fault, {
       jobId: job.jobId,
       number: current.number,
       directory: join(store.jobDirectory(job.jobId), String(current.number)),
@@ -219,6 +239,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     if (job.stopping !== undefined) return job.stopping;
     if (ended === undefined) return reasons.hostGone(instance);
     if (ended.exitCode === 137 && abandoned.has(job.jobId)) return reasons.hostGone(instance);
+    if (ended.statusReason !== undefined) return ended.statusReason;
     return ended.reason === undefined ? reasons.exited : reasons.failedToStart;
   }
 
@@ -295,7 +316,7 @@ function attemptRecord(
     taskArn: job.current?.taskArn ?? "",
     containerInstanceArn: job.current?.containerInstanceArn ?? "",
     ...(wasRunning && job.current ? { logStreamName: job.current.logStream } : {}),
-    ...(ended === undefined ? {} : { exitCode: ended.exitCode }),
+    ...(ended?.exitCode === undefined ? {} : { exitCode: ended.exitCode }),
     ...(ended?.reason === undefined ? {} : { reason: ended.reason }),
     ...(job.startedAt === undefined ? {} : { startedAt: job.startedAt }),
     stoppedAt,

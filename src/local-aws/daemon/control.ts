@@ -1,20 +1,27 @@
 import { createHmac } from "node:crypto";
+import { text } from "node:stream/consumers";
+import { type FaultPlan, parsePlan } from "../faults/plan.ts";
 import { AwsError, type ServiceRequest, type ServiceResponse } from "../http.ts";
 
 export interface ControlOptions {
   /** The user's secret: a client that knows it too can tell local AWS from another program on its port. */
   readonly secret: string;
   status(): Promise<Readonly<Record<string, unknown>>>;
+  /** The fault plan in force, and what it has done so far. */
+  faults(): unknown;
+  /** Puts a fault plan in force, or none. */
+  useFaults(plan: FaultPlan | undefined): void;
   /** Begins to leave. */
   stop(): void;
 }
 
-/** The daemon's own endpoints: `GET /_local-aws/status` and `POST /_local-aws/stop`. For the user's key only. */
+/** The daemon's own endpoints, under `/_local-aws/`: status, stop and faults. For its owner's key only. */
 export function controlEndpoints(
   options: ControlOptions,
 ): (request: ServiceRequest) => Promise<ServiceResponse> {
-  return async ({ method, path, headers, principal }) => {
-    if (principal.kind !== "user") throw new AwsError("AccessDenied", "Jobs have no access to this.", 403);
+  return async ({ method, path, headers, principal, body }) => {
+    if (principal.kind !== "user")
+      throw new AwsError("AccessDenied", "Only its owner has access to this.", 403);
     switch (`${method} ${path}`) {
       case "GET /_local-aws/status": {
         const challenge = String(headers["x-local-aws-challenge"] ?? "");
@@ -24,6 +31,14 @@ export function controlEndpoints(
       case "POST /_local-aws/stop":
         options.stop();
         return json({ stopping: true });
+      case "PUT /_local-aws/faults":
+        options.useFaults(parsePlan(await text(body)));
+        return json(options.faults());
+      case "DELETE /_local-aws/faults":
+        options.useFaults(undefined);
+        return json(options.faults());
+      case "GET /_local-aws/faults":
+        return json(options.faults());
       default:
         throw new AwsError("NotFound", `Local AWS has no ${method} ${path}.`, 404);
     }

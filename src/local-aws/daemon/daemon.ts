@@ -2,7 +2,12 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { AccessKey } from "../auth/verify.ts";
 import { openBatch } from "../batch/index.ts";
+import { createFaults, type Faults } from "../faults/faults.ts";
+import { faultyLogSink } from "../faults/log-sink.ts";
+import { requestFaults } from "../faults/requests.ts";
 import type { Service } from "../http.ts";
+import { authorize } from "../iam/authorize.ts";
+import { openIam } from "../iam/index.ts";
 import { openLogs } from "../logs/index.ts";
 import { openS3 } from "../s3/index.ts";
 import { type RunningServer, startServer } from "../server.ts";
@@ -70,22 +75,31 @@ async function runDaemon(options: DaemonOptions, identity: Identity, lock: Lock)
     leave = resolve;
   });
 
-  const { services, batch } = await openServices(options, identity);
+  const faults = createFaults();
+  const interfere = requestFaults(faults);
+  const { services, batch, iam } = await openServices(options, identity, faults);
   let server: RunningServer | undefined;
   try {
     server = await startServer({
       port,
       services,
-      keys: (accessKeyId) => accessKeys(identity).get(accessKeyId),
+      keys: (accessKeyId) => accessKeys(identity).get(accessKeyId) ?? iam.keyOf(accessKeyId),
+      authorize: (service, request) =>
+        authorize(service, request, { ...identity, policiesOf: iam.policiesOf }),
       now,
       log,
-      onRequest: ({ service, request }) => {
-        counts.count(service, request);
-        return undefined;
+      onRequest: (call) => {
+        counts.count(call.service, call.request);
+        return interfere(call);
       },
       control: controlEndpoints({
         secret: identity.user.secretAccessKey,
         stop: leave,
+        faults: faults.report,
+        useFaults(plan) {
+          faults.use(plan);
+          batch.schedule();
+        },
         status: async () => ({
           version: options.version,
           pid: process.pid,
@@ -143,25 +157,33 @@ async function runDaemon(options: DaemonOptions, identity: Identity, lock: Lock)
 }
 
 /** Opens all services, with the bucket and log group that the program's defaults name already there. */
-async function openServices(options: DaemonOptions, identity: Identity) {
+async function openServices(options: DaemonOptions, identity: Identity, faults: Faults) {
   const { directory, now, log } = options;
   const { region, accountId, port } = identity;
   const logs = await openLogs({ directory: join(directory, "logs"), region, accountId, now });
   await logs.createGroupIfMissing("/aws/batch/job");
   const s3 = await openS3({ directory: join(directory, "s3"), region, now });
   await s3.createBucketIfMissing("nextstrain-jobs");
+  const iam = await openIam({ directory: join(directory, "iam"), accountId, now });
+  const jobLogs = faultyLogSink(logs.sink, faults, log);
   const batch = await openBatch({
     directory: join(directory, "batch"),
     region,
     accountId,
     now,
     log,
-    logs: logs.sink,
+    logs: jobLogs,
+    faults,
     endpoint: () => `http://127.0.0.1:${port}`,
     jobCredentials: identity.jobs,
+    roleCredentials: iam.keyOfRole,
   });
-  const all: Service[] = [s3, batch, logs, openSts({ accountId })];
-  return { batch, services: new Map(all.map((service) => [service.name, service])) };
+  const closeLogs = async () => {
+    await jobLogs.flush();
+    await logs.close();
+  };
+  const all: Service[] = [s3, batch, { ...logs, close: closeLogs }, openSts({ accountId }), iam];
+  return { batch, iam, services: new Map(all.map((service) => [service.name, service])) };
 }
 
 /** One that cannot be closed does not keep the others from it. */

@@ -35,7 +35,7 @@ export async function attachToJob(
     );
   }
   context.io.out(`Attaching to AWS Batch Job ID: ${jobId}`);
-  return { jobId, runId: parseRunId(url), workdir, place };
+  return { jobId, runId: parseRunId(url), workdir, place, jobName: job.name, origin: job.origin, job };
 }
 
 /** What to say of an id that means nothing to Batch. */

@@ -1,5 +1,6 @@
 import { planReads, readGroup } from "../../archive/groups.ts";
 import { readCentralDirectory } from "../../archive/read.ts";
+import type { ArchiveEntry } from "../../archive/types.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { explained } from "../../aws/errors.ts";
 import type { Context } from "../../cli/context.ts";
@@ -10,11 +11,15 @@ import { applyPlan, type FetchEntries, type ResultEvent } from "../../results/ap
 import { planResults } from "../../results/plan.ts";
 import type { ResultPlan, Verdict } from "../../results/types.ts";
 import { quoteName } from "../../runs/names.ts";
+import { addResults, runsDirectory } from "../../runs/registry.ts";
 import type { RunId } from "../../runs/types.ts";
 import { type ObjectSource, openObject } from "../../transfer/object-source.ts";
 import { formatS3Url } from "../../transfer/s3-url.ts";
 import type { BuildRoot } from "../../workflow/build-root.ts";
+import type { PathMatcher } from "../../workflow/patterns.ts";
 import { formatBytes } from "../../workflow/quantity.ts";
+import { showTransfer } from "./live.ts";
+import { createResultMemory } from "./remember.ts";
 import type { Run } from "./run.ts";
 import { findStart } from "./run-start.ts";
 
@@ -22,6 +27,14 @@ import { findStart } from "./run-start.ts";
 const GAP = 256 * 1024;
 /** Bytes of one request at most. */
 const MOST = 64 * 1024 * 1024;
+
+export interface BringBackOptions {
+  /** Where the results belong. */
+  readonly place: BuildRoot;
+  /** Which of them to bring; undefined: all. */
+  readonly wanted: PathMatcher | undefined;
+  readonly signal: AbortSignal;
+}
 
 /**
  * Brings back what the job changed, by comparing how things were when the run began, what the job left, and what is
@@ -32,7 +45,7 @@ export async function bringBack(
   context: Context,
   aws: Aws,
   run: Run,
-  { place, signal }: { readonly place: BuildRoot; readonly signal: AbortSignal },
+  { place, wanted, signal }: BringBackOptions,
 ): Promise<void> {
   const { io } = context;
   const url = formatS3Url(run.workdir);
@@ -44,21 +57,45 @@ export async function bringBack(
     const { entries } = await readCentralDirectory(source);
     // A job of another program may have no run id: its own id names it as well.
     const runId = run.runId ?? (run.jobId as string as RunId);
-    const plan = await planResults({ root: place.root, runId, entries, began, signal });
+    const plan = await planResults({
+      root: place.root,
+      runId,
+      entries,
+      began,
+      wanted: wanted && ofEntries(wanted, entries),
+      signal,
+    });
     io.out(describePlan(plan, place));
+    const memory = createResultMemory();
+    using live = showTransfer(context, "Downloading", fetchedBytes(plan));
     const summary = await applyPlan(plan, {
       runId,
-      fetch: fetchFrom(source),
+      fetch: memory.watch(fetchFrom(source)),
       signal,
-      onEvent: (event) => reportResult(io, event),
+      onEvent(event) {
+        if (event.kind === "written") memory.written(event.path);
+        if (event.kind === "progress") live.moved(event.bytes);
+        reportResult(io, event);
+      },
       now: context.now(),
     });
+    if (began?.source === "record") {
+      // Not worth failing for: what is not remembered is sent again by the next run.
+      const states = await memory.states(plan, context.now);
+      await addResults(runsDirectory(context), runId, states).catch(() => {});
+    }
     if (summary.failed.length > 0) {
       throw new UserError(`${summary.failed.length} of the job's files could not be written.`, {
         hint: "Mend what is said above; the same command again brings back the rest.",
       });
     }
   });
+}
+
+/** Patterns know directories by the slash at their end, which the paths of entries don't have. */
+function ofEntries(wanted: PathMatcher, entries: readonly ArchiveEntry[]): (path: string) => boolean {
+  const directories = new Set(entries.filter(({ kind }) => kind === "directory").map(({ path }) => path));
+  return (path) => wanted(directories.has(path) ? `${path}/` : path);
 }
 
 /** Reads entries from the archive, neighbours in one request, each checked against its CRC-32. */
@@ -71,8 +108,13 @@ function fetchFrom(source: ObjectSource): FetchEntries {
 function describePlan({ verdicts }: ResultPlan, { root }: BuildRoot): string {
   const coming = verdicts.filter(isFetched);
   if (coming.length === 0) return `Downloading nothing to ${root}: the job changed no files`;
-  const bytes = coming.reduce((sum, { entry }) => sum + entry.size, 0);
+  const bytes = fetchedBytes({ verdicts });
   return `Downloading ${coming.length} ${coming.length === 1 ? "file" : "files"} (${formatBytes(bytes)}) to ${root}`;
+}
+
+/** Bytes to be written, uncompressed. */
+function fetchedBytes({ verdicts }: Pick<ResultPlan, "verdicts">): number {
+  return verdicts.filter(isFetched).reduce((sum, { entry }) => sum + entry.size, 0);
 }
 
 function isFetched(verdict: Verdict): boolean {

@@ -1,4 +1,5 @@
 import { DeleteObjectCommand, type S3Client } from "@aws-sdk/client-s3";
+import { isNoBucket } from "../../aws/s3.ts";
 import { UsageError } from "../../errors.ts";
 import type { RunId } from "../../runs/types.ts";
 import type { Sourced } from "../../settings.ts";
@@ -58,7 +59,9 @@ export async function removeRunObjects(
 ): Promise<S3Object[]> {
   const left: S3Object[] = [];
   for (const object of [envd, workdir, manifest]) {
-    await deleteObject(s3, object, AbortSignal.timeout(10_000)).catch(() => left.push(object));
+    await deleteObject(s3, object, AbortSignal.timeout(10_000)).catch((error: unknown) => {
+      if (!isNoBucket(error)) left.push(object);
+    });
   }
   return left;
 }

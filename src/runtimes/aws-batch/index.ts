@@ -1,18 +1,23 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Job } from "../../aws/batch.ts";
 import { terminateJob } from "../../aws/batch.ts";
 import { type Aws, openAws } from "../../aws/clients.ts";
+import { haveFixedCredentials } from "../../aws/credentials.ts";
 import { ensureLocalAws } from "../../aws/local-aws.ts";
 import type { Context } from "../../cli/context.ts";
 import { UsageError } from "../../errors.ts";
 import { runsDirectory, updateRecord } from "../../runs/registry.ts";
 import type { RunRecord } from "../../runs/types.ts";
-import type { BuildRoot } from "../../workflow/build-root.ts";
 import type { BuildRequest } from "../runtime.ts";
 import { attachToJob } from "./attach.ts";
-import { bringBack } from "./bring-back.ts";
+import { type BringBackOptions, bringBack } from "./bring-back.ts";
+import { askToStop } from "./cancel.ts";
 import { cleanUpVariables } from "./envd.ts";
 import { type Departure, takeInterrupts } from "./interrupts.ts";
+import { jobInfo, writeJobInfo } from "./job-info.ts";
+import { jobSource } from "./job-source.ts";
 import { launch } from "./launch.ts";
+import { showJob } from "./live.ts";
 import type { AwsBatchOptions } from "./options.ts";
 import { reattachCommand } from "./reattach.ts";
 import type { Run } from "./run.ts";
@@ -35,19 +40,39 @@ export async function runOnAwsBatch(
 
   // A job is out there now: whatever ends this program, the last it says is how to find the job again.
   io.lastWords(["To see the job's log and get its results later, run:", reattachCommand(context, aws, run)]);
+  await tell(context, aws, run, options);
   if (options.detach) return depart(context, { kind: "detach" });
+  if (options.cancel && !(await askToStop(context, aws, run))) {
+    io.lastWords(undefined);
+    return 0;
+  }
 
   const watched = await watch(context, aws, run, options);
   if (watched.departure) return depart(context, watched.departure);
   const { job, cancelled } = watched;
+  await tell(context, aws, { ...run, job }, options);
   await cleanUpVariables(context, aws, run, job);
 
+  // What was to be stopped has no results to bring; where it ended by itself before, the last words say how to get them.
+  if (options.cancel) {
+    if (job.status !== "SUCCEEDED") io.lastWords(undefined);
+    return 0;
+  }
   if (run.place && options.download && job.startedAt !== undefined) {
-    const departure = await download(context, aws, run, run.place);
+    const departure = await download(context, aws, run, { place: run.place, wanted: options.wanted });
     if (departure) return depart(context, departure);
   }
   io.lastWords(undefined);
+  if (job.exitCode === 127 && !cancelled) io.err(explainNotFound(request.program, aws.isLocal));
   return cancelled ? 130 : exitStatusOf(job);
+}
+
+/** What exit status 127 says, in plain words: a shell's and env(1)'s for a program that is not there (POSIX). */
+function explainNotFound(program: string, isLocal: boolean): string {
+  const what = `Exit status 127 says that a program was not found in the job: ${program}, or one that it runs; the log names it.`;
+  return isLocal
+    ? `${what} Jobs of local AWS run the programs of this computer: install what is missing, and see that it is on the PATH. Then \`nextstrain local-aws stop\`, since local AWS keeps the PATH it was started with, and build again.`
+    : `${what} Use a job definition whose image has it.`;
 }
 
 async function begin(
@@ -60,6 +85,11 @@ async function begin(
   if (options.attach !== undefined) return attachToJob(context, aws, options.attach, place);
   if (place === undefined) throw new UsageError("The directory to build is missing.");
   return launch(context, aws, { ...request, place }, options);
+}
+
+/** Writes --job-info: what is known of the job by now. */
+async function tell(context: Context, aws: Aws, run: Run, { jobInfo: file }: AwsBatchOptions): Promise<void> {
+  if (file !== undefined) await writeJobInfo(context, file, jobInfo(aws, run));
 }
 
 function depart({ io }: Context, departure: Departure): number {
@@ -79,9 +109,18 @@ async function watch(context: Context, aws: Aws, run: Run, options: AwsBatchOpti
       context.io.err(error instanceof Error ? error.message : String(error)),
     );
   using interrupts = takeInterrupts(context, { detachOnInterrupt: options.detachOnInterrupt, cancel });
+  using live = showJob(context);
   const { signal } = interrupts;
   try {
-    for await (const event of watchJob(aws, run.jobId, { signal, withLog: options.logs, now: context.now })) {
+    for await (const event of watchJob(jobSource(aws, run.jobId), {
+      signal,
+      withLog: options.logs,
+      patience: options.patience,
+      credentialsAreFixed: haveFixedCredentials(context),
+      now: context.now,
+      sleep: (time, until) => sleep(time, undefined, { signal: until }).catch(() => until.throwIfAborted()),
+    })) {
+      live.see(event);
       reportJobEvent(context.io, event);
       if (event.kind === "status") await note(context, run, { status: event.job.status });
       if (event.kind === "ended") {
@@ -101,11 +140,11 @@ async function download(
   context: Context,
   aws: Aws,
   run: Run,
-  place: BuildRoot,
+  what: Pick<BringBackOptions, "place" | "wanted">,
 ): Promise<Departure | undefined> {
   using interrupts = takeInterrupts(context, { detachOnInterrupt: false, cancel: undefined });
   try {
-    await bringBack(context, aws, run, { place, signal: interrupts.signal });
+    await bringBack(context, aws, run, { ...what, signal: interrupts.signal });
     await note(context, run, { downloadedAt: context.now() });
     return undefined;
   } catch (error) {

@@ -2,6 +2,7 @@ import type { SubmitJobCommandInput } from "@aws-sdk/client-batch";
 import { type JobDefinition, MaybeSubmittedError, submitJob, terminateJob } from "../../aws/batch.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { LOG_GROUP } from "../../aws/logs.ts";
+import { explainBucketError } from "../../aws/s3.ts";
 import type { Context } from "../../cli/context.ts";
 import { newRunId } from "../../runs/ids.ts";
 import { encodeManifest } from "../../runs/manifest.ts";
@@ -15,10 +16,11 @@ import type { BuildRequest } from "../runtime.ts";
 import { parseBucket, type RunObjects, removeRunObjects, runObjects } from "./bucket.ts";
 import { supportsBenchmarkExtended } from "./image.ts";
 import { type JobSpecification, jobRequest } from "./job-request.ts";
+import { showTransfer } from "./live.ts";
 import type { AwsBatchOptions } from "./options.ts";
 import { type Prepared, prepare } from "./prepare.ts";
 import type { Run } from "./run.ts";
-import { shipArchive, shipVariables, storeObject } from "./ship.ts";
+import { abortAbandonedUploads, shipArchive, shipVariables, storeObject } from "./ship.ts";
 
 /**
  * Begins a build: selects, ships, submits. A failure before the job is submitted leaves nothing behind, neither in the
@@ -42,7 +44,7 @@ export async function launch(
   const specification: JobSpecification = {
     runId,
     queue: options.queue.value,
-    definition: options.job.value,
+    definition: prepared.definitionName,
     workdir: objects.workdir,
     envd: prepared.variables.size > 0 ? objects.envd : undefined,
     deleteEnvd: prepared.definition.attempts <= 1,
@@ -62,7 +64,8 @@ export async function launch(
   } catch (error) {
     // Of a job that may be out there after all, nothing is taken away.
     if (!(error instanceof MaybeSubmittedError)) await takeBack(context, aws, objects, record);
-    throw error;
+    const bucket = { ...options.bucket, value: objects.workdir.bucket };
+    throw explainBucketError(error, bucket, aws.region.value);
   }
   io.out(`AWS Batch Job ID: ${jobId}`);
   await updateRecord(runsDirectory(context), runId, { jobId, submittedAt: context.now() }).catch(
@@ -71,7 +74,14 @@ export async function launch(
         `The record of this run could not be written: ${error instanceof Error ? error.message : error}`,
       ),
   );
-  return { jobId, runId, workdir: objects.workdir, place };
+  return {
+    jobId,
+    runId,
+    workdir: objects.workdir,
+    place,
+    jobName: runId,
+    origin: { queue: record.queue, definition: record.definition, command, submittedAt: context.now() },
+  };
 }
 
 /** Snakemake with what is added to its arguments, or the user's own program with nothing added. */
@@ -99,9 +109,17 @@ async function ship(
 ): Promise<void> {
   const { io, signal } = context;
   io.out(`Uploading ${record.directory} to S3`);
+  using live = showTransfer(context, "Uploading", undefined);
   const [archive, excluded] = await Promise.all([
-    shipArchive(aws, selection, objects.workdir, { signal, now: context.now() }),
+    shipArchive(aws, selection, objects.workdir, {
+      signal,
+      now: context.now,
+      runs: runsDirectory(context),
+      runId: record.runId,
+      onProgress: live.reached,
+    }),
     hashExcluded(selection.excluded, { signal }),
+    abortAbandonedUploads(aws, runsDirectory(context), signal),
   ]);
   const files = await recordFiles(selection, archive.entries, excluded);
   const manifest = await encodeManifest(manifestOf(record.runId, files));

@@ -1,4 +1,5 @@
 import type { Sourced } from "../../settings.ts";
+import type { PathMatcher } from "../../workflow/patterns.ts";
 
 /** How a build is to run on AWS Batch: the settings, resolved, and the options that only this runtime has. */
 export interface AwsBatchOptions {
@@ -7,14 +8,26 @@ export interface AwsBatchOptions {
   readonly job: Sourced<string>;
   readonly queue: Sourced<string>;
   readonly bucket: Sourced<string>;
+  /** In place of the job definition's; undefined where nobody named one. */
+  readonly image: Sourced<string> | undefined;
   /** vCPUs of the job; undefined: the job definition's. */
   readonly cpus: number | undefined;
   /** MiB of the job; undefined: the job definition's. */
   readonly memoryMib: number | undefined;
   /** Take up this job in place of submitting one. */
   readonly attach: string | undefined;
+  /** Stop the job that is attached to. */
+  readonly cancel: boolean;
   readonly detach: boolean;
   readonly detachOnInterrupt: boolean;
   readonly download: boolean;
+  /** Which of the job's files to bring back; undefined: all that it changed. */
+  readonly wanted: PathMatcher | undefined;
+  /** Patterns of what is not to be uploaded. */
+  readonly excludeFromUpload: readonly string[];
   readonly logs: boolean;
+  /** How long trouble with AWS is waited out while the job runs. Milliseconds. */
+  readonly patience: number;
+  /** Absolute path of the file that is to tell of the job. */
+  readonly jobInfo: string | undefined;
 }

@@ -9,22 +9,29 @@ export interface Pace {
   hurry(): void;
 }
 
-/** Waits `first` milliseconds after news, then half as long again each time, up to `last`. Due at once to begin with. */
-export function createPace(
-  { first, last }: { readonly first: number; readonly last: number },
-  now: () => number,
-): Pace {
+export interface PaceOptions {
+  /** Milliseconds to wait after news. */
+  readonly first: number;
+  /** Milliseconds to wait at most. */
+  readonly last: number;
+  /** How many times as long to wait after each answer without news. */
+  readonly growth: number;
+}
+
+/** Waits `first` milliseconds after news, then longer each time, up to `last`. Due at once to begin with. */
+export function createPace({ first, last, growth }: PaceOptions, now: () => number): Pace {
   let interval = first;
-  let due = 0;
+  let due = Number.NEGATIVE_INFINITY;
   return {
     isDue: () => now() >= due,
-    wait: () => Math.max(0, due - now()),
+    // Timers count whole milliseconds.
+    wait: () => Math.max(0, Math.ceil(due - now())),
     next(news) {
       due = now() + (news ? first : interval);
-      interval = news ? first : Math.min(last, interval * 1.5);
+      interval = news ? first : Math.min(last, interval * growth);
     },
     hurry() {
-      due = 0;
+      due = Number.NEGATIVE_INFINITY;
       interval = first;
     },
   };

@@ -3,18 +3,23 @@ import type { Aws } from "../../aws/clients.ts";
 import type { Context } from "../../cli/context.ts";
 import { UserError } from "../../errors.ts";
 import { removeStaleTemporaries } from "../../runs/temporaries.ts";
+import type { Sourced } from "../../settings.ts";
 import type { BuildRoot } from "../../workflow/build-root.ts";
 import type { Variables } from "../../workflow/envdir.ts";
 import { jobEnvironment } from "../../workflow/job-environment.ts";
-import { selectFiles } from "../../workflow/selection.ts";
+import { type Overlay, selectFiles } from "../../workflow/selection.ts";
 import type { Selection } from "../../workflow/types.ts";
 import type { BuildRequest } from "../runtime.ts";
-import { supportsEnvd } from "./image.ts";
+import { credentialWarning } from "./credential-warning.ts";
+import { deriveDefinition } from "./derived-definition.ts";
+import { supportsEnvd, supportsOverlays } from "./image.ts";
 import type { AwsBatchOptions } from "./options.ts";
 
 /** What is found out before anything is sent. */
 export interface Prepared {
   readonly definition: JobDefinition;
+  /** The definition to submit with: the user's, or one derived from it. */
+  readonly definitionName: string;
   readonly selection: Selection;
   readonly variables: Variables;
 }
@@ -38,10 +43,16 @@ export async function prepare(
       failure.abort(error);
       throw error;
     });
-  const [, definition, selection, environment] = await Promise.all([
+  const [, base, selection, environment] = await Promise.all([
     orStop(checkQueue(aws.batch, options.queue, signal)),
     orStop(describeDefinition(aws.batch, options.job, signal)),
-    orStop(selectFiles(request.place.root, { exclude: [], signal })),
+    orStop(
+      selectFiles(request.place.root, {
+        exclude: options.excludeFromUpload,
+        overlays: request.overlays,
+        signal,
+      }),
+    ),
     orStop(variablesFor(context, aws, request)),
   ]);
   await removeStaleTemporaries(selection.temporaries, { now: context.now() });
@@ -55,15 +66,45 @@ export async function prepare(
       },
     );
   }
-  if (environment.variables.size > 0 && !supportsEnvd(definition.image)) {
+  const { variables } = environment;
+  checkImage(options.image ?? { value: base.image, source: `the job definition "${options.job.value}"` }, {
+    variables,
+    overlays: request.overlays,
+  });
+  const warning = credentialWarning(variables, context.env, {
+    limit: base.timeoutSeconds,
+    now: context.now(),
+  });
+  if (warning) io.warn(warning);
+  const derived = options.image && (await deriveDefinition(aws.batch, base, options.image, signal));
+  return {
+    definition: derived?.definition ?? base,
+    definitionName: derived?.name ?? options.job.value,
+    selection,
+    variables,
+  };
+}
+
+/** Throws UserError where the image is known to be too old for what it is to do. */
+function checkImage(
+  { value: image, source }: Sourced<string>,
+  { variables, overlays }: { readonly variables: Variables; readonly overlays: readonly Overlay[] },
+): void {
+  if (variables.size > 0 && !supportsEnvd(image)) {
     throw new UserError(
-      `Jobs in the image ${definition.image} can't be given environment variables: it is too old.`,
+      `Jobs in the image ${image} (from ${source}) can't be given environment variables: it is too old.`,
       {
-        hint: "Use a newer image in the job definition, or pass no variables (unset AWS_ACCESS_KEY_ID and the like here).",
+        hint: "Use a newer image, or pass no variables (unset AWS_ACCESS_KEY_ID and the like here).",
       },
     );
   }
-  return { definition, selection, variables: environment.variables };
+  const [overlay] = overlays;
+  if (overlay && !supportsOverlays(image)) {
+    throw new UserError(
+      `Jobs in the image ${image} (from ${source}) can't use --${overlay.name} ${overlay.directory}: it is too old.`,
+      { hint: "Use an image from build-20250321T184358Z on, or leave the option out." },
+    );
+  }
 }
 
 function variablesFor({ env, cwd }: Context, aws: Aws, { env: given, envdirs }: BuildRequest) {

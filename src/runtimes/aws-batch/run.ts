@@ -1,3 +1,4 @@
+import type { Job, JobOrigin } from "../../aws/batch.ts";
 import type { JobId, RunId } from "../../runs/types.ts";
 import type { S3Object } from "../../transfer/s3-url.ts";
 import type { BuildRoot } from "../../workflow/build-root.ts";
@@ -11,4 +12,9 @@ export interface Run {
   readonly workdir: S3Object;
   /** Where the results go; undefined where they stay on AWS. */
   readonly place: BuildRoot | undefined;
+  /** The job's name in Batch. */
+  readonly jobName?: string | undefined;
+  readonly origin?: JobOrigin | undefined;
+  /** As Batch last described it; undefined right after it was submitted. */
+  readonly job?: Job | undefined;
 }

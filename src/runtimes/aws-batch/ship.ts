@@ -1,14 +1,26 @@
-import type { ArchiveInput, WrittenEntry } from "../../archive/types.ts";
+import type { ArchiveInput, ArchivePart, WrittenEntry } from "../../archive/types.ts";
 import { packSmall, writeArchive } from "../../archive/write.ts";
 import type { Aws } from "../../aws/clients.ts";
-import { explained } from "../../aws/errors.ts";
+import { explained, isTransient } from "../../aws/errors.ts";
+import type { RunId } from "../../runs/types.ts";
+import { abandonedUploads, forgetUpload, noteUpload } from "../../runs/uploads.ts";
+import { createGauge } from "../../transfer/gauge.ts";
 import { formatS3Url, type S3Object } from "../../transfer/s3-url.ts";
-import { putObject, uploadParts } from "../../transfer/upload.ts";
+import {
+  abortUpload,
+  type Copies,
+  CopyFailedError,
+  putObject,
+  SENDERS,
+  unfinishedUploads,
+  uploadParts,
+} from "../../transfer/upload.ts";
 import { envdFiles, type Variables } from "../../workflow/envdir.ts";
 import type { SelectedFile, Selection } from "../../workflow/types.ts";
+import { findLastArchive, planReuse, type Reuse } from "./last-archive.ts";
 
 /** Bytes of a part, unless so many would be needed that S3's limit of 10,000 is passed. */
-const PART_SIZE = 8 * 1024 * 1024;
+const PART_SIZE = 6 * 1024 * 1024;
 const MOST_PARTS = 9_500;
 
 interface ShipOptions {
@@ -17,30 +29,151 @@ interface ShipOptions {
   readonly now: number;
 }
 
+/** How far an upload has come. Bytes; `total` is an estimate until all files have been compressed. */
+export interface UploadProgress {
+  readonly sent: number;
+  /** What S3 copies from the last run's archive. */
+  readonly reused: number;
+  /** Of the whole archive, what is reused included. */
+  readonly total: number;
+}
+
+interface ArchiveOptions {
+  readonly signal: AbortSignal;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Where the records of runs are: the last run of this directory can spare most of the upload. */
+  readonly runs: string;
+  readonly runId: RunId;
+  readonly onProgress?: ((progress: UploadProgress) => void) | undefined;
+}
+
 export interface ShippedArchive {
   readonly etag: string;
+  /** Of each selected file, in no particular order. */
   readonly entries: readonly WrittenEntry[];
 }
 
-/** Sends the selected files as one archive, made as it is sent. Throws UserError naming a file that can't be read. */
+/** A directory smaller than this (bytes) is sent whole sooner than it is composed. */
+const LEAST_TO_COMPOSE = 8 * 1024 * 1024;
+
+/**
+ * Sends the selected files as one archive, made as it is sent; what lies unchanged in the last run's archive is copied by S3.
+ * Throws UserError naming a file that can't be read.
+ */
 export async function shipArchive(
   aws: Aws,
   selection: Selection,
   target: S3Object,
-  { signal, now }: ShipOptions,
+  options: ArchiveOptions,
 ): Promise<ShippedArchive> {
-  const inputs = selection.files.map(toInput);
-  const total = inputs.reduce((sum, { size }) => sum + size, 0);
-  const archive = writeArchive(inputs, {
-    partSize: Math.max(PART_SIZE, Math.ceil(total / MOST_PARTS)),
+  const { runs, signal } = options;
+  return explained(`upload to ${formatS3Url(target)}`, signal, async () => {
+    const large = selection.files.reduce((sum, { size }) => sum + size, 0) >= LEAST_TO_COMPOSE;
+    const last = large
+      ? await findLastArchive(aws, { runs, root: selection.root, target, signal })
+      : undefined;
     // In the job the newer one wins, the archive's entry or the file: one from the future would always win.
-    latestMtimeMs: now + (aws.clockOffset() ?? 0),
-    signal,
+    const latestMtimeMs = options.now() + (aws.clockOffset() ?? 0);
+    const reuse = last && (await planReuse(last, selection, { latestMtimeMs, signal }));
+    if (last !== undefined && reuse !== undefined && reuse.ranges.length > 0) {
+      const copies = { source: last.object, etag: last.etag, ranges: reuse.ranges };
+      try {
+        return await send(aws, selection, target, { ...options, latestMtimeMs, reuse, copies });
+      } catch (error) {
+        if (!(error instanceof CopyFailedError)) throw error;
+      }
+    }
+    return await send(aws, selection, target, { ...options, latestMtimeMs });
   });
-  const { etag } = await explained(`upload to ${formatS3Url(target)}`, signal, () =>
-    uploadParts(aws.s3, target, archive.parts, { signal }),
-  );
-  return { etag, entries: archive.entries() };
+}
+
+async function send(
+  aws: Aws,
+  selection: Selection,
+  target: S3Object,
+  options: ArchiveOptions & {
+    readonly latestMtimeMs: number;
+    readonly reuse?: Reuse;
+    readonly copies?: Copies;
+  },
+): Promise<ShippedArchive> {
+  const { signal, latestMtimeMs, reuse, copies, runs, runId, onProgress } = options;
+  const inputs = selection.files.filter(({ path }) => !reuse?.hashes.has(path)).map(toInput);
+  const total = inputs.reduce((sum, { size }) => sum + size, 0);
+  const firstPartIndex = reuse?.ranges.length ?? 0;
+  const reused = reuse?.length ?? 0;
+  const gauge = createGauge(options.now, SENDERS);
+  let taken = 0;
+  const archive = writeArchive(inputs, {
+    partSize: Math.max(PART_SIZE, Math.ceil(total / (MOST_PARTS - firstPartIndex))),
+    startOffset: reused,
+    firstPartIndex,
+    reused: reuse?.reused ?? [],
+    latestMtimeMs,
+    level: gauge.level,
+    signal,
+    onProgress(bytes) {
+      taken += bytes;
+      gauge.taken(bytes);
+    },
+  });
+  let made = 0;
+  const parts = counted(archive.parts, (bytes) => {
+    made += bytes;
+  });
+  const { etag } = await uploadParts(aws.s3, target, parts, {
+    signal,
+    copies,
+    onActivity: gauge.activity,
+    onBegun: (uploadId) => beginUpload(aws, target, uploadId, { runs, runId }),
+    onEnded: () => forgetUpload(runs, runId),
+    onProgress(sent) {
+      // What has been taken up, and what was made of it, tells how much the rest will come to, roughly.
+      const rest = taken === 0 ? total : ((total - taken) * made) / taken;
+      onProgress?.({ sent, reused, total: Math.round(reused + made + Math.max(rest, 0)) });
+    },
+  });
+  const kept = (reuse?.reused ?? []).map((entry) => ({
+    ...entry,
+    sha256: reuse?.hashes.get(entry.path) ?? "",
+  }));
+  return { etag, entries: [...kept, ...archive.entries()] };
+}
+
+async function* counted(parts: AsyncIterable<ArchivePart>, onPart: (bytes: number) => void) {
+  for await (const part of parts) {
+    onPart(part.data.length);
+    yield part;
+  }
+}
+
+/** Not worth failing for: where it can't be noted, the bucket's rule is what ends an upload that is left behind. */
+async function beginUpload(
+  aws: Aws,
+  { bucket, key }: S3Object,
+  uploadId: string | undefined,
+  { runs, runId }: { readonly runs: string; readonly runId: RunId },
+): Promise<void> {
+  const upload = { bucket, key, uploadId, region: aws.region.value, localAws: aws.isLocal };
+  await noteUpload(runs, runId, upload).catch(() => {});
+}
+
+/** Aborts what earlier runs, killed in the middle of it, left unfinished in the bucket: best effort. */
+export async function abortAbandonedUploads(aws: Aws, runs: string, signal: AbortSignal): Promise<void> {
+  for (const { upload, forget } of await abandonedUploads(runs)) {
+    if (upload.region !== aws.region.value || upload.localAws !== aws.isLocal) continue;
+    try {
+      const ids =
+        upload.uploadId === undefined ? await unfinishedUploads(aws.s3, upload, signal) : [upload.uploadId];
+      for (const id of ids) await abortUpload(aws.s3, upload, id, signal);
+      await forget();
+    } catch (error) {
+      signal.throwIfAborted();
+      // Gone already, or not ours to abort: no later run can do better.
+      if (!isTransient(error)) await forget();
+    }
+  }
 }
 
 function toInput({ path, kind, source, size, mtimeMs, mode }: SelectedFile): ArchiveInput {

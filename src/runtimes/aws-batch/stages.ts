@@ -4,6 +4,13 @@ import { withoutControls } from "../../cli/control-characters.ts";
 import type { Io } from "../../cli/io.ts";
 import type { JobEvent } from "./watch.ts";
 
+const WITHOUT_LOG = {
+  denied:
+    "The job's log can't be shown: AWS does not allow it (logs:GetLogEvents on the log group /aws/batch/job). The watch goes on by the job's states.",
+  "lasting trouble":
+    "The rest of the job's log can't be shown: CloudWatch Logs could not be reached for too long. It is kept there.",
+} as const;
+
 /** Prints what happens to a job, a line for each event. Scripts read these lines: the words before the values stay. */
 export function reportJobEvent(io: Io, event: JobEvent): void {
   switch (event.kind) {
@@ -12,13 +19,21 @@ export function reportJobEvent(io: Io, event: JobEvent): void {
         io.out(`Job now ${event.job.status}`);
       return;
     case "log":
-      io.out(renderLogLine(event.line, io.outIsTerminal));
+      io.out(renderLogLine(event.line, io.colours));
       return;
     case "trouble":
       io.warn(`AWS can't be reached for now (${event.reason}). The job goes on; still trying.`);
       return;
+    case "locked-out":
+      io.warn(
+        `AWS no longer accepts the credentials in use (${event.reason}). Renew them (for SSO: \`aws sso login\`); the job goes on, and so does the watch once they are there.`,
+      );
+      return;
     case "recovered":
       io.err("AWS can be reached again.");
+      return;
+    case "no-log":
+      io.warn(WITHOUT_LOG[event.why]);
       return;
     case "ended":
       for (const line of renderEnd(event.job)) io.out(line);

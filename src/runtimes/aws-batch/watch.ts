@@ -1,136 +1,135 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { describeJob, hasEnded, type Job } from "../../aws/batch.ts";
-import type { Aws } from "../../aws/clients.ts";
-import { explainAwsError, isTransient } from "../../aws/errors.ts";
+import { hasEnded, type Job } from "../../aws/batch.ts";
+import { isCredentialFailure, isDenied } from "../../aws/errors.ts";
 import type { LogLine } from "../../aws/logs.ts";
-import { UserError } from "../../errors.ts";
-import type { JobId } from "../../runs/types.ts";
-import { unknownJob } from "./attach.ts";
-import { type LogTail, tailLog } from "./log-tail.ts";
-import { createPace } from "./pace.ts";
+import { type AttemptLogs, attemptLogs } from "./attempt-logs.ts";
+import type { ReadLog } from "./log-tail.ts";
+import { createPace, type PaceOptions } from "./pace.ts";
+import { steadyClock } from "./steady-clock.ts";
+import { type Asked, keepTroubles, type TroubleEvent } from "./trouble.ts";
 
 /** What happens to a job, in order. */
 export type JobEvent =
   | { readonly kind: "status"; readonly job: Job }
   | { readonly kind: "log"; readonly line: LogLine }
-  /** AWS can't be reached for the moment; said once until it is over. */
-  | { readonly kind: "trouble"; readonly reason: string }
-  | { readonly kind: "recovered" }
+  | TroubleEvent
+  /** The log, or the rest of it, can't be read: the watch goes on by the job's states alone. */
+  | { readonly kind: "no-log"; readonly why: "denied" | "lasting trouble" }
   | { readonly kind: "ended"; readonly job: Job };
+
+/** What is known of a job, and where from. */
+export interface JobSource {
+  /** Throws UserError where the job is unknown. */
+  describe(signal: AbortSignal): Promise<Job>;
+  readonly readLog: ReadLog;
+  /** Reads the credentials anew from where they came from. Throws where there are none now. */
+  renewCredentials(): Promise<void>;
+}
 
 export interface WatchOptions {
   readonly signal: AbortSignal;
   /** Whether to read the log at all. */
   readonly withLog: boolean;
+  /** Trouble of AWS's or of the network's that lasts longer ends the watch. Milliseconds. */
+  readonly patience: number;
+  /** Whether the credentials can't be renewed while this program runs. */
+  readonly credentialsAreFixed: boolean;
+  /** Milliseconds since 1970. */
   now(): number;
+  /** Throws where the signal is aborted. */
+  sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
 }
 
 /** DescribeJobs: soon after a change, then every few seconds. Milliseconds. */
-const STATUS_PACE = { first: 200, last: 10_000 };
-/** GetLogEvents: quickly while lines come. Milliseconds. */
-const LOG_PACE = { first: 200, last: 5_000 };
-/** Lines of a job that ended without showing the end of its log may come this late. Milliseconds. */
-const LATE_LINES = 5_000;
-/** Trouble that lasts longer ends the watch. Milliseconds. */
-const PATIENCE = 15 * 60_000;
+const STATUS_PACE: PaceOptions = { first: 200, last: 10_000, growth: 1.5 };
+/** GetLogEvents: quickly while lines come; the account's 10 to 25 requests a second are not ours alone. Milliseconds. */
+const LOG_PACE: PaceOptions = { first: 300, last: 5_000, growth: 1.25 };
+/** What looks like the end of the log makes the job's status be looked up this often at most. Milliseconds. */
+const HURRY_EVERY = 2_000;
 
 /**
  * Follows a job to its end: its states, and every line of every attempt's log, once and in order. Goes on through
- * throttling and broken networks. Throws UserError where Batch doesn't know the job, or where trouble lasts.
+ * throttling, broken networks, sleep of the computer and credentials that expire. Throws UserError where Batch doesn't
+ * know the job, or where trouble lasts.
  */
-export async function* watchJob(aws: Aws, id: JobId, options: WatchOptions): AsyncGenerator<JobEvent, void> {
-  const { signal, now } = options;
+export async function* watchJob(source: JobSource, options: WatchOptions): AsyncGenerator<JobEvent, void> {
+  const { signal } = options;
+  const now = steadyClock(options.now);
   const statusPace = createPace(STATUS_PACE, now);
   const logPace = createPace(LOG_PACE, now);
-  const logs = options.withLog ? followLogs(aws) : undefined;
+  const troubles = keepTroubles({ ...options, now });
+  const isOver = () => job !== undefined && hasEnded(job);
+  let logs: AttemptLogs | undefined = options.withLog ? attemptLogs(source.readLog, now) : undefined;
   let job: Job | undefined;
-  let endedAt: number | undefined;
-  let troubleSince: number | undefined;
+  let hurried = Number.NEGATIVE_INFINITY;
 
   for (;;) {
-    try {
-      if (endedAt === undefined && statusPace.isDue()) {
-        const seen = job;
-        job = await knownJob(aws, id, signal);
-        statusPace.next(job.status !== seen?.status);
-        if (job.status !== seen?.status) yield { kind: "status", job };
-        if (hasEnded(job)) endedAt = now();
-        if (logs?.add(job.logStreams)) logPace.next(true);
+    if (!isOver() && statusPace.isDue()) {
+      const answer = await ask(() => source.describe(signal), signal);
+      if (answer.ok) {
+        yield* troubles.passed("status");
+        const changed = job?.status !== answer.value.status;
+        job = answer.value;
+        statusPace.next(changed);
+        if (changed) yield { kind: "status", job };
+        if (logs?.update(job)) logPace.hurry();
+      } else {
+        statusPace.next(false);
+        yield* await failed("status", answer.error);
       }
-      if (logs && (endedAt !== undefined || logPace.isDue())) {
-        const lines = await logs.read(signal);
-        for (const line of lines) yield { kind: "log", line };
-        logPace.next(lines.length > 0);
-        // The log ends with its job: no need to wait for the next look at its status.
-        if (lines.length > 0 && logs.areComplete()) statusPace.hurry();
-        if (lines.length > 0 && !logs.areDry()) continue;
-      }
-      if (troubleSince !== undefined) {
-        troubleSince = undefined;
-        yield { kind: "recovered" };
-      }
-      if (job && endedAt !== undefined && isLogRead(logs, job, now() - endedAt)) {
-        yield { kind: "ended", job };
-        return;
-      }
-    } catch (error) {
-      signal.throwIfAborted();
-      if (!isTransient(error)) throw explainAwsError(error, `watch job ${id}`);
-      const reason = error instanceof Error ? error.message : String(error);
-      if (troubleSince === undefined) yield { kind: "trouble", reason };
-      troubleSince ??= now();
-      if (now() - troubleSince > PATIENCE) {
-        throw new UserError(`AWS could not be reached for ${PATIENCE / 60_000} minutes: ${reason}`, {
-          cause: error,
-        });
-      }
-      statusPace.next(false);
-      logPace.next(false);
     }
-    const pause =
-      endedAt === undefined ? Math.min(statusPace.wait(), logs ? logPace.wait() : Infinity) : logPace.wait();
-    await sleep(pause, undefined, { signal }).catch(() => signal.throwIfAborted());
+
+    if (logs?.isWaiting() && logPace.isDue()) {
+      const reading = logs;
+      const answer = await ask(() => reading.read(signal), signal);
+      if (answer.ok) {
+        yield* troubles.passed("log");
+        const { lines, more, looksOver } = answer.value;
+        logPace.next(lines.length > 0);
+        for (const line of lines) yield { kind: "log", line };
+        // The log ends with its job: no need to wait for the next look at its status.
+        if (looksOver && now() - hurried >= HURRY_EVERY) {
+          hurried = now();
+          statusPace.hurry();
+        }
+        if (more) logPace.hurry();
+      } else if (isDenied(answer.error)) {
+        logs = undefined;
+        yield* troubles.passed("log");
+        yield { kind: "no-log", why: "denied" };
+      } else {
+        logPace.next(false);
+        yield* await failed("log", answer.error);
+        if (isOver() && troubles.isLasting("log")) {
+          logs = undefined;
+          yield { kind: "no-log", why: "lasting trouble" };
+        }
+      }
+    }
+
+    const reading = logs?.isWaiting() ? logPace.wait() : Number.POSITIVE_INFINITY;
+    if (job && isOver() && reading === Number.POSITIVE_INFINITY) {
+      yield { kind: "ended", job };
+      return;
+    }
+    const pause = Math.min(isOver() ? Number.POSITIVE_INFINITY : statusPace.wait(), reading);
+    if (pause > 0) await options.sleep(pause, signal);
+  }
+
+  async function failed(asked: Asked, error: unknown): Promise<TroubleEvent[]> {
+    const events = troubles.failed(asked, error);
+    // What is wrong with the credentials now, the next request will tell.
+    if (isCredentialFailure(error)) await source.renewCredentials().catch(() => {});
+    return events;
   }
 }
 
-async function knownJob(aws: Aws, id: JobId, signal: AbortSignal): Promise<Job> {
-  const job = await describeJob(aws.batch, id, signal);
-  if (job) return job;
-  throw unknownJob(aws, id);
-}
+type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown };
 
-/** Whether nothing more of the log is to be expected of a job that ended `age` milliseconds ago. */
-function isLogRead(logs: FollowedLogs | undefined, job: Job, age: number): boolean {
-  if (logs === undefined || job.logStreams.length === 0) return true;
-  return logs.areComplete() || (logs.areDry() && age >= LATE_LINES);
-}
-
-/** The log streams of all attempts, read one after the other. */
-interface FollowedLogs {
-  /** Takes note of streams; true where one is new. */
-  add(streams: readonly string[]): boolean;
-  read(signal: AbortSignal): Promise<readonly LogLine[]>;
-  areDry(): boolean;
-  areComplete(): boolean;
-}
-
-function followLogs(aws: Aws): FollowedLogs {
-  const tails = new Map<string, LogTail>();
-  return {
-    add(streams) {
-      const fresh = streams.filter((stream) => !tails.has(stream));
-      for (const stream of fresh) tails.set(stream, tailLog(aws.logs, stream));
-      return fresh.length > 0;
-    },
-    async read(signal) {
-      for (const tail of tails.values()) {
-        if (tail.isComplete()) continue;
-        const lines = await tail.next(signal);
-        if (lines.length > 0) return lines;
-      }
-      return [];
-    },
-    areDry: () => [...tails.values()].every((tail) => tail.isDry() || tail.isComplete()),
-    areComplete: () => tails.size > 0 && [...tails.values()].every((tail) => tail.isComplete()),
-  };
+async function ask<T>(request: () => Promise<T>, signal: AbortSignal): Promise<Answer<T>> {
+  try {
+    return { ok: true, value: await request() };
+  } catch (error) {
+    signal.throwIfAborted();
+    return { ok: false, error };
+  }
 }

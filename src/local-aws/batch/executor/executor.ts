@@ -18,10 +18,12 @@ export interface Attempt {
 
 /** How a container ended. */
 export interface ContainerEnd {
-  /** 128 + n where signal n ended it. */
-  readonly exitCode: number;
+  /** 128 + n where signal n ended it; undefined where it never ran, or was lost with its host. */
+  readonly exitCode?: number;
   /** Why it could not start, or was killed, in ECS's words. */
   readonly reason?: string;
+  /** The attempt's, where it does not follow from the rest. */
+  readonly statusReason?: string;
 }
 
 export interface RunningContainer {

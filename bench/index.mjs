@@ -1,0 +1,18 @@
+// `npm run bench [name…]`: runs all benchmarks, or those named. Each is a module that exports its name and run().
+import * as memory from "./memory.mjs";
+import * as requests from "./requests.mjs";
+import * as startUp from "./start-up.mjs";
+import * as transfer from "./transfer.mjs";
+
+const benchmarks = [startUp, requests, memory, transfer];
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !benchmarks.some((benchmark) => benchmark.name === name));
+if (unknown.length > 0) {
+  const names = benchmarks.map(({ name }) => name).join(", ");
+  console.error(`No such benchmark: ${unknown.join(", ")}. There are ${names}.`);
+  process.exit(2);
+}
+for (const { name, run } of benchmarks) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  for (const line of await run()) console.log(`${name}: ${line}`);
+}

@@ -1,0 +1,61 @@
+// The built program in a home of its own, with its local AWS, for the benchmarks.
+import { execFile, spawnSync } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+export const program = fileURLToPath(new URL("../bin/nextstrain.js", import.meta.url));
+
+const runFile = promisify(execFile);
+
+/** Writes the peak memory (VmHWM, in KiB) of a program to the file named by PEAK_FILE as it exits. */
+const PRELOAD = `data:text/javascript,${encodeURIComponent(
+  'import fs from "node:fs"; process.on("exit", () => fs.writeFileSync(process.env.PEAK_FILE, ' +
+    '/VmHWM:\\s*(\\d+)/.exec(fs.readFileSync("/proc/self/status", "utf8"))[1]));',
+)}`;
+
+export async function openHome() {
+  const scratch = await mkdtemp(join(tmpdir(), "nextstrain-bench-"));
+  const directory = join(scratch, "build");
+  const home = join(scratch, "home");
+  const peakFile = join(scratch, "peak");
+  await mkdir(directory);
+  await mkdir(home);
+  const env = { PATH: process.env.PATH, HOME: home, NEXTSTRAIN_HOME: join(home, ".nextstrain") };
+  const options = { env, cwd: scratch, maxBuffer: 1 << 28 };
+  const tool = async (/** @type {string[]} */ ...args) =>
+    (await runFile(process.execPath, [program, ...args], options)).stdout;
+  await tool("local-aws", "start");
+  return {
+    scratch,
+    directory,
+    tool,
+    /** Runs the program; resolves to its output and its peak memory in MiB. */
+    async measured(/** @type {string[]} */ ...args) {
+      const watched = { ...env, NODE_OPTIONS: `--import=${PRELOAD}`, PEAK_FILE: peakFile };
+      const { stdout } = await runFile(process.execPath, [program, ...args], { ...options, env: watched });
+      return { stdout, peak: Number(await readFile(peakFile, "utf8")) / 1024 };
+    },
+    async status() {
+      return JSON.parse(await tool("local-aws", "status", "--json"));
+    },
+    async close() {
+      await tool("local-aws", "stop").catch(() => {});
+      await rm(scratch, { recursive: true, force: true });
+    },
+  };
+}
+
+/** @returns {number} milliseconds that Node takes with these arguments */
+export function timeNode(/** @type {string[]} */ args) {
+  const began = performance.now();
+  spawnSync(process.execPath, args, { stdio: "ignore" });
+  return performance.now() - began;
+}
+
+/** @returns {number} */
+export function median(/** @type {number[]} */ values) {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}

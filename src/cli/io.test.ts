@@ -1,0 +1,108 @@
+import { EventEmitter } from "node:events";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { createIo } from "./io.ts";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+/** A terminal as far as the live line goes: CR, EL, ED and newlines. Returns what it shows, line by line. */
+function terminal(columns = 40) {
+  const lines = [""];
+  const raw: string[] = [];
+  const events = new EventEmitter();
+  const stream = {
+    isTTY: true,
+    columns,
+    on: (name: string, listener: () => void) => events.on(name, listener),
+    off: (name: string, listener: () => void) => events.off(name, listener),
+    write(text: string) {
+      raw.push(text);
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: it reads what is written to terminals
+      for (const token of text.match(/\r\x1b\[[KJ]|\n|[^\r\n\x1b]+/g) ?? []) {
+        if (token === "\n") lines.push("");
+        else if (token.startsWith("\r")) lines[lines.length - 1] = "";
+        else lines[lines.length - 1] += token;
+      }
+    },
+  };
+  return { stream, lines, raw, events };
+}
+
+test("lines scroll above the live line, whichever stream they are for", () => {
+  const { stream, lines } = terminal();
+  const io = createIo({ stdin: {}, stdout: stream, stderr: stream });
+  io.live(() => "3 of 9");
+  io.out("first");
+  io.err("second");
+  expect(lines).toEqual(["first", "second", "3 of 9"]);
+  io.live(undefined);
+  io.out("third");
+  expect(lines).toEqual(["first", "second", "third", ""]);
+});
+
+test("the live line is asked for again as time goes by, and only written where it has changed", () => {
+  const { stream, lines, raw } = terminal();
+  const io = createIo({ stdin: {}, stdout: stream, stderr: stream });
+  let age = 1;
+  io.live(() => `RUNNING ${age} s`);
+  age = 2;
+  vi.advanceTimersByTime(1000);
+  expect(lines).toEqual(["RUNNING 2 s"]);
+  expect(raw.filter((text) => text.includes("RUNNING"))).toHaveLength(2);
+});
+
+test("nothing is left of it at the end: neither on the screen, nor timers, nor listeners", () => {
+  const { stream, lines, events } = terminal();
+  const io = createIo({ stdin: {}, stdout: stream, stderr: stream });
+  io.live(() => "working");
+  expect(vi.getTimerCount()).toBe(1);
+  io.lastWords(["To go on: command"]);
+  io.finish();
+  expect(lines).toEqual(["To go on: command", ""]);
+  expect(vi.getTimerCount()).toBe(0);
+  expect(events.listenerCount("resize")).toBe(0);
+});
+
+test("it is cut to the terminal's width, and fits again after a resize", () => {
+  const { stream, lines, events } = terminal(10);
+  const io = createIo({ stdin: {}, stdout: stream, stderr: stream });
+  io.live(() => "0123456789abcdef");
+  expect(lines).toEqual(["01234567…"]);
+  stream.columns = 30;
+  events.emit("resize");
+  expect(lines).toEqual(["0123456789abcdef"]);
+});
+
+test.each([
+  ["a file", { isTTY: false }, "xterm"],
+  ["a dumb terminal", { isTTY: true }, "dumb"],
+])("%s gets plain lines only", (_, { isTTY }, TERM) => {
+  const { stream, raw } = terminal();
+  const io = createIo({ stdin: {}, stdout: { ...stream, isTTY }, stderr: stream }, { TERM });
+  io.live(() => "working");
+  vi.advanceTimersByTime(1000);
+  io.out("line");
+  io.finish();
+  expect(raw).toEqual(["line\n"]);
+});
+
+test("standard error that goes elsewhere doesn't disturb the live line", () => {
+  const { stream, raw } = terminal();
+  const errors: string[] = [];
+  const io = createIo({ stdin: {}, stdout: stream, stderr: { write: (text) => errors.push(text) } });
+  io.live(() => "working");
+  io.err("trouble");
+  expect(raw).toEqual(["working"]);
+  expect(errors).toEqual(["trouble\n"]);
+});
+
+test.each([
+  [{ isTTY: true }, {}, true],
+  [{ isTTY: true }, { NO_COLOR: "1" }, false],
+  [{ isTTY: true }, { NO_COLOR: "" }, true],
+  [{ isTTY: true }, { TERM: "dumb" }, false],
+  [{ isTTY: false }, {}, false],
+])("%j with %j: colours %s", ({ isTTY }, env, colours) => {
+  const { stream } = terminal();
+  expect(createIo({ stdin: {}, stdout: { ...stream, isTTY }, stderr: stream }, env).colours).toBe(colours);
+});

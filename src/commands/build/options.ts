@@ -1,0 +1,197 @@
+import { type Command, Option } from "commander";
+import { UsageError } from "../../errors.ts";
+import { type RuntimeName, runtimes } from "../../runtimes/runtime.ts";
+import { type Setting, settings } from "../../settings.ts";
+
+/** The options of `nextstrain build` as parsed. */
+export interface BuildOptions {
+  /** The flags of the runtimes, in the order given. */
+  readonly runtimes: readonly RuntimeName[];
+  readonly localAws?: true;
+  readonly image?: string;
+  readonly augur?: string;
+  readonly auspice?: string;
+  readonly fauna?: string;
+  readonly exec: string;
+  readonly dockerArg: readonly string[];
+  readonly cpus?: string;
+  readonly memory?: string;
+  readonly env: readonly string[];
+  readonly envdir: readonly string[];
+  readonly awsBatchJob?: string;
+  readonly awsBatchQueue?: string;
+  readonly awsBatchS3Bucket?: string;
+  readonly awsBatchCpus?: string;
+  readonly awsBatchMemory?: string;
+  readonly attach?: string;
+  readonly cancel?: true;
+  readonly detach?: true;
+  readonly detachOnInterrupt?: true;
+  /** Patterns; false for --no-download. */
+  readonly download?: readonly string[] | false;
+  readonly excludeFromDownload: readonly string[];
+  readonly excludeFromUpload: readonly string[];
+  readonly logs: boolean;
+  readonly jobInfo?: string;
+}
+
+/** Options that mean something on AWS Batch only: the attribute of each, and its flag. */
+export const awsBatchOnly = {
+  localAws: "--local-aws",
+  awsBatchJob: "--aws-batch-job",
+  awsBatchQueue: "--aws-batch-queue",
+  awsBatchS3Bucket: "--aws-batch-s3-bucket",
+  awsBatchCpus: "--aws-batch-cpus",
+  awsBatchMemory: "--aws-batch-memory",
+  attach: "--attach",
+  cancel: "--cancel",
+  detach: "--detach",
+  detachOnInterrupt: "--detach-on-interrupt",
+  download: "--download",
+  excludeFromDownload: "--exclude-from-download",
+  excludeFromUpload: "--exclude-from-upload",
+  logs: "--no-logs",
+  jobInfo: "--job-info",
+} as const satisfies Partial<Record<keyof BuildOptions, string>>;
+
+/** Gives the command its options, in the groups and the order of its help. */
+export function addBuildOptions(command: Command): void {
+  // Not as the options' defaults: those would show in the help.
+  for (const list of ["runtimes", "dockerArg", "env", "envdir", "excludeFromUpload", "excludeFromDownload"]) {
+    command.setOptionValue(list, []);
+  }
+  addRuntimes(command);
+  command.optionsGroup("What runs:");
+  command
+    .addOption(settingOption(settings.dockerImage))
+    .option("--exec <program>", "run this program instead of Snakemake", "snakemake")
+    .option("--augur <directory>", "use this copy of augur instead of the image's")
+    .option("--auspice <directory>", "use this copy of auspice instead of the image's")
+    .option("--fauna <directory>", "use this copy of fauna instead of the image's")
+    .addOption(repeatable("--docker-arg <argument>", "pass this to `docker run`; with --docker only"));
+
+  command
+    .optionsGroup("Resources:")
+    .option(
+      "--cpus <count>",
+      "CPU cores for the job and for Snakemake (default: the job definition's, all of them)",
+    )
+    .option(
+      "--memory <quantity>",
+      "memory for the job and for Snakemake, such as 14gib or 7400mib; without a unit: bytes (default: the job definition's)",
+    );
+
+  command.optionsGroup("Environment variables of the job:");
+  command
+    .addOption(repeatable("--env <name[=value]>", "pass this variable instead of the well-known ones"))
+    .addOption(
+      repeatable(
+        "--envdir <directory>",
+        "pass the variables in this envdir instead (default: NEXTSTRAIN_RUNTIME_ENVDIRS)",
+      ),
+    );
+
+  command.optionsGroup("AWS Batch:");
+  for (const name of [
+    "awsBatchJob",
+    "awsBatchQueue",
+    "awsBatchS3Bucket",
+    "awsBatchCpus",
+    "awsBatchMemory",
+  ] as const) {
+    command.addOption(settingOption(settings[name]));
+  }
+  addJobOptions(command);
+  addFileOptions(command);
+}
+
+function addRuntimes(command: Command): void {
+  command.optionsGroup("Runtime (one at most; default: config core.runner, docker):");
+  for (const { name, help, oldName, available } of runtimes) {
+    const later = available ? "" : " (not in this version)";
+    const note = () => {
+      const before = command.getOptionValue("runtimes") as BuildOptions["runtimes"];
+      command.setOptionValue("runtimes", [...before, name]);
+    };
+    command.addOption(new Option(`--${name}`, `${help}${later}`)).on(`option:${name}`, note);
+    if (oldName === undefined) continue;
+    command
+      .addOption(new Option(`--${oldName}`, `old name of --${name}`).hideHelp())
+      .on(`option:${oldName}`, note);
+  }
+  command.option(
+    "--local-aws",
+    "with --aws-batch: on the stand-in for AWS on this computer; needs no account",
+  );
+}
+
+function addJobOptions(command: Command): void {
+  command
+    .optionsGroup("The job on AWS Batch:")
+    .option("--detach", "leave once the job is submitted")
+    .option("--detach-on-interrupt", "Control-C detaches instead of cancelling the job")
+    .option("--attach <job-id>", "take up a job submitted before, in place of submitting one")
+    .option("--cancel", "with --attach: stop the job")
+    .option("--no-logs", "don't show the job's log")
+    .option("--job-info <file>", "write what identifies the job to this file, as JSON");
+}
+
+function addFileOptions(command: Command): void {
+  command.optionsGroup("Files on AWS Batch (patterns relative to the build root, in quotes):");
+  command
+    .addOption(
+      repeatable(
+        "--exclude-from-upload <pattern>",
+        "leave these files, and what is in these directories, here",
+      ),
+    )
+    .addOption(
+      new Option("--download <pattern>", "bring back only these results; repeatable").argParser(patterns),
+    )
+    .addOption(repeatable("--exclude-from-download <pattern>", "leave these results on AWS"))
+    .option("--no-download", "leave all results on AWS");
+  // By the time that --no-download is seen, the parser has forgotten the patterns.
+  let hasPatterns = false;
+  command.on("option:download", () => {
+    hasPatterns = true;
+  });
+  command.on("option:no-download", () => {
+    if (hasPatterns) throw contradiction();
+  });
+}
+
+function patterns(value: string, before: readonly string[] | false | undefined): readonly string[] {
+  if (before === false) throw contradiction();
+  return [...(before ?? []), value];
+}
+
+function contradiction(): UsageError {
+  return new UsageError("--download and --no-download can't be used together.", {
+    hint: "Leave one of them out.",
+  });
+}
+
+/** The option of a setting, whose help says where else its value may come from. */
+function settingOption({
+  option = "",
+  placeholder,
+  help,
+  environment,
+  config,
+  default: fallback,
+  otherwise,
+}: Setting): Option {
+  const sources = [environment, config && `config ${config.join(".")}`, fallback ?? otherwise];
+  return new Option(
+    `--${option} ${placeholder}`,
+    `${help} (default: ${sources.filter((source) => source !== undefined).join(", ")})`,
+  );
+}
+
+/** An option that may be given several times; its values as a list. */
+function repeatable(flags: string, help: string): Option {
+  return new Option(flags, `${help}; repeatable`).argParser((value: string, before: readonly string[]) => [
+    ...before,
+    value,
+  ]);
+}

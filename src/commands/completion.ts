@@ -1,0 +1,25 @@
+import { Argument, Command } from "commander";
+import type { Context } from "../cli/context.ts";
+
+/** `nextstrain completion`: a script with which a shell completes this program's commands and options. */
+export function completionCommand(context: Context): Command {
+  const command = new Command("completion")
+    .summary("print a script for the shell's completion")
+    .description("Prints a script that teaches a shell to complete this program's commands and options.")
+    .addArgument(new Argument("<shell>", "the shell").choices(["bash", "zsh", "fish"]))
+    .addHelpText(
+      "after",
+      `
+Examples:
+  bash, in ~/.bashrc:
+    eval "$(nextstrain completion bash)"
+  zsh, in ~/.zshrc, after compinit:
+    eval "$(nextstrain completion zsh)"
+  fish:
+    nextstrain completion fish > ~/.config/fish/completions/nextstrain.fish`,
+    );
+  return command.action(async (shell: "bash" | "zsh" | "fish") => {
+    const { describeCommands, scripts } = await import("../cli/completion-scripts.ts");
+    context.io.out(scripts[shell](describeCommands(command.parent ?? command)).trimEnd());
+  });
+}

@@ -1,0 +1,43 @@
+import type { AwsError, ServiceRequest, ServiceResponse } from "./http.ts";
+import { renderXml, type XmlContent } from "./xml.ts";
+
+/** The query protocol of STS and IAM: a form in, XML out. */
+export interface QueryProtocol {
+  answer(action: string, result: XmlContent, requestId: string): ServiceResponse;
+  renderError(error: AwsError, request: { readonly requestId: string }): ServiceResponse;
+}
+
+export function queryProtocol(namespace: string): QueryProtocol {
+  const xml = (status: number, root: string, content: XmlContent): ServiceResponse => ({
+    status,
+    headers: { "content-type": "text/xml" },
+    body: renderXml(root, content, namespace),
+  });
+  return {
+    answer: (action, result, requestId) =>
+      xml(200, `${action}Response`, {
+        [`${action}Result`]: result,
+        ResponseMetadata: { RequestId: requestId },
+      }),
+    renderError: (error, { requestId }) =>
+      xml(error.status, "ErrorResponse", {
+        Error: {
+          Type: error.status < 500 ? "Sender" : "Receiver",
+          Code: error.code,
+          Message: error.message,
+        },
+        RequestId: requestId,
+      }),
+  };
+}
+
+/** Parameters come as a form, or in the query of a GET. */
+export async function readParameters({
+  method,
+  query,
+  body,
+}: Pick<ServiceRequest, "method" | "query" | "body">): Promise<URLSearchParams> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of body) chunks.push(Buffer.from(chunk));
+  return method === "POST" ? new URLSearchParams(Buffer.concat(chunks).toString()) : query;
+}

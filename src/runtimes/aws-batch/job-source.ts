@@ -1,0 +1,40 @@
+import { describeJob } from "../../aws/batch.ts";
+import type { Aws } from "../../aws/clients.ts";
+import { readLogPage } from "../../aws/logs.ts";
+import { renewCredentials } from "../../aws/renewal.ts";
+import type { JobId } from "../../runs/types.ts";
+import { unknownJob } from "./attach.ts";
+import type { JobSource } from "./watch.ts";
+
+/** A request is given up after so long, the SDK's own repetitions included: a page of a log is 1 MiB. Milliseconds. */
+const DEADLINE = 60_000;
+
+/** A job as AWS tells of it. */
+export function jobSource(aws: Aws, id: JobId): JobSource {
+  return {
+    describe: (signal) =>
+      withDeadline(signal, async (limited) => {
+        const job = await describeJob(aws.batch, id, limited);
+        if (job === undefined) throw unknownJob(aws, id);
+        return job;
+      }),
+    readLog: (stream, position, signal) =>
+      withDeadline(signal, (limited) => readLogPage(aws.logs, stream, position, limited)),
+    renewCredentials: () => renewCredentials(aws),
+  };
+}
+
+async function withDeadline<T>(
+  signal: AbortSignal,
+  request: (limited: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const deadline = AbortSignal.timeout(DEADLINE);
+  try {
+    return await request(AbortSignal.any([signal, deadline]));
+  } catch (error) {
+    if (!deadline.aborted || signal.aborted) throw error;
+    throw Object.assign(new Error(`no answer within ${DEADLINE / 1000} seconds`, { cause: error }), {
+      name: "TimeoutError",
+    });
+  }
+}

@@ -1,0 +1,138 @@
+import { readCentralDirectory } from "../../archive/read.ts";
+import type { ArchiveEntry } from "../../archive/types.ts";
+import type { Aws } from "../../aws/clients.ts";
+import { mapLimited } from "../../runs/hash.ts";
+import { listRuns, readRecordedFiles } from "../../runs/registry.ts";
+import type { RunRecord, SeenFileState } from "../../runs/types.ts";
+import { isUnchanged, knownFiles } from "../../runs/unchanged.ts";
+import { type Composition, type OldArchive, planComposition } from "../../transfer/compose.ts";
+import { openObject } from "../../transfer/object-source.ts";
+import { parseS3Url, type S3Object } from "../../transfer/s3-url.ts";
+import type { SelectedFile, Selection } from "../../workflow/types.ts";
+
+/** How many of the last runs are asked for: an archive that is gone costs a request each. */
+const MOST_CANDIDATES = 3;
+/** Files that are looked at, and hashed where need be, at once. */
+const CONCURRENCY = 4;
+
+/** The archive of an earlier run of the same directory, as it is now: with the results, where its job has ended. */
+export interface LastArchive {
+  readonly object: S3Object;
+  readonly etag: string;
+  readonly directory: OldArchive;
+  /** What this computer knows of the files, by path. */
+  readonly known: ReadonlyMap<string, SeenFileState>;
+}
+
+/** Which runs may have left something to build upon. */
+export interface LastRunQuery {
+  /** Where the records are. */
+  readonly runs: string;
+  /** The build root. */
+  readonly root: string;
+  /** Where the new archive goes: what is copied lies in the same bucket. */
+  readonly target: S3Object;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The archive of the newest run that this one can build upon; undefined where there is none, or where it can't be
+ * read: then everything is sent. Throws the signal's reason only.
+ */
+export async function findLastArchive(aws: Aws, query: LastRunQuery): Promise<LastArchive | undefined> {
+  try {
+    const { runs } = await listRuns(query.runs);
+    const candidates = runs.filter((record) => isOfSamePlace(record, aws, query));
+    for (const record of candidates.slice(0, MOST_CANDIDATES)) {
+      const last = await openArchive(aws, record, query);
+      if (last !== undefined) return last;
+    }
+  } catch {
+    query.signal.throwIfAborted();
+  }
+  return undefined;
+}
+
+function isOfSamePlace(record: RunRecord, aws: Aws, { root, target }: LastRunQuery): boolean {
+  return (
+    record.root === root &&
+    record.region === aws.region.value &&
+    record.localAws === aws.isLocal &&
+    parseS3Url(record.urls.workdir)?.bucket === target.bucket
+  );
+}
+
+async function openArchive(
+  aws: Aws,
+  record: RunRecord,
+  { runs, signal }: LastRunQuery,
+): Promise<LastArchive | undefined> {
+  try {
+    const object = parseS3Url(record.urls.workdir);
+    const files = await readRecordedFiles(runs, record.runId);
+    if (object === undefined || files === undefined) return undefined;
+    const source = await openObject(aws.s3, object, signal);
+    const directory = await readCentralDirectory(source, { signal });
+    return { object, etag: source.etag, directory, known: knownFiles(record, files) };
+  } catch {
+    signal.throwIfAborted();
+    return undefined;
+  }
+}
+
+/** What of a selection need not be sent. */
+export interface Reuse extends Composition {
+  /** By path: the reused entries' SHA-256. */
+  readonly hashes: ReadonlyMap<string, string>;
+}
+
+/**
+ * Finds the selected files that lie in the last archive as they are here. One counts only where name, size, CRC-32 and
+ * time (in whole seconds, and not later than `latestMtimeMs`) agree in the archive, the record and here, and where the record
+ * vouches for its bytes. Permission bits are today's.
+ */
+export async function planReuse(
+  last: LastArchive,
+  selection: Selection,
+  { latestMtimeMs, signal }: { readonly latestMtimeMs: number; readonly signal: AbortSignal },
+): Promise<Reuse> {
+  const entries = new Map(last.directory.entries.map((entry) => [entry.path, entry]));
+  const wanted = new Set<ArchiveEntry>();
+  const unchanged = new Map<string, { readonly mode: number; readonly sha256: string }>();
+  await mapLimited(selection.files, CONCURRENCY, async (file) => {
+    signal.throwIfAborted();
+    const entry = entries.get(file.path);
+    const known = last.known.get(file.path);
+    if (entry === undefined || known === undefined) return;
+    if (!isCandidate(entry, known, file, latestMtimeMs)) return;
+    if (!(await isUnchanged(file, known, signal))) return;
+    wanted.add(entry);
+    unchanged.set(file.path, { mode: file.mode & 0o777, sha256: known.sha256 });
+  });
+  const plan = planComposition(last.directory, wanted);
+  // Not all that could be: some lie where copying isn't worth it.
+  const hashes = new Map<string, string>();
+  const reused = plan.reused.map((entry) => {
+    const { mode, sha256 } = unchanged.get(entry.path) ?? { mode: 0, sha256: "" };
+    hashes.set(entry.path, sha256);
+    return { ...entry, mode: ((entry.mode ?? 0) & ~0o7777) | mode };
+  });
+  return { ...plan, reused, hashes };
+}
+
+function isCandidate(
+  entry: ArchiveEntry,
+  known: SeenFileState,
+  file: SelectedFile,
+  latestMtimeMs: number,
+): boolean {
+  return (
+    file.kind === "file" &&
+    entry.kind === "file" &&
+    entry.isPlain === true &&
+    entry.size === file.size &&
+    entry.size === known.size &&
+    entry.crc32 === known.crc32 &&
+    Math.floor(entry.mtimeMs / 1000) === Math.floor(Math.min(file.mtimeMs, latestMtimeMs) / 1000)
+  );
+}

@@ -1,0 +1,79 @@
+import { explainAwsError, isCredentialFailure, isTransient } from "../../aws/errors.ts";
+import { UserError } from "../../errors.ts";
+
+/** What the watch asks AWS for. */
+export type Asked = "status" | "log";
+
+type Cause = "trouble" | "locked-out";
+
+/** Trouble that may pass, told once until all of it has passed. */
+export type TroubleEvent =
+  /** AWS can't be reached, or fails. */
+  | { readonly kind: "trouble"; readonly reason: string }
+  /** The credentials are no longer accepted. */
+  | { readonly kind: "locked-out"; readonly reason: string }
+  | { readonly kind: "recovered" };
+
+export interface TroubleOptions {
+  /** How long trouble may last, in milliseconds of {@link now}. */
+  readonly patience: number;
+  /** Credentials that can't be renewed while this program runs. */
+  readonly credentialsAreFixed: boolean;
+  readonly now: () => number;
+}
+
+/** Keeps account of requests that fail: what is worth waiting for, what is to be said, and when it is enough. */
+export interface Troubles {
+  /** A request succeeded. */
+  passed(asked: Asked): TroubleEvent[];
+  /** A request failed. Throws UserError where it makes no sense to go on, or other errors as they are. */
+  failed(asked: Asked, error: unknown): TroubleEvent[];
+  /** Whether requests of this kind have failed for longer than there is patience. */
+  isLasting(asked: Asked): boolean;
+}
+
+export function keepTroubles({ patience, credentialsAreFixed, now }: TroubleOptions): Troubles {
+  const since = new Map<Asked, number>();
+  const said = new Set<Cause>();
+  const isLasting = (asked: Asked) => now() - (since.get(asked) ?? now()) > patience;
+
+  return {
+    isLasting,
+    passed(asked) {
+      since.delete(asked);
+      if (said.size === 0 || since.size > 0) return [];
+      said.clear();
+      return [{ kind: "recovered" }];
+    },
+    failed(asked, error) {
+      const cause = isTransient(error) ? "trouble" : isCredentialFailure(error) ? "locked-out" : undefined;
+      if (cause === undefined) throw explainAwsError(error, "watch the job");
+      if (cause === "locked-out" && credentialsAreFixed) {
+        throw new UserError("The AWS credentials are no longer accepted.", {
+          hint: "They came from environment variables, so this program can't see renewed ones: set those, then take the job up again.",
+          cause: error,
+        });
+      }
+      const reason = error instanceof Error ? error.message || error.name : String(error);
+      if (!since.has(asked)) since.set(asked, now());
+      // The log can wait for as long as the job runs; without its status nothing is known of a job.
+      if (asked === "status" && isLasting(asked)) throw givenUp(cause, reason, patience, error);
+      if (said.has(cause)) return [];
+      said.add(cause);
+      return [{ kind: cause, reason }];
+    },
+  };
+}
+
+function givenUp(cause: Cause, reason: string, patience: number, error: unknown) {
+  const minutes = Number((patience / 60_000).toFixed(1));
+  const lasted = `for ${minutes} ${minutes === 1 ? "minute" : "minutes"}`;
+  const message =
+    cause === "locked-out"
+      ? `The AWS credentials have not been accepted ${lasted}: ${reason}`
+      : `AWS could not be reached ${lasted}: ${reason}`;
+  return new UserError(message, {
+    hint: "The job goes on without this program. NEXTSTRAIN_AWS_BATCH_PATIENCE sets how many minutes of this are waited for.",
+    cause: error,
+  });
+}

@@ -1,0 +1,443 @@
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import {
+  DescribeJobDefinitionsCommand,
+  DescribeJobsCommand,
+  type JobDetail,
+  RegisterJobDefinitionCommand,
+} from "@aws-sdk/client-batch";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { have } from "../support/have.ts";
+import { localClients } from "../support/local-clients.ts";
+import { runTool, type ToolResult } from "../support/run-tool.ts";
+import { type Workplace, workplace } from "../support/workplace.ts";
+
+const needed = have("zip") && have("unzip");
+
+let place: Workplace;
+beforeAll(async () => {
+  place = await workplace();
+});
+afterAll(() => place[Symbol.asyncDispose]());
+beforeEach(async () => {
+  await rm(place.directory, { recursive: true, force: true });
+  await mkdir(place.directory);
+  await place.write("Snakefile", "");
+});
+
+const aws = ["build", "--aws-batch", "--local-aws"] as const;
+
+function jobIdOf({ stdout }: Pick<ToolResult, "stdout">): string {
+  const id = /^AWS Batch Job ID: (\S+)$/m.exec(stdout)?.[1];
+  if (id === undefined) throw new Error(`no job id in:\n${stdout}`);
+  return id;
+}
+
+/** The job of a build, as Batch tells of it. */
+async function jobOf(result: ToolResult): Promise<JobDetail> {
+  await using clients = await localClients(place.env);
+  const { jobs = [] } = await clients.batch.send(new DescribeJobsCommand({ jobs: [jobIdOf(result)] }));
+  if (jobs[0] === undefined) throw new Error("Batch does not know the job");
+  return jobs[0];
+}
+
+function sizeOf({ container }: JobDetail): Record<string, string | undefined> {
+  return Object.fromEntries((container?.resourceRequirements ?? []).map(({ type, value }) => [type, value]));
+}
+
+/** A build with other variables around it. */
+function buildWith(env: Record<string, string>, script: string, ...options: string[]): Promise<ToolResult> {
+  return runTool([...aws, ...options, "--exec", "sh", place.directory, "-c", script], {
+    env: { ...place.env, ...env },
+    cwd: place.home,
+  });
+}
+
+async function succeeds(build: Promise<ToolResult>): Promise<ToolResult> {
+  const result = await build;
+  expect(`${result.exitStatus} ${result.stderr}`).toBe("0 ");
+  return result;
+}
+
+async function withConfig(text: string, run: () => Promise<void>): Promise<void> {
+  const file = join(place.home, ".nextstrain", "config");
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, text);
+  try {
+    await run();
+  } finally {
+    await rm(file);
+  }
+}
+
+/** An image that jobs on this computer don't need to have. */
+const IMAGE = "registry.example:5000/lab/base:v1.2";
+
+/** A script that records the variables of a job. */
+const SAY_COLOUR = 'printf %s "$COLOUR" > seen.txt';
+
+/** What shows each option at work. An option of the help without an entry here is a failing test. */
+const shown: Readonly<Record<string, () => Promise<void>>> = {
+  "--aws-batch": async () => {
+    const result = await place.run("build", place.directory);
+    expect(result.exitStatus).toBe(2);
+    expect(result.stderr).toMatch(/AWS Batch only, not with docker[\s\S]*Add --aws-batch/);
+    await withConfig("[core]\nrunner = aws-batch\n", async () => {
+      const configured = await place.run("build", "--local-aws", "--exec", "true", place.directory);
+      expect(configured.exitStatus).toBe(0);
+    });
+  },
+  "--docker": () => isLater("docker"),
+  "--conda": () => isLater("conda"),
+  "--singularity": () => isLater("singularity"),
+  "--ambient": () => isLater("ambient"),
+  "--native": async () => {
+    const result = await place.run("build", "--native", place.directory);
+    expect(result.stderr).toMatch(/not with ambient/);
+  },
+  "--local-aws": async () => {
+    const result = await succeeds(place.build("true"));
+    const job = await jobOf(result);
+    expect(job.status).toBe("SUCCEEDED");
+  },
+  "--image": async () => {
+    const result = await succeeds(place.build("true", "--image", IMAGE, "--no-download"));
+    const job = await jobOf(result);
+    expect(job.container?.image).toBe(IMAGE);
+    expect(job.jobDefinition).toMatch(/nextstrain-job-1-registry-example-5000-lab-base-v1-2:1$/);
+    const again = await succeeds(buildWith({ NEXTSTRAIN_DOCKER_IMAGE: IMAGE }, "true", "--no-download"));
+    expect((await jobOf(again)).jobDefinition).toBe(job.jobDefinition);
+    const same = await succeeds(place.build("true", "--image", "nextstrain/base:latest", "--no-download"));
+    expect((await jobOf(same)).jobDefinition).toMatch(/nextstrain-job:1$/);
+    await withConfig(`[docker]\nimage = ${IMAGE}\n`, async () => {
+      const configured = await succeeds(place.build("true", "--no-download"));
+      expect((await jobOf(configured)).container?.image).toBe(IMAGE);
+    });
+    await using clients = await localClients(place.env);
+    const { jobDefinitions = [] } = await clients.batch.send(
+      new DescribeJobDefinitionsCommand({ status: "ACTIVE" }),
+    );
+    const [derived] = jobDefinitions.filter(({ jobDefinitionName }) =>
+      /lab-base/.test(jobDefinitionName ?? ""),
+    );
+    const base = jobDefinitions.find(({ jobDefinitionName }) => jobDefinitionName === "nextstrain-job");
+    expect(derived?.timeout).toEqual(base?.timeout);
+    expect(derived?.containerProperties).toEqual({ ...base?.containerProperties, image: IMAGE });
+  },
+  "--exec": async () => {
+    await succeeds(place.run(...aws, "--exec", "cp", place.directory, "Snakefile", "copy of Snakefile"));
+    expect(await place.read("copy of Snakefile")).toBe("");
+  },
+  "--augur": () => overlays("augur"),
+  "--auspice": () => overlays("auspice"),
+  "--fauna": () => overlays("fauna"),
+  "--docker-arg": async () => {
+    const result = await place.build("true", "--docker-arg=--rm");
+    expect(result.exitStatus).toBe(2);
+    expect(result.stderr).toMatch(/--docker-arg has no meaning with --aws-batch/);
+  },
+  "--cpus": async () => {
+    const result = await succeeds(place.build("true", "--cpus", "1", "--no-download"));
+    expect(sizeOf(await jobOf(result)).VCPU).toBe("1");
+    const snakemake = await succeeds(place.run(...aws, "--cpus=1", "--detach", place.directory));
+    expect((await jobOf(snakemake)).container?.command).toContain("--cores=1");
+  },
+  "--memory": async () => {
+    const result = await succeeds(place.build("true", "--memory", "0.5gib", "--no-download"));
+    expect(sizeOf(await jobOf(result)).MEMORY).toBe("512");
+    const snakemake = await succeeds(place.run(...aws, "--memory=512mib", "--detach", place.directory));
+    expect((await jobOf(snakemake)).container?.command).toContain("--resources=mem_mb=512");
+    const small = await place.build("true", "--memory", "14");
+    expect(small.exitStatus).toBe(2);
+    expect(small.stderr).toMatch(/did you mean 14gib/);
+  },
+  "--env": async () => {
+    await succeeds(place.build(SAY_COLOUR, "--env", "COLOUR=crimson"));
+    expect(await place.read("seen.txt")).toBe("crimson");
+    await succeeds(buildWith({ COLOUR: "teal" }, SAY_COLOUR, "--env", "COLOUR"));
+    expect(await place.read("seen.txt")).toBe("teal");
+  },
+  "--envdir": async () => {
+    const envdir = join(place.home, "envdir");
+    await mkdir(envdir);
+    await writeFile(join(envdir, "COLOUR"), "ochre\n");
+    await succeeds(place.build(SAY_COLOUR, "--envdir", envdir));
+    expect(await place.read("seen.txt")).toBe("ochre");
+    await rm(join(place.directory, "seen.txt"));
+    await succeeds(buildWith({ NEXTSTRAIN_RUNTIME_ENVDIRS: `:${envdir}` }, SAY_COLOUR));
+    expect(await place.read("seen.txt")).toBe("ochre");
+  },
+  "--aws-batch-job": async () => {
+    await using clients = await localClients(place.env);
+    await clients.batch.send(
+      new RegisterJobDefinitionCommand({
+        jobDefinitionName: "other-job",
+        type: "container",
+        containerProperties: {
+          image: "nextstrain/base:latest",
+          resourceRequirements: [
+            { type: "VCPU", value: "1" },
+            { type: "MEMORY", value: "512" },
+          ],
+        },
+      }),
+    );
+    const result = await succeeds(place.build("true", "--aws-batch-job", "other-job", "--no-download"));
+    expect((await jobOf(result)).jobDefinition).toMatch(/other-job:1$/);
+    await missing("job", "NEXTSTRAIN_AWS_BATCH_JOB", "job definition");
+  },
+  "--aws-batch-queue": () => missing("queue", "NEXTSTRAIN_AWS_BATCH_QUEUE", "job queue"),
+  "--aws-batch-s3-bucket": async () => {
+    const result = await succeeds(
+      place.build("true", "--aws-batch-s3-bucket", "s3://nextstrain-jobs/some/prefix/"),
+    );
+    expect(result.stdout).toMatch(/^uploaded: s3:\/\/nextstrain-jobs\/some\/prefix\/[0-9a-f-]{36}\.zip$/m);
+    const bad = await buildWith({ NEXTSTRAIN_AWS_BATCH_S3_BUCKET: "No_Bucket" }, "true");
+    expect(bad.stderr).toMatch(/"No_Bucket" \(from NEXTSTRAIN_AWS_BATCH_S3_BUCKET\)/);
+  },
+  "--aws-batch-cpus": async () => {
+    const result = await succeeds(
+      place.run(...aws, "--cpus=2", "--aws-batch-cpus=1", "--detach", place.directory),
+    );
+    const job = await jobOf(result);
+    expect(sizeOf(job).VCPU).toBe("1");
+    expect(job.container?.command).toContain("--cores=2");
+    const bad = await buildWith({ NEXTSTRAIN_AWS_BATCH_CPUS: "many" }, "true");
+    expect(bad.stderr).toMatch(/“many” is not a number of CPUs \(NEXTSTRAIN_AWS_BATCH_CPUS\)/);
+  },
+  "--aws-batch-memory": async () => {
+    const result = await succeeds(
+      place.run(...aws, "--memory=600mib", "--aws-batch-memory=512", "--detach", place.directory),
+    );
+    const job = await jobOf(result);
+    expect(sizeOf(job).MEMORY).toBe("512");
+    expect(job.container?.command).toContain("--resources=mem_mb=600");
+    await withConfig("[aws-batch]\nmemory = 520\n", async () => {
+      const configured = await succeeds(place.run(...aws, "--detach", place.directory));
+      const { container, ...rest } = await jobOf(configured);
+      expect(sizeOf({ container, ...rest } as JobDetail).MEMORY).toBe("520");
+      expect(container?.command?.join(" ")).not.toContain("mem_mb");
+    });
+  },
+  "--detach": async () => {
+    const result = await succeeds(place.build("true", "--detach"));
+    expect(result.stdout.trimEnd().split("\n").at(-1)).toContain(`--attach ${jobIdOf(result)}`);
+  },
+  "--detach-on-interrupt": async () => {
+    const build = place.startBuild("sleep 5", "--detach-on-interrupt");
+    await build.seen(/^Job now RUNNING$/m);
+    build.child.kill("SIGINT");
+    const result = await build.ended;
+    expect(result.exitStatus).toBe(0);
+    expect(result.stdout).toContain("Detached");
+  },
+  "--attach": async () => {
+    const detached = await succeeds(place.build("echo late > late.txt", "--detach"));
+    await succeeds(place.run(...aws, "--attach", jobIdOf(detached), place.directory));
+    expect(await place.read("late.txt")).toBe("late\n");
+    const unknown = await place.run(...aws, "--attach", jobIdOf(detached).slice(0, 8), place.directory);
+    expect(unknown.exitStatus).not.toBe(0);
+  },
+  "--cancel": async () => {
+    const build = place.startBuild("sleep 600", "--detach");
+    const detached = await build.ended;
+    const id = jobIdOf(detached);
+    const cancelled = await place.run(...aws, "--attach", id, "--cancel");
+    expect(cancelled.stderr).toBe("");
+    expect(cancelled.exitStatus).toBe(0);
+    expect(cancelled.stdout).toMatch(/^Job FAILED/m);
+    expect(cancelled.stdout).toContain("Cancelled by the user.");
+    expect(cancelled.stdout).not.toContain("nextstrain build");
+    const again = await succeeds(place.run(...aws, "--attach", id, "--cancel"));
+    expect(again.stdout).toMatch(/has ended already \(FAILED\): there is nothing to cancel/);
+  },
+  "--no-logs": async () => {
+    const result = await succeeds(place.build("echo hello from the job", "--no-logs"));
+    expect(result.stdout).not.toContain("hello from the job");
+    expect(result.stdout).toMatch(/^Job SUCCEEDED/m);
+  },
+  "--job-info": async () => {
+    const file = join(place.home, "job.json");
+    const build = place.startBuild("exit 3", "--job-info", file);
+    await build.seen(/^Job now R/m);
+    const early = JSON.parse(await readFile(file, "utf8")) as Record<string, unknown>;
+    const result = await build.ended;
+    const job = await jobOf(result);
+    expect(early.jobId).toBe(job.jobId);
+    expect(JSON.parse(await readFile(file, "utf8"))).toEqual({
+      runId: job.jobName,
+      jobId: job.jobId,
+      jobName: job.jobName,
+      queue: "nextstrain-job-queue",
+      definition: "nextstrain-job",
+      region: "us-east-1",
+      localAws: true,
+      urls: {
+        workdir: `s3://nextstrain-jobs/${job.jobName}.zip`,
+        manifest: `s3://nextstrain-jobs/${job.jobName}.json.gz`,
+      },
+      logGroup: "/aws/batch/job",
+      logStream: job.container?.logStreamName,
+      logStreams: [job.container?.logStreamName],
+      directory: place.directory,
+      root: place.directory,
+      command: ["sh", "-c", "exit 3"],
+      submittedAt: expect.stringMatching(/^\d{4}-.*Z$/),
+      startedAt: new Date(job.startedAt ?? 0).toISOString(),
+      stoppedAt: new Date(job.stoppedAt ?? 0).toISOString(),
+      status: "FAILED",
+      statusReason: expect.anything(),
+      exitCode: 3,
+    });
+    expect((await readdir(place.home)).filter((name) => name.startsWith(".nextstrain-tmp-"))).toEqual([]);
+    const attached = await place.run(
+      ...aws,
+      ...["--attach", jobIdOf(result), "--no-download", "--job-info", file],
+    );
+    expect(attached.exitStatus).toBe(3);
+    expect(JSON.parse(await readFile(file, "utf8"))).toMatchObject({ exitCode: 3, directory: null });
+    const bad = await place.build("true", "--job-info", join(place.home, "absent", "job.json"));
+    expect(bad.exitStatus).toBe(2);
+    expect(bad.stdout).toBe("");
+  },
+  "--exclude-from-upload": async () => {
+    await place.write("big/data.bin", "x");
+    await place.write("notes.txt", "x");
+    await succeeds(
+      place.build(
+        "find . -type f ! -name seen.txt | sort > seen.txt",
+        "--exclude-from-upload",
+        "big/",
+        "--exclude-from-u=*.txt",
+      ),
+    );
+    expect(await place.read("seen.txt")).toBe("./Snakefile\n");
+    expect(await place.read("big/data.bin")).toBe("x");
+  },
+  "--download": async () => {
+    await succeeds(
+      place.build(
+        "mkdir -p auspice data/new; touch auspice/a.json auspice/b.txt data/c.json d.txt",
+        ...["--download", "auspice/*.json", "--download", "d.*"],
+      ),
+    );
+    expect(await everything()).toEqual(["Snakefile", "auspice", "auspice/a.json", "d.txt"]);
+  },
+  "--exclude-from-download": async () => {
+    await succeeds(
+      place.build(
+        "mkdir -p tmp/deep; touch tmp/deep/a.json b.txt c.json",
+        ...["--exclude-from-download", "tmp/", "--exclude-from-download", "b.*"],
+      ),
+    );
+    expect(await everything()).toEqual(["Snakefile", "c.json"]);
+  },
+  "--no-download": async () => {
+    const result = await succeeds(place.build("touch made.txt", "--no-download"));
+    expect(await everything()).toEqual(["Snakefile"]);
+    await succeeds(place.run(...aws, "--attach", jobIdOf(result), "--no-download"));
+    await succeeds(place.run(...aws, "--attach", jobIdOf(result), place.directory));
+    expect(await everything()).toEqual(["Snakefile", "made.txt"]);
+  },
+  "--help": async () => {
+    const help = await succeeds(place.run("build", "--help"));
+    const others = await Promise.all([place.run("build", "-h"), place.run("help", "build")]);
+    for (const other of others) expect(other.stdout).toBe(help.stdout);
+  },
+  "--help-all": async () => {
+    const { stdout } = await succeeds(place.run("build", "--help-all"));
+    expect(stdout).toMatch(/--native +old name of --ambient/);
+  },
+};
+
+async function isLater(runtime: string): Promise<void> {
+  const result = await place.run("build", `--${runtime}`, place.directory);
+  expect(result.exitStatus).toBe(2);
+  expect(result.stderr).toContain(`This version runs builds on AWS Batch only, not with ${runtime}`);
+  const mixed = await place.run("build", `--${runtime}`, "--detach", place.directory);
+  expect(mixed.stderr).toContain("Did you forget --aws-batch?");
+}
+
+async function overlays(name: "augur" | "auspice" | "fauna"): Promise<void> {
+  const copy = join(place.home, `my-${name}`);
+  await mkdir(copy);
+  await writeFile(join(copy, "code.txt"), `my ${name}`);
+  await succeeds(place.build(`cp ../${name}/code.txt seen.txt`, `--${name}`, copy));
+  expect(await place.read("seen.txt")).toBe(`my ${name}`);
+  expect(await everything()).toEqual(["Snakefile", "seen.txt"]);
+  expect(await readdir(copy)).toEqual(["code.txt"]);
+  const image = "nextstrain/base:build-20250101T000000Z";
+  const old = await place.build("true", `--${name}`, copy, "--image", image);
+  expect(old.exitStatus).toBe(1);
+  expect(old.stderr).toContain(`(from --image) can't use --${name}`);
+}
+
+/** Of a thing that isn't there the message says what and where its name came from; and nothing is left in the bucket. */
+async function missing(option: string, variable: string, what: string): Promise<void> {
+  // Local AWS has to run for the bucket to be looked at.
+  await place.run("local-aws", "start");
+  const before = await place.objects();
+  const byOption = await place.build("true", `--aws-batch-${option}`, "absent");
+  expect(byOption.stderr).toMatch(new RegExp(`${what} "absent" \\(from --aws-batch-${option}\\)`));
+  const byVariable = await buildWith({ [variable]: "absent" }, "true");
+  expect(byVariable.stderr).toMatch(new RegExp(`${what} "absent" \\(from ${variable}\\)`));
+  await withConfig(`[aws-batch]\n${option} = absent\n`, async () => {
+    const byConfig = await place.build("true");
+    expect(byConfig.stderr).toMatch(new RegExp(`${what} "absent" \\(from "${option}" in .*/config\\)`));
+  });
+  expect(await place.objects()).toEqual(before);
+}
+
+/** Paths of all that is in the build directory. */
+async function everything(): Promise<string[]> {
+  return (await readdir(place.directory, { recursive: true })).sort();
+}
+
+describe.skipIf(!needed)("each option does what the help says (needs zip and unzip)", () => {
+  test.each(Object.keys(shown))("%s", (option) => shown[option]?.());
+});
+
+test("every option of the help has its test here", async () => {
+  const { stdout } = await place.run("build", "--help-all");
+  const options = [...stdout.matchAll(/^ {2}(?:-\w, )?(--[a-z0-9-]+)/gm)].map(([, option]) => option);
+  expect(options.length).toBeGreaterThan(25);
+  expect(options.filter((option) => option === undefined || !(option in shown))).toEqual([]);
+});
+
+test.each([
+  ["--help"],
+  ["build", "--help"],
+  ["local-aws", "--help"],
+  ["version", "--help"],
+  ["completion", "--help"],
+])("the help of %s fits 80 columns", async (...args) => {
+  const { stdout, exitStatus } = await place.run(...args);
+  expect(exitStatus).toBe(0);
+  expect(stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
+});
+
+test.each([
+  [["build", "--aws-bach", "."], /--aws-bach[\s\S]*Did you mean --aws-batch\?/],
+  [["biuld", "."], /biuld[\s\S]*Did you mean build\?/],
+  [["build", "--det", "."], /--det could be any of --detach, --detach-on-interrupt/],
+  [["build", "--aws-batch", "--docker", "."], /--aws-batch and --docker can't be used together/],
+])("wrong usage %j exits with 2 and a hint", async (args, message) => {
+  const result = await place.run(...args);
+  expect(result.stderr).toMatch(message);
+  expect(result.exitStatus).toBe(2);
+});
+
+test("nextstrain version, and --version, and version --verbose", async () => {
+  const short = await place.run("version");
+  expect(short.stdout).toMatch(/^nextstrain \d+\.\d+\.\d+\n$/);
+  expect((await place.run("--version")).stdout).toBe(short.stdout);
+  const { stdout } = await place.run("version", "--verbose");
+  for (const said of [
+    short.stdout,
+    process.version,
+    `${place.home}/.nextstrain/config`,
+    "docker (the default)",
+  ]) {
+    expect(stdout).toContain(said);
+  }
+});

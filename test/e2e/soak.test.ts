@@ -1,0 +1,141 @@
+import { createHash } from "node:crypto";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { DescribeJobDefinitionsCommand, RegisterJobDefinitionCommand } from "@aws-sdk/client-batch";
+import { expect, test } from "vitest";
+import { have } from "../support/have.ts";
+import { localClients } from "../support/local-clients.ts";
+import { runTool } from "../support/run-tool.ts";
+import { type Workplace, workplace } from "../support/workplace.ts";
+
+/** More with NEXTSTRAIN_TEST_BUILDS; how chance falls with NEXTSTRAIN_TEST_SEED. */
+const builds = Number(process.env.NEXTSTRAIN_TEST_BUILDS ?? 8);
+const firstSeed = Number(process.env.NEXTSTRAIN_TEST_SEED ?? 1);
+const lines = 200;
+const atOnce = 2;
+
+/** A fifth of all requests fails, also those of jobs; logs come late; some hosts are reclaimed. */
+const rules = [
+  { fault: "any", service: "s3", probability: 0.2 },
+  { fault: "any", service: "logs", probability: 0.2 },
+  { fault: "any", operation: "describe*", probability: 0.2 },
+  // A submission that is not answered may have been one, and is never made twice: such a build ends, and says so.
+  { fault: "throttle", operation: "submitjob", probability: 0.2 },
+  { fault: "latency", ms: 100, probability: 0.1 },
+  { fault: "late-lines", ms: 1500, probability: 0.3 },
+  { fault: "late-stream", ms: 1000, probability: 0.3 },
+  { fault: "spot-reclaim", attempt: 1, seconds: 0.3, probability: 0.3 },
+];
+
+const command = [
+  "cat input.bin input.bin > doubled.bin",
+  'i=0; while [ $i -lt 200 ]; do i=$((i+1)); echo "attempt $AWS_BATCH_JOB_ATTEMPT line $i"; done',
+  "echo changed > notes.txt",
+  "sleep 0.5",
+].join("; ");
+
+/** Bytes that nothing compresses, the same for the same seed. */
+function noise(seed: number, size: number): Buffer {
+  const blocks: Buffer[] = [];
+  for (let block = 0; block * 64 < size; block += 1) {
+    blocks.push(createHash("sha512").update(`${seed} ${block}`).digest());
+  }
+  return Buffer.concat(blocks).subarray(0, size);
+}
+
+/** A definition whose jobs are tried again when their host is lost, as spot machines want it. */
+async function registerPatientDefinition(place: Workplace): Promise<void> {
+  await using clients = await localClients(place.env);
+  const { jobDefinitions = [] } = await clients.batch.send(
+    new DescribeJobDefinitionsCommand({ jobDefinitionName: "nextstrain-job", status: "ACTIVE" }),
+  );
+  const { containerProperties } = jobDefinitions[0] ?? {};
+  await clients.batch.send(
+    new RegisterJobDefinitionCommand({
+      jobDefinitionName: "patient-job",
+      type: "container",
+      containerProperties: {
+        ...containerProperties,
+        resourceRequirements: [
+          { type: "VCPU", value: "1" },
+          { type: "MEMORY", value: "500" },
+        ],
+      },
+      retryStrategy: {
+        attempts: 3,
+        evaluateOnExit: [
+          { onStatusReason: "Host EC2*", action: "RETRY" },
+          { onReason: "*", action: "EXIT" },
+        ],
+      },
+    }),
+  );
+}
+
+/** What is wrong with a build under this seed's directory; nothing where all is well. */
+async function build(place: Workplace, seed: number): Promise<string[]> {
+  const directory = join(place.home, `build-${seed}`);
+  const input = noise(seed, 9_000_000);
+  await mkdir(directory);
+  await writeFile(join(directory, "input.bin"), input);
+  await writeFile(join(directory, "notes.txt"), "before\n");
+  const result = await runTool(
+    [
+      ...["build", "--aws-batch", "--local-aws", "--aws-batch-job", "patient-job"],
+      ...["--env", `SEED=${seed}`, "--exec", "sh", directory, "-c", command],
+    ],
+    { env: place.env, cwd: place.home },
+  );
+  const wrong: string[] = [];
+  if (result.exitStatus !== 0) wrong.push(`exit status ${result.exitStatus}`);
+  const read = (name: string) => readFile(join(directory, name)).catch(() => Buffer.from("(missing)"));
+  if (!(await read("doubled.bin")).equals(Buffer.concat([input, input]))) wrong.push("doubled.bin differs");
+  if (!(await read("input.bin")).equals(input)) wrong.push("input.bin differs");
+  if ((await read("notes.txt")).toString() !== "changed\n") wrong.push("notes.txt differs");
+  wrong.push(...wrongLines(result.stdout));
+  await rm(directory, { recursive: true });
+  return wrong.length === 0
+    ? []
+    : [
+        `seed ${seed}: ${wrong.join(", ")}`,
+        result.stdout.replaceAll(/^.*attempt \d line.*\n/gm, ""),
+        result.stderr,
+      ];
+}
+
+/** The last attempt's lines all, those of one that was cut short up to some point: each once, in order. */
+function wrongLines(stdout: string): string[] {
+  const attempts = new Map<string, number[]>();
+  for (const [, attempt = "", line] of stdout.matchAll(/^\[batch\] \[[^\]]*\] attempt (\d) line (\d+)$/gm)) {
+    attempts.set(attempt, [...(attempts.get(attempt) ?? []), Number(line)]);
+  }
+  const last = [...attempts.keys()].sort().at(-1);
+  if (last === undefined) return ["no log"];
+  return [...attempts].flatMap(([attempt, seen]) => {
+    if (seen.some((line, place) => line !== place + 1)) return [`log of attempt ${attempt} is out of order`];
+    return attempt === last && seen.length !== lines ? [`log ends at line ${seen.length}`] : [];
+  });
+}
+
+test.skipIf(!have("zip") || !have("unzip"))(
+  `${builds} builds end right while a fifth of all requests fails, seed ${firstSeed} (needs zip and unzip)`,
+  { timeout: builds * 120_000 },
+  async () => {
+    await using place = await workplace();
+    expect((await place.run("local-aws", "start")).exitStatus).toBe(0);
+    await registerPatientDefinition(place);
+    const plan = join(place.home, "plan.json");
+    await writeFile(plan, JSON.stringify({ seed: firstSeed, rules }));
+    expect((await place.run("local-aws", "start", "--faults", plan)).exitStatus).toBe(0);
+    const seeds = Array.from({ length: builds }, (_, number) => firstSeed + number);
+    const waiting = [...seeds];
+    const wrong: string[] = [];
+    const worker = async () => {
+      for (let seed = waiting.shift(); seed !== undefined; seed = waiting.shift()) {
+        wrong.push(...(await build(place, seed)));
+      }
+    };
+    await Promise.all(Array.from({ length: atOnce }, worker));
+    expect(wrong.join("\n")).toBe("");
+  },
+);

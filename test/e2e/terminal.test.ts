@@ -1,0 +1,294 @@
+import { randomBytes } from "node:crypto";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { localEnvironment, startFront } from "../support/front.ts";
+import { have } from "../support/have.ts";
+import { startTool } from "../support/run-tool.ts";
+import { startInTerminal, type TerminalOptions } from "../support/terminal.ts";
+import { type Workplace, workplace } from "../support/workplace.ts";
+
+const CONTROL_C = "\x03";
+const CONTROL_Z = "\x1a";
+const REATTACH = /^NEXTSTRAIN_HOME=\S+ nextstrain build --aws-batch --local-aws --attach [0-9a-f-]{36} \//;
+
+async function prepared(): Promise<Workplace> {
+  const place = await workplace();
+  onTestFinished(() => place[Symbol.asyncDispose]());
+  await place.write("Snakefile", "rule all:\n");
+  return place;
+}
+
+function buildInTerminal(
+  place: Workplace,
+  script: string,
+  options: readonly string[] = [],
+  terminal: Partial<TerminalOptions> = {},
+) {
+  const args = [
+    "build",
+    "--aws-batch",
+    "--local-aws",
+    ...options,
+    "--exec",
+    "sh",
+    place.directory,
+    "-c",
+    script,
+  ];
+  return startInTerminal(args, { env: { ...place.env, TERM: "xterm" }, cwd: place.home, ...terminal });
+}
+
+/** A local AWS behind a server that can hold requests back, used as AWS itself is. */
+async function behindFront() {
+  const place = await prepared();
+  await place.run("local-aws", "start");
+  const { endpoint, variables } = await localEnvironment(place);
+  const front = await startFront(endpoint);
+  onTestFinished(() => front[Symbol.asyncDispose]());
+  return { place, front, env: { ...place.env, ...variables, AWS_ENDPOINT_URL: front.url } };
+}
+
+function slowBuild({ directory }: Workplace): readonly string[] {
+  return ["build", "--aws-batch", "--exec", "sh", directory, "-c", "echo result > result.txt"];
+}
+
+/** Runs until it is told to end, and leaves a result. */
+const WAITS = "echo started; while ! test -e stop; do sleep 0.1; done; echo result > result.txt";
+
+describe.skipIf(!have("python3"))("in a terminal (needs python3)", () => {
+  test("a build leaves the terminal as it was, and only its lines on the screen", async () => {
+    const place = await prepared();
+    const run = buildInTerminal(place, "printf '\\033[32mgreen\\033[0m\\n'; sleep 1; echo 1 > result.txt");
+    const { lines, raw, exitStatus, settingsKept } = await run.ended;
+    expect(exitStatus).toBe(0);
+    expect(settingsKept).toBe(true);
+    expect(raw).toMatch(/(SUBMITTED|RUNNABLE|STARTING|RUNNING) for 0s/);
+    expect(raw).toContain("\x1b[32mgreen\x1b[0m");
+    expect(raw).toContain("Downloading 0 B of 2 B (0%)");
+    // The cursor is never hidden, so that nothing can leave it so.
+    expect(raw).not.toContain("\x1b[?");
+    expect(lines.filter((line) => / for \d+s/.test(line))).toEqual([]);
+    expect(lines).toContain("Job now RUNNING");
+    expect(lines.at(-1)).toBe("downloaded: result.txt");
+  });
+
+  test("Snakemake's progress is read off the log, above which it stays undisturbed", async () => {
+    const place = await prepared();
+    const run = buildInTerminal(
+      place,
+      "printf 'rule tree:\\n    jobid: 2\\n\\n3 of 8 steps (38%%) done\\n'; echo last; while ! test -e go; do sleep 0.1; done",
+      ["--no-download"],
+    );
+    await run.seen(/RUNNING for \d+s: 3 of 8 steps, tree/);
+    run.type(CONTROL_Z);
+    const { lines, exitStatus } = await run.ended;
+    expect(exitStatus).toBe(0);
+    expect(lines.some((line) => /^\[batch\] \[[^\]]+\] last$/.test(line))).toBe(true);
+    expect(lines.some((line) => line.includes("RUNNING for"))).toBe(false);
+  });
+
+  test("the live line keeps to a narrow terminal's width, and follows a resize", async () => {
+    const place = await prepared();
+    const run = buildInTerminal(place, WAITS, ["--no-download"], { columns: 12 });
+    await run.seen(/RUNNING fo…/);
+    run.resize(80);
+    await run.seen(/RUNNING for \d+s/);
+    run.type(CONTROL_Z);
+    expect((await run.ended).exitStatus).toBe(0);
+  });
+
+  test("the upload's progress: bytes of all, rate and time left", async () => {
+    const { place, front, env } = await behindFront();
+    await place.write("data", randomBytes(20 * 2 ** 20).toString("latin1"));
+    const part = front.hold(/^PUT .*partNumber=3/);
+    const run = startInTerminal(slowBuild(place), { env, cwd: place.home });
+    await run.seen(/Uploading \d+\.\d MiB of \d+\.\d MiB \(\d+%\), \d+\.\d [KM]iB\/s, \d+s left/);
+    part.release();
+    expect((await run.ended).exitStatus).toBe(0);
+  });
+
+  test("NO_COLOR takes the log's colours away, and nothing else", async () => {
+    const place = await prepared();
+    const script = "printf '\\033[32mgreen\\033[0m\\n'";
+    const run = buildInTerminal(place, script, [], { env: { ...place.env, TERM: "xterm", NO_COLOR: "1" } });
+    const { raw, exitStatus } = await run.ended;
+    expect(exitStatus).toBe(0);
+    expect(raw).toMatch(/\] green\r\n/);
+    expect(raw).not.toContain("\x1b[32m");
+    expect(raw).toMatch(/ for 0s/);
+  });
+
+  test("a dumb terminal gets lines without control characters", async () => {
+    const place = await prepared();
+    const run = buildInTerminal(place, "echo hello", [], { env: { ...place.env, TERM: "dumb" } });
+    const { raw, exitStatus } = await run.ended;
+    expect(exitStatus).toBe(0);
+    expect(raw).toMatch(/\] hello\r\n/);
+    expect(raw).not.toContain("\x1b");
+  });
+
+  test("Control-C twice cancels the job; once only hints", async () => {
+    const place = await prepared();
+    const run = buildInTerminal(place, WAITS);
+    await run.seen(/\] started/);
+    run.type(CONTROL_C);
+    await run.seen(/Press Control-C again within 10 seconds/);
+    run.type(CONTROL_C);
+    await run.seen(/Cancelling the job/);
+    const { lines, exitStatus, settingsKept } = await run.ended;
+    expect(exitStatus).toBe(130);
+    expect(settingsKept).toBe(true);
+    expect(lines.some((line) => line.startsWith("Job FAILED"))).toBe(true);
+  });
+
+  test("Control-C a third time leaves at once, with the way back as the last line", async () => {
+    const place = await prepared();
+    // It takes its time to end: the shell ignores SIGTERM.
+    const run = buildInTerminal(place, `trap '' TERM; ${WAITS}`);
+    await run.seen(/\] started/);
+    run.type(CONTROL_C);
+    await run.seen(/Press Control-C again/);
+    run.type(CONTROL_C);
+    await run.seen(/Cancelling the job/);
+    run.type(CONTROL_C);
+    const { lines, exitStatus } = await run.ended;
+    expect(exitStatus).toBe(130);
+    expect(lines.at(-1)).toMatch(REATTACH);
+  });
+
+  test("Control-C once cancels where standard input is no terminal", async () => {
+    const place = await prepared();
+    const run = buildInTerminal(place, WAITS, [], { stdin: "nothing" });
+    await run.seen(/\] started/);
+    run.type(CONTROL_C);
+    await run.seen(/Cancelling the job/);
+    run.type(CONTROL_C);
+    const { lines, exitStatus } = await run.ended;
+    expect(exitStatus).toBe(130);
+    expect(lines.some((line) => line.includes("Press Control-C again"))).toBe(false);
+  });
+
+  test("Control-C detaches where that is asked for", async () => {
+    const place = await prepared();
+    const run = buildInTerminal(place, WAITS, ["--detach-on-interrupt"]);
+    await run.seen(/\] started/);
+    run.type(CONTROL_C);
+    const { lines, exitStatus } = await run.ended;
+    expect(exitStatus).toBe(0);
+    expect(lines.at(-1)).toMatch(REATTACH);
+  });
+
+  test("Control-Z while the job runs detaches, and the last line brings the results", async () => {
+    const place = await prepared();
+    const run = buildInTerminal(place, WAITS.replace("test -e stop", `test -e ${place.home}/stop`));
+    await run.seen(/\] started/);
+    run.type(CONTROL_Z);
+    const { lines, exitStatus, settingsKept } = await run.ended;
+    expect(exitStatus).toBe(0);
+    expect(settingsKept).toBe(true);
+    const command = lines.at(-1) ?? "";
+    expect(command).toMatch(REATTACH);
+    await place.write("../home/stop", "");
+    const words = command.split(" ").slice(2);
+    const attached = await startInTerminal(words, { env: place.env, cwd: place.home }).ended;
+    expect(attached.exitStatus).toBe(0);
+    expect(await place.read("result.txt")).toBe("result\n");
+  });
+
+  test("Control-C before the job is submitted cleans up: nothing stays in the bucket or among the records", async () => {
+    const { place, front, env } = await behindFront();
+    const submission = front.hold(/ \/v1\/submitjob$/);
+    const run = startInTerminal(slowBuild(place), { env, cwd: place.home });
+    await submission.arrived;
+    run.type(CONTROL_C);
+    submission.release();
+    const { lines, exitStatus, settingsKept } = await run.ended;
+    expect(exitStatus).toBe(130);
+    expect(settingsKept).toBe(true);
+    expect(lines.at(-1)).toMatch(/Cancelled\.$/);
+    expect(await place.objects()).toEqual([]);
+    expect(await readdir(join(place.home, ".nextstrain/aws-batch/runs")).catch(() => [])).toEqual([]);
+  });
+
+  test("Control-C in the middle of the upload does, too", async () => {
+    const { place, front, env } = await behindFront();
+    const upload = front.hold(/^PUT .*\.zip/);
+    const run = startInTerminal(slowBuild(place), { env, cwd: place.home });
+    await run.seen(/Uploading 0 B/);
+    await upload.arrived;
+    run.type(CONTROL_C);
+    const { lines, exitStatus } = await run.ended;
+    upload.release();
+    expect(exitStatus).toBe(130);
+    expect(lines.at(-1)).toMatch(/Cancelled\.$/);
+    expect(await place.objects()).toEqual([]);
+    expect(await readdir(join(place.home, ".nextstrain/aws-batch/runs")).catch(() => [])).toEqual([]);
+  });
+
+  test("Control-Z before the job is submitted suspends, as in any program", async () => {
+    const { place, front, env } = await behindFront();
+    const upload = front.hold(/^PUT .*\.zip/);
+    const run = startInTerminal(slowBuild(place), { env, cwd: place.home });
+    await upload.arrived;
+    run.type(CONTROL_Z);
+    await run.suspended();
+    upload.release();
+    run.resume();
+    const { lines, exitStatus, settingsKept } = await run.ended;
+    expect(exitStatus).toBe(0);
+    expect(settingsKept).toBe(true);
+    expect(lines.at(-1)).toBe("downloaded: result.txt");
+  });
+
+  test.each([
+    ["Control-C", CONTROL_C, 130],
+    ["Control-Z", CONTROL_Z, 0],
+  ])("%s while the results come leaves, and the last line brings the rest", async (_, key, status) => {
+    const { place, front, env } = await behindFront();
+    const reading = front.hold(/^GET .*\.zip/);
+    const run = startInTerminal(slowBuild(place), { env, cwd: place.home });
+    await run.seen(/Job SUCCEEDED/);
+    await reading.arrived;
+    run.type(key);
+    const { lines, exitStatus } = await run.ended;
+    reading.release();
+    expect(exitStatus).toBe(status);
+    expect(lines.at(-1)).toMatch(/ nextstrain build --aws-batch --attach [0-9a-f-]{36} \//);
+  });
+
+  test("a window that is closed detaches: the job goes on", async () => {
+    const place = await prepared();
+    const run = buildInTerminal(place, WAITS.replace("test -e stop", `test -e ${place.home}/stop`));
+    await run.seen(/AWS Batch Job ID: [0-9a-f-]{36}/);
+    await run.seen(/\] started/);
+    run.hangUp();
+    const { raw, exitStatus } = await run.ended;
+    expect(exitStatus).toBe(0);
+    await place.write("../home/stop", "");
+    const id = /AWS Batch Job ID: ([0-9a-f-]{36})/.exec(raw)?.[1] ?? "";
+    const attached = await place.run("build", "--aws-batch", "--local-aws", "--attach", id, place.directory);
+    expect(attached.exitStatus).toBe(0);
+    expect(await place.read("result.txt")).toBe("result\n");
+  });
+});
+
+test("where standard output is no terminal there are no control characters", async () => {
+  const place = await prepared();
+  const { stdout, stderr, exitStatus } = await place.build(
+    "printf '\\033[32mgreen\\033[0m\\033[2K\\n'; sleep 1",
+  );
+  expect(exitStatus).toBe(0);
+  expect(stdout).toMatch(/\] green\n/);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
+  expect(stdout + stderr).not.toMatch(/[\x00-\x09\x0b-\x1f]/);
+});
+
+test("a reader that goes away ends the program in silence", async () => {
+  const place = await prepared();
+  const run = startTool(["help"], { env: place.env, cwd: place.home });
+  run.child.stdout?.destroy();
+  const { stderr, exitStatus } = await run.ended;
+  expect(stderr).toBe("");
+  expect([0, 141]).toContain(exitStatus);
+});

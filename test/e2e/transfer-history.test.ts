@@ -1,0 +1,316 @@
+import { execFile } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
+import { chmod, mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import {
+  GetObjectCommand,
+  ListMultipartUploadsCommand,
+  PutObjectCommand,
+  type S3Client,
+} from "@aws-sdk/client-s3";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Aws, openAws } from "../../src/aws/clients.ts";
+import { findLocalAws } from "../../src/aws/local-aws.ts";
+import { newRunId, toJobId } from "../../src/runs/ids.ts";
+import { createRun, runsDirectory } from "../../src/runs/registry.ts";
+import { recordFiles } from "../../src/runs/states.ts";
+import type { RunId } from "../../src/runs/types.ts";
+import { bringBack } from "../../src/runtimes/aws-batch/bring-back.ts";
+import { shipArchive } from "../../src/runtimes/aws-batch/ship.ts";
+import { selectFiles } from "../../src/workflow/selection.ts";
+import { testContext } from "../support/context.ts";
+import { have } from "../support/have.ts";
+import { startLocalAws, type TestLocalAws } from "../support/local-aws.ts";
+import { tempDir } from "../support/temp-dir.ts";
+
+const MIB = 1024 * 1024;
+const BUCKET = "nextstrain-jobs";
+const HISTORIES = Number(process.env.NEXTSTRAIN_TEST_ROUNDS ?? 3);
+const RUNS = 5;
+const run = promisify(execFile);
+
+const JUDGE = `
+import hashlib, json, sys, zipfile
+with zipfile.ZipFile(sys.argv[1]) as archive:
+    bad = archive.testzip()
+    assert bad is None, bad
+    names = [name for name in archive.namelist() if not name.endswith("/")]
+    print(json.dumps({name: hashlib.sha256(archive.read(name)).hexdigest() for name in names}))
+`;
+
+/** mulberry32: the same history for the same seed. */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+async function hashesOf(directory: string): Promise<Record<string, string>> {
+  const hashes: Record<string, string> = {};
+  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    const name = path.slice(directory.length + 1);
+    hashes[name] = createHash("sha256")
+      .update(await readFile(path))
+      .digest("hex");
+  }
+  return hashes;
+}
+
+/** A directory, the records of its runs, and what it costs to send it. */
+interface Place {
+  readonly aws: Aws;
+  readonly s3: S3Client;
+  readonly home: string;
+  readonly directory: string;
+}
+
+interface Shipped {
+  readonly runId: RunId;
+  readonly archive: string;
+  readonly sent: number;
+  readonly reused: number;
+}
+
+async function ship({ aws, s3, home, directory }: Place, scratch: string): Promise<Shipped> {
+  const signal = new AbortController().signal;
+  const runs = runsDirectory(testContext({ home }));
+  const runId = newRunId();
+  const createdAt = Date.now();
+  const target = { bucket: BUCKET, key: `${runId}.zip` };
+  const selection = await selectFiles(directory, { exclude: [], signal });
+  let last = { sent: 0, reused: 0 };
+  const { entries } = await shipArchive(aws, selection, target, {
+    signal,
+    now: Date.now,
+    runs,
+    runId,
+    onProgress: (progress) => {
+      last = progress;
+    },
+  });
+  const files = await recordFiles(selection, entries, []);
+  const url = `s3://${BUCKET}/${runId}`;
+  await createRun(
+    runs,
+    {
+      version: 1,
+      runId,
+      jobName: runId,
+      queue: "queue",
+      definition: "definition",
+      region: aws.region.value,
+      localAws: true,
+      urls: { workdir: `${url}.zip`, manifest: `${url}.json.gz` },
+      root: directory,
+      directory,
+      command: ["sh"],
+      createdAt,
+      logGroup: "group",
+      logStreams: [],
+    },
+    files,
+  );
+  const { Body } = await s3.send(new GetObjectCommand({ Bucket: BUCKET, Key: target.key }));
+  const archive = join(scratch, `${runId}.zip`);
+  await writeFile(archive, (await Body?.transformToByteArray()) ?? "");
+  return { runId, archive, ...last };
+}
+
+async function fill(directory: string, random: () => number): Promise<void> {
+  for (let number = 0; number < 12; number++) {
+    await put(directory, `data/large ${number}.bin`, randomBytes(Math.floor(random() * 3 * MIB)), random);
+  }
+  for (let number = 0; number < 30; number++) {
+    await put(directory, `text/${number % 5}/ä${number}.tsv`, `line ${random()}\n`.repeat(300), random);
+  }
+}
+
+async function put(directory: string, name: string, bytes: string | Uint8Array, random: () => number) {
+  const path = join(directory, name);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, bytes);
+  const time = 1_600_000_000 + Math.floor(random() * 1e8) + random();
+  await utimes(path, time, time);
+}
+
+/** What a user does between runs; the last of these is what only the inode's change time tells of. */
+async function edit(directory: string, random: () => number, changes: number): Promise<void> {
+  for (let change = 0; change < changes; change++) {
+    const names = Object.keys(await hashesOf(directory));
+    const name = names[Math.floor(random() * names.length)] ?? "";
+    const path = join(directory, name);
+    const before = await stat(path);
+    switch (Math.floor(random() * 7)) {
+      case 0:
+        await put(directory, name, randomBytes(Math.floor(random() * 2 * MIB)), random);
+        break;
+      case 1:
+        await rm(path);
+        break;
+      case 2:
+        await rename(path, `${path}.moved`);
+        break;
+      case 3:
+        await utimes(path, before.atime, new Date(before.mtimeMs - 5000));
+        break;
+      case 4:
+        await chmod(path, before.mode & 0o100 ? 0o644 : 0o755);
+        break;
+      case 5:
+        await put(directory, `new/${Math.floor(random() * 1e6)}`, randomBytes(1000), random);
+        break;
+      case 6:
+        await writeFile(path, randomBytes(before.size));
+        await utimes(path, before.atime, before.mtime);
+        break;
+    }
+  }
+}
+
+/** A job: changes some files and makes others, then does as the image's entrypoint does. */
+async function work(place: Place, shipped: Shipped, scratch: string, random: () => number): Promise<void> {
+  const inside = join(scratch, `job-${shipped.runId}`);
+  await mkdir(inside);
+  await run("unzip", ["-q", "-:", "-o", shipped.archive, "-d", inside]);
+  const changed = Object.keys(await hashesOf(inside)).filter(() => random() < 0.1);
+  for (const name of changed) {
+    await writeFile(join(inside, name), randomBytes(Math.floor(random() * MIB)));
+  }
+  await mkdir(join(inside, "results"), { recursive: true });
+  if (random() < 0.8) await writeFile(join(inside, "results/tree.nwk"), randomBytes(4 * MIB));
+  if (random() < 0.8) await writeFile(join(inside, "results/tree.json"), `${random()}`.repeat(20_000));
+  // 12: nothing to do.
+  await run("zip", ["-q", "-u", "-r", shipped.archive, ".", "-x", ".snakemake/*"], {
+    cwd: inside,
+    env: { ...process.env, TZ: "UTC" },
+  }).catch((error: { code?: unknown }) => {
+    if (error.code !== 12) throw error;
+  });
+  const Body = await readFile(shipped.archive);
+  await place.s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: `${shipped.runId}.zip`, Body }));
+  await rm(inside, { recursive: true });
+}
+
+async function fetchResults({ aws, home, directory }: Place, { runId }: Shipped): Promise<void> {
+  await bringBack(
+    { ...testContext({ home }), now: Date.now },
+    aws,
+    {
+      jobId: toJobId("job"),
+      runId,
+      workdir: { bucket: BUCKET, key: `${runId}.zip` },
+      place: { root: directory, directory, subdirectory: "" },
+      jobName: runId,
+      origin: undefined,
+      job: undefined,
+    },
+    {
+      wanted: undefined,
+      place: { root: directory, directory, subdirectory: "" },
+      signal: new AbortController().signal,
+    },
+  );
+}
+
+const needed = have("zip") && have("unzip") && have("python3");
+
+describe.skipIf(!needed)("archives composed run after run (needs zip, unzip and python3)", () => {
+  let local: TestLocalAws;
+  let aws: Aws;
+
+  beforeAll(async () => {
+    local = await startLocalAws();
+    const context = { ...testContext({ env: local.env }), now: Date.now };
+    aws = await openAws(context, await findLocalAws(context));
+  });
+  afterAll(async () => {
+    aws?.[Symbol.dispose]();
+    await local?.[Symbol.asyncDispose]();
+  });
+
+  async function inPlace(act: (place: Place, scratch: string) => Promise<void>): Promise<void> {
+    await using temporary = await tempDir();
+    const directory = join(temporary.path, "build");
+    const home = join(temporary.path, "home");
+    await mkdir(directory);
+    await act({ aws, s3: aws.s3, home, directory }, temporary.path);
+  }
+
+  test("hold what the directory holds, whoever reads them, and the job's results come along", {
+    timeout: 60_000 + HISTORIES * 60_000,
+  }, async () => {
+    let reused = 0;
+    for (let seed = 1; seed <= HISTORIES; seed++) {
+      const random = randomFrom(seed);
+      await inPlace(async (place, scratch) => {
+        await fill(place.directory, random);
+        for (let number = 0; number < RUNS; number++) {
+          const shipped = await ship(place, scratch);
+          reused += shipped.reused;
+          await run("unzip", ["-tqq", shipped.archive]);
+          const { stdout } = await run("python3", ["-c", JUDGE, shipped.archive], { maxBuffer: MIB });
+          // Python reads names without flag bit 11 as CP437: the hashes are what is compared.
+          const here = await hashesOf(place.directory);
+          expect(Object.values(JSON.parse(stdout)).sort(), `seed ${seed}, run ${number}`).toEqual(
+            Object.values(here).sort(),
+          );
+          const inside = join(scratch, "unpacked");
+          await run("unzip", ["-q", shipped.archive, "-d", inside]);
+          expect(await hashesOf(inside), `seed ${seed}, run ${number}`).toEqual(here);
+          for (const name of Object.keys(here)) {
+            const [one, other] = await Promise.all([
+              stat(join(inside, name)),
+              stat(join(place.directory, name)),
+            ]);
+            expect([name, one.mode, Math.floor(one.mtimeMs / 1000)]).toEqual([
+              name,
+              other.mode,
+              Math.floor(other.mtimeMs / 1000),
+            ]);
+          }
+          await rm(inside, { recursive: true });
+          await work(place, shipped, scratch, random);
+          await fetchResults(place, shipped);
+          await edit(place.directory, random, Math.floor(random() * 5));
+        }
+      });
+    }
+    expect(reused).toBeGreaterThan(0);
+    const { Uploads = [] } = await aws.s3.send(new ListMultipartUploadsCommand({ Bucket: BUCKET }));
+    expect(Uploads).toEqual([]);
+  });
+
+  test("cost next to nothing where nothing changed, results included", async () => {
+    await inPlace(async (place, scratch) => {
+      await fill(place.directory, randomFrom(7));
+      const first = await ship(place, scratch);
+      expect(first.reused).toBe(0);
+      await work(place, first, scratch, () => 0.5);
+      await fetchResults(place, first);
+      expect((await stat(join(place.directory, "results/tree.nwk"))).size).toBe(4 * MIB);
+      const second = await ship(place, scratch);
+      expect(second.sent).toBeLessThan(64 * 1024);
+      expect(second.reused).toBeGreaterThan(4 * MIB);
+    });
+  });
+
+  test("are sent whole where the last run's archive is gone", async () => {
+    await inPlace(async (place, scratch) => {
+      await fill(place.directory, randomFrom(8));
+      const first = await ship(place, scratch);
+      await place.s3.send(
+        new PutObjectCommand({ Bucket: BUCKET, Key: `${first.runId}.zip`, Body: "no archive" }),
+      );
+      const second = await ship(place, scratch);
+      expect(second.reused).toBe(0);
+      await run("unzip", ["-tqq", second.archive]);
+    });
+  });
+});
