@@ -15,19 +15,28 @@ export type Outcome = { exitStatus: number };
  */
 export async function runProgram(context: Context, args: readonly string[]): Promise<number> {
   const outcome: Outcome = { exitStatus: 0 };
-  const program = createProgram(context, outcome);
+  const { program, unasked } = createProgram(context, outcome);
   try {
     refuseForeign(args);
     await program.parseAsync(expandAbbreviations(program, args), { from: "user" });
   } catch (error) {
-    if (error instanceof CommanderError) return statusOfCommander(error, args);
-    throw error;
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.code === "commander.help" && args[0] !== "help") {
+      // No command was named: what there is, on standard error since nobody asked for it.
+      context.io.err(unasked());
+      return 2;
+    }
+    return statusOfCommander(error, args);
   }
   return outcome.exitStatus;
 }
 
-/** The whole tree of commands. Making it loads nothing but the option parser. */
-function createProgram(context: Context, outcome: Outcome): Command {
+/**
+ * The whole tree of commands, and what the parser would have said on standard error. Making it loads nothing but
+ * the option parser.
+ */
+function createProgram(context: Context, outcome: Outcome): { readonly program: Command; unasked(): string } {
+  let unasked = "";
   const program = new Command("nextstrain")
     .description("Run pathogen workflows on AWS Batch from your own computer as if they ran there.")
     .version(`nextstrain ${version}`, "-V, --version", "show the version")
@@ -45,10 +54,12 @@ function createProgram(context: Context, outcome: Outcome): Command {
       .configureOutput({
         writeOut: (text) => context.io.out(text.replace(/\n$/, "")),
         // Usage errors are thrown, and printed where all errors are.
-        writeErr: () => {},
+        writeErr: (text) => {
+          unasked += text;
+        },
       });
   }
-  return program;
+  return { program, unasked: () => unasked.trimEnd() };
 }
 
 /** The help, hidden options and all. */
@@ -67,9 +78,6 @@ function statusOfCommander(error: CommanderError, args: readonly string[]): numb
     throw new UsageError(`unknown command '${args[1]}'`, {
       hint: "See `nextstrain --help` for all commands.",
     });
-  }
-  if (error.code === "commander.help") {
-    throw new UsageError("which command?", { hint: "See `nextstrain --help` for all commands." });
   }
   const [message = "", suggestion] = error.message.replace(/^error: /, "").split("\n");
   throw new UsageError(message, {

@@ -158,7 +158,6 @@ const mistakes: readonly Mistake[] = [
     status: 2,
     says: ["unknown command 'biuld'"],
   },
-  { name: "no command", args: () => [], status: 2, says: ["which command?", "--help"] },
   { name: "no directory", args: () => BUILD, status: 2, says: ["directory", "<directory>"] },
 ];
 
@@ -169,6 +168,12 @@ describe("a mistake gets one message with the next step, and leaves nothing behi
     expectMessage(result, status, ...says);
     expect(result.stdout).not.toContain("AWS Batch Job ID");
     expect(await traces()).toEqual(before);
+  });
+
+  test("no command at all: the commands that there are", async () => {
+    const result = await place.run();
+    expect(result).toMatchObject({ exitStatus: 2, stdout: "" });
+    expect(result.stderr).toMatch(/^Usage: nextstrain[^]*^ {2}build /m);
   });
 
   test("an empty directory", async () => {

@@ -8,6 +8,7 @@ import { withoutControls } from "../../cli/control-characters.ts";
 import type { Io } from "../../cli/io.ts";
 import { UserError } from "../../errors.ts";
 import { applyPlan, type FetchEntries, type ResultEvent } from "../../results/apply.ts";
+import { isSnakemakeState } from "../../results/names.ts";
 import { planResults } from "../../results/plan.ts";
 import type { ResultPlan, Verdict } from "../../results/types.ts";
 import { quoteName } from "../../runs/names.ts";
@@ -126,7 +127,9 @@ function isFetched(verdict: Verdict): boolean {
 function reportResult(io: Io, event: ResultEvent): void {
   switch (event.kind) {
     case "written":
-      io.out(`downloaded: ${withoutControls(event.path, { keepColours: false })}`);
+      // Snakemake's own notes come back as well, but are nothing to read about.
+      if (!isSnakemakeState(event.path))
+        io.out(`downloaded: ${withoutControls(event.path, { keepColours: false })}`);
       return;
     case "conflict":
       io.warn(
