@@ -13,6 +13,8 @@ const content = Uint8Array.from({ length: MIB }, (_, index) => (index * 31 + (in
 interface Behaviour {
   /** Bytes after which the connection is cut, for each ranged read in turn; then none is. */
   cuts?: number[];
+  /** How many answers that are read whole break off at first. */
+  broken?: number;
   replaced?: boolean;
   data?: Uint8Array;
 }
@@ -20,6 +22,12 @@ interface Behaviour {
 function fakeS3(behaviour: Behaviour = {}) {
   const ranges: (string | undefined)[] = [];
   const data = behaviour.data ?? content;
+  let broken = behaviour.broken ?? 0;
+  const whole = async (bytes: Uint8Array) => {
+    if (broken === 0) return bytes;
+    broken -= 1;
+    throw Object.assign(new Error("aborted"), { code: "ECONNRESET" });
+  };
   const send = async (command: unknown) => {
     if (!(command instanceof GetObjectCommand)) throw new Error("unexpected request");
     const { Range, IfMatch } = command.input;
@@ -45,7 +53,7 @@ function fakeS3(behaviour: Behaviour = {}) {
       ETag: '"one"',
       ContentLength: bytes.length,
       ContentRange: `bytes ${start}-${end - 1}/${data.length}`,
-      Body: Object.assign(body(), { transformToByteArray: async () => bytes }),
+      Body: Object.assign(body(), { transformToByteArray: () => whole(bytes) }),
     };
   };
   return { s3: { send } as unknown as S3Client, ranges };
@@ -126,4 +134,18 @@ test("a small object that is too large is refused", async () => {
   const { s3 } = fakeS3();
   await expect(getSmallObject(s3, object, { signal, limit: 1000 })).rejects.toBeInstanceOf(UserError);
   expect(await getSmallObject(s3, object, { signal, limit: MIB })).toHaveLength(MIB);
+});
+
+test("an answer that breaks off while the end of the archive is read is asked for again", async () => {
+  const { s3, ranges } = fakeS3({ broken: 2 });
+  const source = await openObject(s3, object, signal);
+  expect(source.size).toBe(content.length);
+  expect(ranges).toHaveLength(3);
+});
+
+test("a small object that breaks off is asked for again, but not for ever", async () => {
+  expect(await getSmallObject(fakeS3({ broken: 1 }).s3, object, { signal, limit: MIB })).toEqual(content);
+  const hopeless = fakeS3({ broken: 100 });
+  await expect(getSmallObject(hopeless.s3, object, { signal, limit: MIB })).rejects.toThrow("aborted");
+  expect(hopeless.ranges).toHaveLength(6);
 });

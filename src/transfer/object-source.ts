@@ -36,16 +36,14 @@ export async function openObject(s3: S3Client, object: S3Object, signal: AbortSi
 }
 
 async function readTail(s3: S3Client, { bucket, key }: S3Object, signal: AbortSignal) {
+  const request = new GetObjectCommand({ Bucket: bucket, Key: key, Range: `bytes=-${TAIL}` });
   try {
-    const response = await s3.send(
-      new GetObjectCommand({ Bucket: bucket, Key: key, Range: `bytes=-${TAIL}` }),
-      {
-        abortSignal: signal,
-      },
-    );
-    const tail = (await response.Body?.transformToByteArray()) ?? new Uint8Array();
-    const total = /\/(\d+)$/.exec(response.ContentRange ?? "")?.[1];
-    return { tail, size: total === undefined ? tail.length : Number(total), etag: response.ETag ?? "" };
+    return await resumed(signal, async () => {
+      const response = await s3.send(request, { abortSignal: signal });
+      const tail = (await response.Body?.transformToByteArray()) ?? new Uint8Array();
+      const total = /\/(\d+)$/.exec(response.ContentRange ?? "")?.[1];
+      return { tail, size: total === undefined ? tail.length : Number(total), etag: response.ETag ?? "" };
+    });
   } catch (error) {
     if (error instanceof Error && (error.name === "NoSuchKey" || error.name === "InvalidRange")) {
       throw new UserError(
@@ -92,7 +90,7 @@ async function* readResuming(
       }
       failures += 1;
       if (!isTransient(error) || failures > RESUMES) throw error;
-      await sleep(250 * 2 ** failures, undefined, { signal });
+      await pause(failures, signal);
     }
   }
 }
@@ -103,15 +101,37 @@ export async function getSmallObject(
   object: S3Object,
   { signal, limit }: { readonly signal: AbortSignal; readonly limit: number },
 ): Promise<Uint8Array | undefined> {
+  const request = new GetObjectCommand({ Bucket: object.bucket, Key: object.key });
   try {
-    const response = await s3.send(new GetObjectCommand({ Bucket: object.bucket, Key: object.key }), {
-      abortSignal: signal,
+    return await resumed(signal, async () => {
+      const response = await s3.send(request, { abortSignal: signal });
+      if ((response.ContentLength ?? 0) > limit)
+        throw new UserError(`${formatS3Url(object)} is too large to be read.`);
+      return await response.Body?.transformToByteArray();
     });
-    if ((response.ContentLength ?? 0) > limit)
-      throw new UserError(`${formatS3Url(object)} is too large to be read.`);
-    return await response.Body?.transformToByteArray();
   } catch (error) {
     if (error instanceof Error && error.name === "NoSuchKey") return undefined;
     throw error;
   }
+}
+
+/**
+ * Reads something small again, from its beginning, where the answer breaks off: the SDK repeats a request only until
+ * the answer's headers are here.
+ */
+async function resumed<T>(signal: AbortSignal, read: () => Promise<T>): Promise<T> {
+  for (let failures = 1; ; failures += 1) {
+    try {
+      return await read();
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isTransient(error) || failures > RESUMES) throw error;
+      await pause(failures, signal);
+    }
+  }
+}
+
+/** Longer after each failure; a quarter of a minute in all. */
+function pause(failures: number, signal: AbortSignal): Promise<void> {
+  return sleep(250 * 2 ** failures, undefined, { signal });
 }
