@@ -1,0 +1,45 @@
+import type { ContainerEnd } from "./executor/executor.ts";
+import { optionalObject, optionalString } from "./fields.ts";
+import type { FinishedAttempt, Job } from "./types.ts";
+
+/** Texts of `statusReason`, as AWS Batch words them. */
+export const reasons = {
+  exited: "Essential container in task exited",
+  failedToStart: "Task failed to start",
+  timedOut: "Job attempt duration exceeded timeout",
+  tooBig:
+    "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - The job resource requirement (vCPU/memory/GPU) is higher than that can be met by the CE(s) attached to the job queue.",
+  overMaxvCpus:
+    "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE - CE(s) associated with the job queue cannot meet the CPU requirement.",
+  blocked: "UNDETERMINED - Batch job is blocked, root cause is undetermined.",
+  noCapacity:
+    "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - The job cannot run because the compute environment has insufficient instance capacity.",
+  hostGone: (instance: string) => `Host EC2 (instance ${instance}) terminated.`,
+} as const;
+
+/** What is kept of an attempt that has ended. */
+export function attemptRecord(
+  job: Job,
+  ended: ContainerEnd | undefined,
+  { statusReason, stoppedAt, wasRunning }: { statusReason: string; stoppedAt: number; wasRunning: boolean },
+): FinishedAttempt {
+  return {
+    taskArn: job.current?.taskArn ?? "",
+    containerInstanceArn: job.current?.containerInstanceArn ?? "",
+    ...(wasRunning && job.current ? { logStreamName: job.current.logStream } : {}),
+    ...(ended?.exitCode === undefined ? {} : { exitCode: ended.exitCode }),
+    ...(ended?.reason === undefined ? {} : { reason: ended.reason }),
+    ...(job.startedAt === undefined ? {} : { startedAt: job.startedAt }),
+    stoppedAt,
+    statusReason,
+  };
+}
+
+/** `logConfiguration` of the container, with Batch's own group and prefix where it names none. */
+export function logNames(job: Job): { readonly group: string; readonly prefix: string } {
+  const options = optionalObject(optionalObject(job.container, "logConfiguration") ?? {}, "options") ?? {};
+  return {
+    group: optionalString(options, "awslogs-group") ?? "/aws/batch/job",
+    prefix: optionalString(options, "awslogs-stream-prefix") ?? job.definition.name,
+  };
+}
