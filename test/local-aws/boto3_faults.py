@@ -95,7 +95,12 @@ def cuts():
     else:
         raise AssertionError("half a body passed for a whole one")
     faults({"fault": "cut", "at": "body", "service": "batch"})
-    assert outcome(batch.describe_job_queues) != "fine"
+    try:
+        answer = batch.describe_job_queues()
+    except botocore.exceptions.BotoCoreError:
+        answer = {}
+    # urllib3 1 lets half a body pass, of which nothing can be made.
+    assert "jobQueues" not in answer
 
 
 def replay():
