@@ -40,6 +40,9 @@ const tools = [
   { name: "python3", commands: ["python3"], debian: "python3", conda: "python", neededFor: "tests" },
   { name: "aws", commands: ["aws"], debian: "awscli", conda: "awscli", neededFor: "tests" },
   { name: "boto3", pythonModule: "boto3", debian: "python3-boto3", neededFor: "tests" },
+  { name: "openssl", commands: ["openssl"], debian: "openssl", neededFor: "tests" },
+  { name: "zsh", commands: ["zsh"], debian: "zsh", neededFor: "tests" },
+  { name: "fish", commands: ["fish"], debian: "fish", neededFor: "tests" },
 ];
 
 /**
