@@ -1,10 +1,11 @@
 // `npm run bench [name…]`: runs all benchmarks, or those named. Each is a module that exports its name and run().
 import * as memory from "./memory.mjs";
 import * as requests from "./requests.mjs";
+import * as selection from "./selection.mjs";
 import * as startUp from "./start-up.mjs";
 import * as transfer from "./transfer.mjs";
 
-const benchmarks = [startUp, requests, memory, transfer];
+const benchmarks = [startUp, requests, selection, memory, transfer];
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !benchmarks.some((benchmark) => benchmark.name === name));
 if (unknown.length > 0) {

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { build } from "esbuild";
+import { bundle } from "./bundle.mjs";
 import { startLink } from "./link-proxy.mjs";
 
 export const name = "transfer";
@@ -32,32 +32,12 @@ export async function run() {
     await tool("local-aws", "start");
     const exported = (await tool("local-aws", "env")).stdout;
     const port = Number(/AWS_ENDPOINT_URL=["']?http:\/\/[^:]+:(\d+)/.exec(exported)?.[1]);
-    const worker = await buildWorker();
+    const worker = await bundle("bench/transfer-worker.ts");
     return await measure({ scratch, home, port, worker });
   } finally {
     await tool("local-aws", "stop").catch(() => {});
     await rm(scratch, { recursive: true, force: true });
   }
-}
-
-/** Where its packages' own files can be found from. */
-async function buildWorker() {
-  const outfile = join(root, "dist/bench/transfer-worker.mjs");
-  await build({
-    absWorkingDir: root,
-    entryPoints: ["bench/transfer-worker.ts"],
-    outfile,
-    bundle: true,
-    format: "esm",
-    platform: "node",
-    target: "node20.19",
-    define: { NEXTSTRAIN_VERSION: '"bench"' },
-    banner: {
-      js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
-    },
-    logLevel: "error",
-  });
-  return outfile;
 }
 
 /**
