@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -87,7 +88,7 @@ export async function stopLocalAws(context: Context): Promise<boolean> {
   if (!running || !target) return false;
   await within(answerLimitMs, context, (signal) => requestStop(target, context.now(), signal));
   const deadline = context.now() + stopLimitMs;
-  while (isAlive(running.pid) && (await findDaemonPid(context)) === running.pid) {
+  while (isAlive(running.pid)) {
     if (context.now() > deadline) throw hangs(running.pid);
     await sleep(lookAgainMs, undefined, { signal: context.signal });
   }
@@ -139,13 +140,19 @@ function hangs(pid: number): UserError {
   });
 }
 
+/** Whether a process runs: not one that has ended and waits to be asked after, for ever in a container without an init. */
 function isAlive(pid: number): boolean {
   if (pid <= 0) return false;
   try {
     process.kill(pid, 0);
-    return true;
   } catch {
     return false;
+  }
+  try {
+    // proc(5): the state follows the name, which is in parentheses and may hold any character.
+    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, "latin1"));
+  } catch {
+    return true;
   }
 }
 

@@ -21,7 +21,7 @@ export async function runProgram(context: Context, args: readonly string[]): Pro
     await program.parseAsync(expandAbbreviations(program, args), { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.code === "commander.help" && args[0] !== "help") {
+    if (error.code === "commander.help" && error.exitCode !== 0 && args[0] !== "help") {
       // No command was named: what there is, on standard error since nobody asked for it.
       context.io.err(unasked());
       return 2;

@@ -2,6 +2,7 @@ import { execFile, execFileSync } from "node:child_process";
 import {
   chmod,
   chown,
+  cp,
   mkdir,
   open,
   readdir,
@@ -193,7 +194,7 @@ describe.skipIf(!needed)("real directories, shipped and brought back (needs zip 
 });
 
 describe.skipIf(!needed)("what may not be read (needs zip and unzip)", () => {
-  const program = fileURLToPath(new URL("../../bin/nextstrain.js", import.meta.url));
+  const checkout = fileURLToPath(new URL("../..", import.meta.url));
 
   test.each([
     ["file", "Cannot read .*closed: permission denied"],
@@ -208,6 +209,11 @@ describe.skipIf(!needed)("what may not be read (needs zip and unzip)", () => {
     await writeFile(join(directory, "Snakefile"), "");
     await (kind === "file" ? writeFile(closed, "x") : mkdir(closed));
     await chmod(closed, 0);
+    // The checkout may lie where only root may look.
+    for (const part of ["bin", "dist", "package.json"]) {
+      await cp(join(checkout, part), join(temporary.path, "program", part), { recursive: true });
+    }
+    const program = join(temporary.path, "program", "bin", "nextstrain.js");
     if (isRoot) {
       for (const path of [temporary.path, directory, home, closed]) await chown(path, NOBODY, NOBODY);
     }

@@ -42,7 +42,7 @@ describe.skipIf(!needed)("a build on local AWS (needs zip and unzip)", () => {
       /^uploaded: s3:\/\/nextstrain-jobs\/[0-9a-f-]{36}\.zip$/m,
       /^Submitting job$/m,
       /^AWS Batch Job ID: \S+$/m,
-      /^Job now R/m,
+      /^Job now (RUNNABLE|STARTING|RUNNING)$/m,
       /^\[batch\] \[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00\] hello from the job$/m,
       /^\[batch\] \[.*\] \+ exit 0$/m,
       /^Job SUCCEEDED after \d+\.\d minutes \(exited 0\)$/m,
