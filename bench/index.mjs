@@ -4,8 +4,9 @@ import * as requests from "./requests.mjs";
 import * as selection from "./selection.mjs";
 import * as startUp from "./start-up.mjs";
 import * as transfer from "./transfer.mjs";
+import * as watch from "./watch.mjs";
 
-const benchmarks = [startUp, requests, selection, memory, transfer];
+const benchmarks = [startUp, requests, selection, memory, transfer, watch];
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !benchmarks.some((benchmark) => benchmark.name === name));
 if (unknown.length > 0) {

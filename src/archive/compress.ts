@@ -14,6 +14,9 @@ const SAMPLE_SIZE = 64 * 1024;
 const SYNC_SIZE = 16 * 1024;
 /** Deflate's tables in the size that so little needs: setting them up costs more than the work. */
 const SMALL_STATE = { windowBits: 14, memLevel: 6, chunkSize: 4096 };
+/** The bytes that a stored block of a deflate stream can hold, and what goes before them (RFC 1951, 3.2.4). */
+const STORED_BLOCK = 0xffff;
+const STORED_BLOCK_HEADER = 5;
 /** What shrinks to more than this of itself is stored. */
 const WORTHWHILE = 0.97;
 /** At this level deflate is fast on everything: what samples are tried at. */
@@ -70,6 +73,8 @@ export function compressBlock(
   { level, strategy }: { readonly level: number; readonly strategy: number },
   place: { readonly previous: Buffer | undefined; readonly last: boolean },
 ): Promise<Buffer> {
+  // As zlib would do it at this level, by way of three times the memory.
+  if (level === 0) return Promise.resolve(storedBlocks(block, place.last));
   return deflateBlock(block, {
     level,
     strategy,
@@ -77,6 +82,22 @@ export function compressBlock(
     finishFlush: place.last ? constants.Z_FINISH : constants.Z_SYNC_FLUSH,
     ...(place.previous && { dictionary: place.previous }),
   });
+}
+
+/** A block of a deflate stream that begins and ends on a byte's boundary and is not compressed (RFC 1951, 3.2.4). */
+function storedBlocks(block: Buffer, last: boolean): Buffer {
+  const count = Math.max(Math.ceil(block.length / STORED_BLOCK), 1);
+  const result = Buffer.allocUnsafe(block.length + count * STORED_BLOCK_HEADER);
+  let at = 0;
+  for (let index = 0; index < count; index++) {
+    const data = block.subarray(index * STORED_BLOCK, (index + 1) * STORED_BLOCK);
+    at = result.writeUInt8(last && index === count - 1 ? 1 : 0, at);
+    at = result.writeUInt16LE(data.length, at);
+    at = result.writeUInt16LE(~data.length & 0xffff, at);
+    result.set(data, at);
+    at += data.length;
+  }
+  return result;
 }
 
 /** Compresses bytes that are in memory, or stores them where that gains too little. */

@@ -38,10 +38,11 @@ export async function* openEntry(
 
 /** Where an entry ends if its local header is no longer than can be expected; it can be. */
 export function expectedEnd(entry: ArchiveEntry): number {
+  const { record } = entry;
   const variable =
-    entry.record === undefined
+    record === undefined
       ? Buffer.byteLength(entry.path) + 1
-      : asBuffer(entry.record).readUInt16LE(28) + asBuffer(entry.record).readUInt16LE(30);
+      : record.bytes.readUInt16LE(record.start + 28) + record.bytes.readUInt16LE(record.start + 30);
   return entry.localHeaderOffset + LOCAL_HEADER_SIZE + variable + EXTRA_SLACK + entry.compressedSize;
 }
 
@@ -185,10 +186,7 @@ function wrongSize(entry: ArchiveEntry): ArchiveError {
 function nameOf(entry: ArchiveEntry): Buffer {
   if (entry.record === undefined)
     return Buffer.from(entry.kind === "directory" ? `${entry.path}/` : entry.path);
-  const record = asBuffer(entry.record);
-  return record.subarray(CENTRAL_RECORD_SIZE, CENTRAL_RECORD_SIZE + record.readUInt16LE(28));
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const { bytes, start } = entry.record;
+  const nameStart = start + CENTRAL_RECORD_SIZE;
+  return bytes.subarray(nameStart, nameStart + bytes.readUInt16LE(start + 28));
 }

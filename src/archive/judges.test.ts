@@ -18,6 +18,7 @@ import {
   sequence,
   signal,
 } from "./testing.ts";
+import type { ArchiveEntry } from "./types.ts";
 
 /** Programs that others wrote, and that the job runs: Info-ZIP's, and Python's zipfile. */
 let scratch = "";
@@ -156,7 +157,10 @@ describe.skipIf(!have("zip") || !have("unzip"))("judged by zip (needs zip and un
     const rest = await pack([input("new", "n")], { startOffset: offset, reused });
     const composed = Buffer.concat([old.subarray(0, offset), rest.bytes]);
     const entries = await entriesOf(composed);
-    expect(entries[0]).toEqual(reused[0]);
+    const asBytes = ({ record, ...entry }: ArchiveEntry) => {
+      return { ...entry, record: record?.bytes.subarray(record.start, record.end).toString("hex") };
+    };
+    expect(entries.slice(0, 1).map(asBytes)).toEqual(reused.map(asBytes));
     writeFileSync(theirs, composed);
     expect(run("zip", ["-T", theirs])).toContain("OK");
   });

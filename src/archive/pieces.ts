@@ -76,11 +76,13 @@ async function produce(
   level: () => number,
   window: Window<Piece>,
 ): Promise<void> {
+  // Whatever file they were of: letting them go with each would leave tens of MiB to the garbage collector.
+  const spare: Buffer[] = [];
   try {
     for (const input of inputs) {
       const size = input.kind === "directory" ? 0 : input.size;
       if (typeof input.source === "string" && size > BLOCK_SIZE) {
-        await produceLarge(input, input.source, level, window);
+        await produceLarge(input, input.source, level, { window, spare });
       } else {
         const cost = Math.max(size, LEAST_COST);
         await window.admit(cost);
@@ -130,7 +132,7 @@ async function produceLarge(
   input: ArchiveInput,
   source: string,
   level: () => number,
-  window: Window<Piece>,
+  { window, spare }: { readonly window: Window<Piece>; readonly spare: Buffer[] },
 ): Promise<void> {
   const file = await openSourceFile(source, input.path);
   try {
@@ -144,7 +146,6 @@ async function produceLarge(
     window.add(0, Promise.resolve({ kind: "begin", input, method, size, mtimeMs }));
 
     const hash = createHash("sha256");
-    const spare: Buffer[] = [];
     let crc = 0;
     let previous: Buffer | undefined;
     let choice: Promise<Compression> | undefined;

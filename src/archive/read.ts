@@ -17,7 +17,7 @@ import {
 import { decodeName } from "./names.ts";
 import { readRange } from "./random-access.ts";
 import { fromDosTime } from "./times.ts";
-import type { ArchiveEntry, RandomAccess } from "./types.ts";
+import type { ArchiveEntry, ByteRange, RandomAccess } from "./types.ts";
 
 export interface ReadOptions {
   /** Bytes to ask for at the end of the archive, if more than an end record with a comment can take; where the directory is in them, no second request is needed. */
@@ -65,7 +65,7 @@ export async function readCentralDirectory(
 }
 
 interface ParsedEntry extends ArchiveEntry {
-  readonly record: Buffer;
+  readonly record: ByteRange;
 }
 
 function parseRecords(directory: Buffer, count: number): ParsedEntry[] {
@@ -87,7 +87,7 @@ function parseRecords(directory: Buffer, count: number): ParsedEntry[] {
     if (end > directory.length) {
       throw new ArchiveError("bad-directory", "The archive's directory ends in the middle of an entry.");
     }
-    entries.push(parseRecord(directory.subarray(at, end)));
+    entries.push(parseRecord(directory, at, end));
     at = end;
   }
   if (entries.length !== count) {
@@ -99,20 +99,23 @@ function parseRecords(directory: Buffer, count: number): ParsedEntry[] {
   return entries;
 }
 
-function parseRecord(record: Buffer): ParsedEntry {
-  const nameEnd = CENTRAL_RECORD_SIZE + record.readUInt16LE(28);
-  const extraEnd = nameEnd + record.readUInt16LE(30);
-  let fullName = record.toString("utf8", CENTRAL_RECORD_SIZE, nameEnd);
+/** The record from `start` to `end`. */
+function parseRecord(bytes: Buffer, start: number, end: number): ParsedEntry {
+  const nameStart = start + CENTRAL_RECORD_SIZE;
+  const nameEnd = nameStart + bytes.readUInt16LE(start + 28);
+  const extraEnd = nameEnd + bytes.readUInt16LE(start + 30);
+  const asUtf8 = bytes.toString("utf8", nameStart, nameEnd);
   // Rarely so, and only then worth a closer look.
-  if (fullName.includes("\ufffd")) {
-    fullName = decodeName(record.subarray(CENTRAL_RECORD_SIZE, nameEnd), record.subarray(nameEnd, extraEnd));
-  }
+  const fullName = asUtf8.includes("\ufffd")
+    ? decodeName(bytes.subarray(nameStart, nameEnd), bytes.subarray(nameEnd, extraEnd))
+    : asUtf8;
   if (fullName === "" || fullName.includes("\0")) {
     throw new ArchiveError("bad-name", "The archive has an entry without a name, or with a NUL in it.");
   }
   const directory = fullName.endsWith("/");
-  const methodNumber = record.readUInt16LE(10);
-  if ((record.readUInt16LE(8) & ENCRYPTED) !== 0) {
+  const methodNumber = bytes.readUInt16LE(start + 10);
+  const flags = bytes.readUInt16LE(start + 8);
+  if ((flags & ENCRYPTED) !== 0) {
     throw new ArchiveError("encrypted", `"${fullName}" in the archive is encrypted.`);
   }
   if (methodNumber !== METHOD_STORED && methodNumber !== METHOD_DEFLATE) {
@@ -122,17 +125,17 @@ function parseRecord(record: Buffer): ParsedEntry {
     );
   }
   const { size, compressedSize, localHeaderOffset, mtimeMs, madeByInfoZip } = readFields(
-    record,
-    nameEnd,
-    extraEnd,
+    bytes,
+    start,
+    { start: nameEnd, end: extraEnd },
     fullName,
   );
   const method = methodNumber === METHOD_DEFLATE ? "deflate" : "stored";
   if (method === "stored" && size !== compressedSize) {
     throw new ArchiveError("wrong-size", `"${fullName}" in the archive has two sizes, though it is stored.`);
   }
-  const host = record.readUInt8(5);
-  const mode = record.readUInt16LE(40);
+  const host = bytes.readUInt8(start + 5);
+  const mode = bytes.readUInt16LE(start + 40);
   const onUnix = host === MADE_ON_UNIX || host === MADE_ON_MACOS;
   const path = directory ? fullName.slice(0, -1) : fullName;
   return {
@@ -141,44 +144,40 @@ function parseRecord(record: Buffer): ParsedEntry {
     size,
     compressedSize,
     method,
-    crc32: record.readUInt32LE(16),
+    crc32: bytes.readUInt32LE(start + 16),
     mtimeMs,
     mode: onUnix && mode !== 0 ? mode : undefined,
     localHeaderOffset,
     madeByInfoZip,
-    isPlain:
-      onUnix &&
-      mode !== 0 &&
-      (record.readUInt16LE(8) & ~DEFLATE_EFFORT) === 0 &&
-      record.toString("utf8", CENTRAL_RECORD_SIZE, nameEnd) === fullName,
-    record,
+    isPlain: onUnix && mode !== 0 && (flags & ~DEFLATE_EFFORT) === 0 && fullName === asUtf8,
+    record: { bytes, start, end },
   };
 }
 
 /** What the extra fields have a say in. */
 function readFields(
-  record: Buffer,
-  extraStart: number,
-  extraEnd: number,
+  bytes: Buffer,
+  recordStart: number,
+  extra: { readonly start: number; readonly end: number },
   name: string,
 ): Pick<ArchiveEntry, "size" | "compressedSize" | "localHeaderOffset" | "mtimeMs" | "madeByInfoZip"> {
-  let compressedSize = record.readUInt32LE(20);
-  let size = record.readUInt32LE(24);
-  let localHeaderOffset = record.readUInt32LE(42);
-  const disk = record.readUInt16LE(34);
+  let compressedSize = bytes.readUInt32LE(recordStart + 20);
+  let size = bytes.readUInt32LE(recordStart + 24);
+  let localHeaderOffset = bytes.readUInt32LE(recordStart + 42);
+  const disk = bytes.readUInt16LE(recordStart + 34);
   let mtimeMs: number | undefined;
   let owner = false;
   let zip64: { at: number; end: number } | undefined;
   // The loop of extraFields, without its objects: directories have tens of thousands of records.
-  for (let at = extraStart, end = at; at + 4 <= extraEnd; at = end) {
-    const id = record.readUInt16LE(at);
+  for (let at = extra.start, end = at; at + 4 <= extra.end; at = end) {
+    const id = bytes.readUInt16LE(at);
     const start = at + 4;
-    end = start + record.readUInt16LE(at + 2);
-    if (end > extraEnd) break;
+    end = start + bytes.readUInt16LE(at + 2);
+    if (end > extra.end) break;
     if (id === EXTRA_ZIP64) zip64 ??= { at: start, end };
     else if (id === EXTRA_UNIX_OWNER) owner = true;
-    else if (id === EXTRA_TIMESTAMP && end - start >= 5 && (record.readUInt8(start) & 1) === 1) {
-      mtimeMs = record.readInt32LE(start + 1) * 1000;
+    else if (id === EXTRA_TIMESTAMP && end - start >= 5 && (bytes.readUInt8(start) & 1) === 1) {
+      mtimeMs = bytes.readInt32LE(start + 1) * 1000;
     }
   }
   // In this order, and only those that the record has no room for (APPNOTE 4.5.3). Without the field, 0xffffffff
@@ -187,7 +186,7 @@ function readFields(
     if (zip64 === undefined) return MAX_32;
     if (zip64.at + 8 > zip64.end)
       throw new ArchiveError("broken-zip64", `"${name}" in the archive lacks its size.`);
-    const value = readUInt64(record, zip64.at);
+    const value = readUInt64(bytes, zip64.at);
     zip64.at += 8;
     return value;
   };
@@ -200,7 +199,7 @@ function readFields(
     size,
     compressedSize,
     localHeaderOffset,
-    mtimeMs: mtimeMs ?? fromDosTime(record.readUInt32LE(12)),
+    mtimeMs: mtimeMs ?? fromDosTime(bytes.readUInt32LE(recordStart + 12)),
     madeByInfoZip: owner && mtimeMs !== undefined,
   };
 }
@@ -209,7 +208,7 @@ function readFields(
 function rejectOverlaps(entries: readonly ParsedEntry[], directoryOffset: number): void {
   const sorted = [...entries].sort((a, b) => a.localHeaderOffset - b.localHeaderOffset);
   sorted.forEach((entry, index) => {
-    const nameLength = entry.record.readUInt16LE(28);
+    const nameLength = entry.record.bytes.readUInt16LE(entry.record.start + 28);
     const end = entry.localHeaderOffset + LOCAL_HEADER_SIZE + nameLength + entry.compressedSize;
     if (end > (sorted[index + 1]?.localHeaderOffset ?? directoryOffset)) {
       throw new ArchiveError("overlap", `"${entry.path}" in the archive overlaps what follows it.`);
@@ -218,7 +217,8 @@ function rejectOverlaps(entries: readonly ParsedEntry[], directoryOffset: number
 }
 
 function latestOfEachPath(entries: readonly ParsedEntry[]): ParsedEntry[] {
-  const latest = new Map(entries.map((entry) => [entry.path, entry]));
+  const latest = new Map<string, ParsedEntry>();
+  for (const entry of entries) latest.set(entry.path, entry);
   return latest.size === entries.length
     ? [...entries]
     : entries.filter((entry) => latest.get(entry.path) === entry);

@@ -190,7 +190,10 @@ function blankFields(input: ArchiveInput, mtimeMs: number, localHeaderOffset: nu
 
 /** An entry that came without its record (it wasn't read from a directory) gets the one we'd have written. */
 function recordOf(entry: ArchiveEntry): Buffer {
-  if (entry.record !== undefined) return moveCentralRecord(entry, Buffer.from(entry.record));
+  if (entry.record !== undefined) {
+    const { bytes, start, end } = entry.record;
+    return moveCentralRecord(entry, bytes.subarray(start, end));
+  }
   return encodeCentralRecord({
     ...entry,
     name: nameBytes(entry.path, entry.kind),

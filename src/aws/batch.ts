@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import {
   type BatchClient,
   DescribeJobDefinitionsCommand,
@@ -6,14 +5,12 @@ import {
   DescribeJobsCommand,
   type JobDefinition as JobDefinitionDetail,
   type JobDetail,
-  SubmitJobCommand,
-  type SubmitJobCommandInput,
   TerminateJobCommand,
 } from "@aws-sdk/client-batch";
 import { UserError } from "../errors.ts";
 import type { JobId } from "../runs/types.ts";
 import type { Sourced } from "../settings.ts";
-import { explainAwsError, explained, isTransient, wasNotCarriedOut } from "./errors.ts";
+import { explainAwsError, explained } from "./errors.ts";
 
 export type JobStatus =
   | "SUBMITTED"
@@ -160,37 +157,6 @@ export async function checkQueue(
     throw new UserError(`The job queue "${name}" (from ${source}) is disabled: it takes no jobs.`, {
       hint: `Enable it: aws batch update-job-queue --job-queue ${name} --state ENABLED`,
     });
-  }
-}
-
-/** Whether a job was submitted is not known: the request went out, and no answer came. */
-export class MaybeSubmittedError extends UserError {}
-
-/**
- * Submits, once. `batch` must be a client that never repeats a request by itself (see {@link Aws}), and there is no
- * signal: giving the request up half-way might still make a job. Throws UserError, {@link MaybeSubmittedError} in doubt.
- */
-export async function submitJob(batch: BatchClient, request: SubmitJobCommandInput): Promise<JobId> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      const { jobId } = await batch.send(new SubmitJobCommand(request));
-      return jobId as JobId;
-    } catch (error) {
-      // Submitting again after anything less certain could run the job twice.
-      if (wasNotCarriedOut(error) && attempt < 5) {
-        await sleep(250 * 2 ** attempt);
-      } else if (isTransient(error) && !wasNotCarriedOut(error)) {
-        throw new MaybeSubmittedError(
-          `AWS Batch gave no answer to the job's submission (${error instanceof Error ? error.message : error}): it may have been submitted or not.`,
-          {
-            hint: `Look for a job named ${request.jobName} in the queue ${request.jobQueue} before you run the build again; its archive is still in the bucket.`,
-            cause: error,
-          },
-        );
-      } else {
-        throw explainAwsError(error, "submit the job");
-      }
-    }
   }
 }
 

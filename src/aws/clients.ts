@@ -45,7 +45,7 @@ export async function openAws(context: Context, local: LocalAws | undefined): Pr
     credentials: local ? local.credentials : findCredentials(context, profile, { requestHandler }),
     ...(local ? { endpoint: local.endpoint } : {}),
     ...(profile ? { profile: profile.value } : {}),
-    maxAttempts: 5,
+    maxAttempts: 6,
     requestHandler,
   };
   const bucketRegion = createBucketRegion(region.value);
@@ -53,6 +53,8 @@ export async function openAws(context: Context, local: LocalAws | undefined): Pr
     // Servers other than AWS rarely have a host name for every bucket.
     s3: new S3Client({
       ...configuration,
+      // A transfer is hundreds of requests, and one that fails for good ends it.
+      maxAttempts: 8,
       region: bucketRegion.current,
       forcePathStyle: local !== undefined || hasOwnEndpoint(context),
     }),

@@ -5,6 +5,7 @@ import {
   explained,
   isCredentialFailure,
   isDenied,
+  isServerFault,
   isTransient,
   wasNotCarriedOut,
 } from "./errors.ts";
@@ -104,4 +105,17 @@ test("a signal's reason comes before any error it causes", async () => {
     throw network("ECONNRESET");
   });
   await expect(failing).rejects.toBeInstanceOf(CancelledError);
+});
+
+test.each<[Error, boolean]>([
+  [answer("ServerException", 500, "server"), true],
+  [answer("ServiceUnavailableException", 503), true],
+  // What stands between may say so of a request that the service carries out.
+  [answer("UnknownError", 502, "server"), false],
+  [network("ECONNRESET"), false],
+  [provider("TimeoutError"), false],
+  [answer("ClientException"), false],
+  [new TypeError("a bug"), false],
+])("%s is the service's own fault: %s", (error, expected) => {
+  expect(isServerFault(error)).toBe(expected);
 });

@@ -110,6 +110,15 @@ export function isDenied(error: unknown): boolean {
   return code !== undefined && DENIED.has(code);
 }
 
+/** Whether the service itself answered that it has failed, and not something on the way to it. */
+export function isServerFault(error: unknown): boolean {
+  const code = awsErrorCode(error);
+  if (code === undefined || code === GARBLED || code === "TimeoutError" || NETWORK.has(code)) return false;
+  const { $fault, $metadata } = error as SdkError;
+  // A proxy or a load balancer names no error.
+  return code !== "UnknownError" && ($fault === "server" || ($metadata?.httpStatusCode ?? 0) >= 500);
+}
+
 /** Whether the request was certainly not carried out, so that sending it again can't do a thing twice. */
 export function wasNotCarriedOut(error: unknown): boolean {
   const code = awsErrorCode(error);

@@ -1,5 +1,5 @@
 import { EventEmitter } from "node:events";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createIo } from "./io.ts";
 
 beforeEach(() => void vi.useFakeTimers());
@@ -94,6 +94,37 @@ test("standard error that goes elsewhere doesn't disturb the live line", () => {
   io.err("trouble");
   expect(raw).toEqual(["working"]);
   expect(errors).toEqual(["trouble\n"]);
+});
+
+describe("output whose reader is slow", () => {
+  const slow = () => {
+    const events = new EventEmitter();
+    const stream = Object.assign(events, { write: () => false, writableNeedDrain: true });
+    return { stream, io: createIo({ stdin: {}, stdout: stream, stderr: stream }) };
+  };
+
+  test("is waited for until it has been taken", async () => {
+    const { stream, io } = slow();
+    let done = false;
+    const waiting = io.drained(new AbortController().signal).then(() => {
+      done = true;
+    });
+    await Promise.resolve();
+    expect(done).toBe(false);
+    stream.emit("drain");
+    await waiting;
+    stream.writableNeedDrain = false;
+    await io.drained(new AbortController().signal);
+  });
+
+  test("is not waited for after an abort", async () => {
+    const { io } = slow();
+    const ending = new AbortController();
+    const waiting = io.drained(ending.signal);
+    ending.abort(new Error("stopped"));
+    await expect(waiting).rejects.toThrow("stopped");
+    await expect(io.drained(ending.signal)).rejects.toThrow("stopped");
+  });
 });
 
 test.each([

@@ -4,6 +4,11 @@ import { createLiveLine, type Screen } from "./terminal-line.ts";
 export interface Io {
   /** Data and stage lines: standard output. */
   out(line: string): void;
+  /**
+   * Resolves once standard output has taken most of what it was given: Node keeps all that a pipe's reader is too slow for.
+   * Throws the signal's reason where it is aborted.
+   */
+  drained(signal: AbortSignal): Promise<void>;
   /** Talk: standard error. */
   err(line: string): void;
   /** A sentence of warning, on standard error. */
@@ -21,10 +26,16 @@ export interface Io {
   readonly colours: boolean;
 }
 
+/** What a stream that may be slow says of itself; one that says nothing takes all at once. */
+interface Drainable {
+  readonly writableNeedDrain?: boolean;
+  once?(name: "drain", listener: () => void): unknown;
+}
+
 /** The streams of a process, or of a test. */
 export interface Streams {
   readonly stdin: { readonly isTTY?: boolean | undefined };
-  readonly stdout: Screen & { readonly isTTY?: boolean | undefined };
+  readonly stdout: Screen & { readonly isTTY?: boolean | undefined } & Drainable;
   readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean | undefined };
 }
 
@@ -49,6 +60,7 @@ export function createIo(
   const err = (text: string) => (stderr.isTTY === true ? apart(() => toErr(text)) : toErr(text));
   return {
     out,
+    drained: (signal) => drained(stdout, signal),
     err,
     warn: (message) => err(`Warning: ${message}`),
     live: (render) => line?.show(render),
@@ -64,4 +76,19 @@ export function createIo(
     inIsTerminal: stdin.isTTY === true,
     colours: capable && !env.NO_COLOR,
   };
+}
+
+async function drained(stream: Drainable, signal: AbortSignal): Promise<void> {
+  if (stream.writableNeedDrain !== true) return;
+  signal.throwIfAborted();
+  await new Promise<void>((resolve, reject) => {
+    const stop = () => reject(signal.reason);
+    const go = () => {
+      signal.removeEventListener("abort", stop);
+      resolve();
+    };
+    signal.addEventListener("abort", stop, { once: true });
+    // Of a reader that is gone, the stream's error tells: main.ts aborts the signal then.
+    stream.once?.("drain", go);
+  });
 }

@@ -112,9 +112,12 @@ export async function applyPlan(plan: ResultPlan, options: ApplyOptions): Promis
   const makeDirectory = createDirectoryMaker(options.now);
   const files = new Map<ArchiveEntry, Writing>();
   for (const verdict of plan.verdicts) {
+    if (verdict.kind === "leave") {
+      tally.left++;
+      continue;
+    }
     options.signal.throwIfAborted();
-    if (verdict.kind === "leave") tally.left++;
-    else if (verdict.kind === "set-times") {
+    if (verdict.kind === "set-times") {
       if (await setTimes(verdict.target, verdict.entry)) tally.timesSet++;
     } else if (verdict.kind === "conflict" && verdict.present) {
       note(tally, options, verdict, verdict.beside, verdict.why);

@@ -27,5 +27,7 @@ export function beganByManifest(manifest: Manifest): RunFiles {
 }
 
 function byPath<State extends { readonly path: string }>(states: readonly State[]): Map<string, State> {
-  return new Map(states.map((state) => [state.path, state]));
+  const map = new Map<string, State>();
+  for (const state of states) map.set(state.path, state);
+  return map;
 }

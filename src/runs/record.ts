@@ -78,15 +78,29 @@ function parseVersion1(text: string, file: string): Record<string, unknown> {
 function states(value: unknown, name: string, file: string): LocalFileState[] {
   if (!Array.isArray(value)) throw broken(file, `its ${name} is not a list`);
   for (const item of value) {
+    if (isLocalState(item)) continue;
     const state = object(item, name, file);
-    string(state.path, `${name}.path`, file);
-    string(state.sha256, `${name}.sha256`, file);
+    for (const key of ["path", "sha256"]) string(state[key], `${name}.${key}`, file);
     for (const key of ["size", "mtimeMs", "mode", "crc32", "ctimeMs", "ino", "dev"]) {
-      // Names are put together only where they are needed: there are tens of thousands of states.
-      if (typeof state[key] !== "number") number(state[key], `${name}.${key}`, file);
+      number(state[key], `${name}.${key}`, file);
     }
   }
   return value;
+}
+
+/** Written out, since there are tens of thousands of states, and a loop over the names takes far longer. */
+function isLocalState(item: Partial<LocalFileState> | null | undefined): item is LocalFileState {
+  return (
+    typeof item?.path === "string" &&
+    typeof item.sha256 === "string" &&
+    typeof item.size === "number" &&
+    typeof item.mtimeMs === "number" &&
+    typeof item.mode === "number" &&
+    typeof item.crc32 === "number" &&
+    typeof item.ctimeMs === "number" &&
+    typeof item.ino === "number" &&
+    typeof item.dev === "number"
+  );
 }
 
 function seenStates(value: unknown, name: string, file: string): SeenFileState[] {

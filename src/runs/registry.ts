@@ -15,6 +15,8 @@ const decompress = promisify(gunzip);
 
 const RECORD = ".json";
 const FILES = ".files.json.gz";
+/** Bytes that are unpacked at once: zlib's own 16 KiB take longer to pass around than to unpack. */
+const CHUNK_SIZE = 1024 * 1024;
 
 /** Where the records of runs are: `~/.nextstrain/aws-batch/runs`. The other functions here take it. */
 export function runsDirectory(context: Pick<Context, "env" | "cwd" | "home">): string {
@@ -47,8 +49,9 @@ export async function addResults(
   runId: RunId,
   results: readonly SeenFileState[],
 ): Promise<void> {
+  if (results.length === 0) return;
   const files = await readRecordedFiles(directory, runId);
-  if (files === undefined || results.length === 0) return;
+  if (files === undefined) return;
   const merged = mergeResults(files.results ?? [], results);
   await writeRecordedFiles(directory, runId, { ...files, results: merged });
 }
@@ -83,7 +86,7 @@ export async function readRecordedFiles(directory: string, runId: RunId): Promis
   if (bytes === undefined) return undefined;
   let text: string;
   try {
-    text = (await decompress(bytes)).toString("utf8");
+    text = (await decompress(bytes, { chunkSize: CHUNK_SIZE })).toString("utf8");
   } catch (error) {
     throw new RecordError(`${file} is damaged: it is not gzipped.`, { cause: error });
   }

@@ -2,6 +2,7 @@ import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
+  HeadObjectCommand,
   PutObjectCommand,
   type S3Client,
   UploadPartCommand,
@@ -130,4 +131,37 @@ test("every part that was sent is released", async () => {
   };
   await uploadParts(s3, target, parts(), { signal });
   expect(release).toHaveBeenCalledTimes(7);
+});
+
+/** A bucket in which the upload is gone when it is to be completed, and which holds an object of this ETag, if any. */
+function afterLostAnswer(etag: string | undefined) {
+  const { s3, sent } = fakeS3();
+  const send = async (command: object, options: { abortSignal: AbortSignal }) => {
+    if (command instanceof CompleteMultipartUploadCommand) {
+      sent.push("CompleteMultipartUpload");
+      throw Object.assign(new Error("The upload does not exist."), { name: "NoSuchUpload" });
+    }
+    if (command instanceof HeadObjectCommand) {
+      if (etag === undefined) throw Object.assign(new Error("No such object."), { name: "NotFound" });
+      return { ETag: etag };
+    }
+    return s3.send(command as PutObjectCommand, options);
+  };
+  return { s3: { send } as unknown as S3Client, sent };
+}
+
+test("where the answer to completing it was lost, the object that it made is the answer", async () => {
+  const { s3, sent } = afterLostAnswer('"0123-6"');
+  const uploaded = await uploadParts(s3, target, makeParts(6), { signal });
+  expect(uploaded).toEqual({ etag: '"0123-6"', bytes: 60 });
+  expect(sent).not.toContain("AbortMultipartUpload");
+});
+
+test.each([
+  ["no object is there", undefined],
+  ["an object of another number of parts is there", '"0123-5"'],
+  ["an object that was put whole is there", '"0123"'],
+])("an upload that is gone is not complete where %s", async (_, etag) => {
+  const { s3 } = afterLostAnswer(etag);
+  await expect(uploadParts(s3, target, makeParts(6), { signal })).rejects.toThrow("does not exist");
 });

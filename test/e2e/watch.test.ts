@@ -1,4 +1,5 @@
-import { writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { have } from "../support/have.ts";
@@ -19,6 +20,12 @@ const script = (first: string, second: string) =>
 const everyLine = Array.from({ length: 400 }, (_, index) => `line ${index + 1}`);
 const linesOf = ({ stdout }: ToolResult) =>
   [...stdout.matchAll(/^\[batch\] \[.*?\] (line \d+)$/gm)].map((match) => match[1]);
+
+/** Has a program write its peak memory (VmHWM in KiB, proc(5)) to the file named by PEAK_FILE as it exits, where there is /proc. */
+const PRELOAD = `data:text/javascript,${encodeURIComponent(
+  'import fs from "node:fs"; process.on("exit", () => fs.existsSync("/proc/self/status") && fs.writeFileSync(process.env.PEAK_FILE, ' +
+    '/VmHWM:\\s*(\\d+)/.exec(fs.readFileSync("/proc/self/status", "utf8"))[1]));',
+)}`;
 
 describe.skipIf(!(have("zip") && have("unzip")))("a watch (needs zip and unzip)", () => {
   let place: Workplace;
@@ -45,18 +52,37 @@ describe.skipIf(!(have("zip") && have("unzip")))("a watch (needs zip and unzip)"
       env: { ...place.env, ...exports, AWS_ENDPOINT_URL: `http://127.0.0.1:${proxy.port}`, ...env },
     });
 
+  const status = async () =>
+    JSON.parse((await place.run("local-aws", "status", "--json")).stdout) as {
+      pid: number;
+      requests: Record<string, Record<string, number>>;
+    };
+
+  /** How often each operation has been asked for so far. */
+  async function counts(): Promise<Map<string, number>> {
+    const { requests } = await status();
+    const services = Object.entries(requests).map(([service, operations]) =>
+      Object.entries(operations).map(([name, count]) => [`${service} ${name}`, count] as const),
+    );
+    return new Map(services.flat());
+  }
+
+  /** A build, with the id of its job once that is known. */
+  function startJobOf(command: string, env?: Record<string, string>) {
+    const build = start(["--exec", "sh", place.directory, "-c", command], env);
+    let said = "";
+    build.child.stdout?.on("data", (text: string) => {
+      if (said.length < 10_000) said += text;
+    });
+    return { build, jobId: () => /^AWS Batch Job ID: (\S+)$/m.exec(said)?.[1] ?? "" };
+  }
+
   /** A build whose job waits for two files. */
   function startJob(name: string, env?: Record<string, string>) {
     const first = join(place.home, `${name}-1`);
     const second = join(place.home, `${name}-2`);
-    const build = start(["--exec", "sh", place.directory, "-c", script(first, second)], env);
-    let said = "";
-    build.child.stdout?.on("data", (text: string) => {
-      said += text;
-    });
     return {
-      build,
-      jobId: () => /^AWS Batch Job ID: (\S+)$/m.exec(said)?.[1] ?? "",
+      ...startJobOf(script(first, second), env),
       firstHalf: () => writeFile(first, ""),
       secondHalf: () => writeFile(second, ""),
     };
@@ -97,14 +123,34 @@ describe.skipIf(!(have("zip") && have("unzip")))("a watch (needs zip and unzip)"
     expect(linesOf(attached)).toEqual(everyLine);
   });
 
+  test("a server that is killed and started again has lost the job's host, as the program says", async () => {
+    const { build, firstHalf, secondHalf } = startJob("killed");
+    await build.seen(/^Job now RUNNING$/m);
+    await firstHalf();
+    await build.seen(/line 200$/m);
+    process.kill((await status()).pid, "SIGKILL");
+    await build.seen(/AWS can't be reached for now/);
+    expect((await place.run("local-aws", "start")).exitStatus).toBe(0);
+    const result = await build.ended;
+    await secondHalf();
+    expect(result.exitStatus).toBe(1);
+    expect(result.stderr).toMatch(/^AWS can be reached again\.$/m);
+    expect(result.stdout).toMatch(/^Job FAILED.*\nReason: Host EC2 \(instance .*\) terminated\.$/m);
+    expect(linesOf(result)).toEqual(everyLine.slice(0, 200));
+  });
+
   test("misses nothing while it is suspended, and another watch of the job does not disturb it", async () => {
     const { build, jobId, firstHalf, secondHalf } = startJob("suspended");
     await build.seen(/^Job now RUNNING$/m);
     await firstHalf();
     await build.seen(/line 200$/m);
     build.child.kill("SIGSTOP");
+    const before = await counts();
     const other = start(["--attach", jobId(), "--no-download"]);
     await other.seen(/line 200$/m);
+    // It only reads, and all that it asks for are the two that this watch asks for.
+    const asked = [...(await counts())].filter(([operation, count]) => count > (before.get(operation) ?? 0));
+    expect(asked.map(([operation]) => operation).sort()).toEqual(["batch describejobs", "logs GetLogEvents"]);
     await secondHalf();
     const seenByOther = await other.ended;
     // The job has ended by now, and the connections are gone.
@@ -117,14 +163,25 @@ describe.skipIf(!(have("zip") && have("unzip")))("a watch (needs zip and unzip)"
     expect(linesOf(seenByOther)).toEqual(everyLine);
   });
 
-  test("a burst of 100,000 lines comes out whole and in order", async () => {
-    const build = start(["--exec", "sh", place.directory, "-c", "seq -f 'burst %.0f' 1 100000"]);
+  test("a burst of 100,000 lines comes out whole and in order, however slowly it is read, in 150 MiB", async () => {
+    const peakFile = join(place.home, "peak");
+    const env = { NODE_OPTIONS: `--import=${PRELOAD}`, PEAK_FILE: peakFile };
+    const padded = `seq -f 'burst %.0f ${"x".repeat(300)}' 1 100000`;
+    const { build, jobId } = startJobOf(padded, env);
+    // Nothing is read until the job has ended.
+    await build.seen(/^AWS Batch Job ID: /m);
+    build.child.stdout?.pause();
+    expect((await start(["--attach", jobId(), "--no-logs", "--no-download"]).ended).exitStatus).toBe(0);
+    build.child.stdout?.resume();
     const { stdout, exitStatus } = await build.ended;
     expect(exitStatus).toBe(0);
-    const numbers = [...stdout.matchAll(/^\[batch\] \[.*?\] burst (\d+)$/gm)].map((match) =>
+    const numbers = [...stdout.matchAll(/^\[batch\] \[.*?\] burst (\d+) x{300}$/gm)].map((match) =>
       Number(match[1]),
     );
     expect(numbers).toHaveLength(100_000);
     expect(numbers.every((number, index) => number === index + 1)).toBe(true);
+    if (existsSync("/proc/self/status")) {
+      expect(Number(await readFile(peakFile, "utf8")) / 1024).toBeLessThan(150);
+    }
   });
 });

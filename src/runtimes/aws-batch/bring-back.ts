@@ -16,6 +16,7 @@ import { addResults, runsDirectory } from "../../runs/registry.ts";
 import type { RunId } from "../../runs/types.ts";
 import { type ObjectSource, openObject } from "../../transfer/object-source.ts";
 import { formatS3Url } from "../../transfer/s3-url.ts";
+import { keepYoungHeapSmall } from "../../transfer/young-heap.ts";
 import type { BuildRoot } from "../../workflow/build-root.ts";
 import type { PathMatcher } from "../../workflow/patterns.ts";
 import { formatBytes } from "../../workflow/quantity.ts";
@@ -51,11 +52,10 @@ export async function bringBack(
   const { io } = context;
   const url = formatS3Url(run.workdir);
   await explained(`download ${url}`, signal, async () => {
-    const [source, began] = await Promise.all([
-      openObject(aws.s3, run.workdir, signal),
+    const [{ source, entries }, began] = await Promise.all([
+      openArchive(aws, run, signal),
       findStart(context, aws, run, { root: place.root, signal }),
     ]);
-    const { entries } = await readCentralDirectory(source);
     // A job of another program may have no run id: its own id names it as well.
     const runId = run.runId ?? (run.jobId as string as RunId);
     const plan = await planResults({
@@ -68,7 +68,9 @@ export async function bringBack(
     });
     io.out(describePlan(plan, place));
     const memory = createResultMemory();
-    using live = showTransfer(context, "Downloading", fetchedBytes(plan));
+    const bytes = fetchedBytes(plan);
+    keepYoungHeapSmall(bytes);
+    using live = showTransfer(context, "Downloading", bytes);
     const summary = await applyPlan(plan, {
       runId,
       fetch: memory.watch(fetchFrom(source)),
@@ -91,6 +93,16 @@ export async function bringBack(
       });
     }
   });
+}
+
+async function openArchive(
+  aws: Aws,
+  { workdir }: Run,
+  signal: AbortSignal,
+): Promise<{ readonly source: ObjectSource; readonly entries: readonly ArchiveEntry[] }> {
+  const source = await openObject(aws.s3, workdir, signal);
+  const { entries } = await readCentralDirectory(source, { signal });
+  return { source, entries };
 }
 
 /** Patterns know directories by the slash at their end, which the paths of entries don't have. */

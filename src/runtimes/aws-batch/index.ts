@@ -122,6 +122,7 @@ async function watch(context: Context, aws: Aws, run: Run, options: AwsBatchOpti
     })) {
       live.see(event);
       reportJobEvent(context.io, event);
+      await context.io.drained(signal);
       if (event.kind === "status") await note(context, run, { status: event.job.status });
       if (event.kind === "ended") {
         await note(context, run, endOf(event.job, context.now()));

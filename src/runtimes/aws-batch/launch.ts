@@ -1,8 +1,9 @@
 import type { SubmitJobCommandInput } from "@aws-sdk/client-batch";
-import { type JobDefinition, MaybeSubmittedError, submitJob, terminateJob } from "../../aws/batch.ts";
+import { type JobDefinition, terminateJob } from "../../aws/batch.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { LOG_GROUP } from "../../aws/logs.ts";
 import { explainBucketError } from "../../aws/s3.ts";
+import { MaybeSubmittedError, submitJob } from "../../aws/submit-job.ts";
 import type { Context } from "../../cli/context.ts";
 import { newRunId } from "../../runs/ids.ts";
 import { encodeManifest } from "../../runs/manifest.ts";
@@ -135,8 +136,7 @@ async function ship(
 
 async function submit(context: Context, aws: Aws, submission: SubmitJobCommandInput): Promise<JobId> {
   const { signal } = context;
-  signal.throwIfAborted();
-  const jobId = await submitJob(aws.batchOnce, submission);
+  const jobId = await submitJob(aws, submission, { signal });
   if (signal.aborted) {
     await terminateJob(aws.batch, jobId, "Cancelled by the user.");
     throw signal.reason;

@@ -84,7 +84,7 @@ export function showJob(context: Context): LiveJob {
         });
   return {
     see(event) {
-      if (event.kind === "log") progress.push(event.line.message);
+      if (event.kind === "log") for (const { message } of event.lines) progress.push(message);
       if (event.kind === "trouble" || event.kind === "locked-out")
         trouble ??= { kind: event.kind, since: now() };
       if (event.kind === "recovered") trouble = undefined;

@@ -15,12 +15,13 @@ import {
   unfinishedUploads,
   uploadParts,
 } from "../../transfer/upload.ts";
+import { keepYoungHeapSmall } from "../../transfer/young-heap.ts";
 import { envdFiles, type Variables } from "../../workflow/envdir.ts";
 import type { SelectedFile, Selection } from "../../workflow/types.ts";
 import { findLastArchive, planReuse, type Reuse } from "./last-archive.ts";
 
-/** Bytes of a part, unless so many would be needed that S3's limit of 10,000 is passed. */
-const PART_SIZE = 6 * 1024 * 1024;
+/** Bytes of a part, the least that S3 takes: memory holds six. More where S3's limit of 10,000 parts would be passed. */
+const PART_SIZE = 5 * 1024 * 1024;
 const MOST_PARTS = 9_500;
 
 interface ShipOptions {
@@ -101,6 +102,7 @@ async function send(
   const { signal, latestMtimeMs, reuse, copies, runs, runId, onProgress } = options;
   const inputs = selection.files.filter(({ path }) => !reuse?.hashes.has(path)).map(toInput);
   const total = inputs.reduce((sum, { size }) => sum + size, 0);
+  keepYoungHeapSmall(total);
   const firstPartIndex = reuse?.ranges.length ?? 0;
   const reused = reuse?.length ?? 0;
   const gauge = createGauge(options.now, SENDERS);

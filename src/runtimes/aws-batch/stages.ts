@@ -19,7 +19,8 @@ export function reportJobEvent(io: Io, event: JobEvent): void {
         io.out(`Job now ${event.job.status}`);
       return;
     case "log":
-      io.out(renderLogLine(event.line, io.colours));
+      // In one go: each write is a system call, and a page has up to thousands of lines.
+      io.out(event.lines.map((line) => renderLogLine(line, io.colours)).join("\n"));
       return;
     case "trouble":
       io.warn(`AWS can't be reached for now (${event.reason}). The job goes on; still trying.`);

@@ -329,7 +329,9 @@ describe("what it costs", () => {
     async (every) => {
       const lines = chatter(3 * SECOND, 10 * MINUTE, every);
       const { events, times } = await watchFake(running(10 * MINUTE + SECOND, lines));
-      const out = times.filter((_, index) => events[index]?.kind === "log");
+      const out = events.flatMap((event, index) =>
+        event.kind === "log" ? event.lines.map(() => times[index] ?? 0) : [],
+      );
       expect(out).toHaveLength(lines.length);
       const delays = out.map((time, index) => time - (lines[index]?.at ?? 0)).toSorted((a, b) => a - b);
       expect(delays[Math.floor(delays.length / 2)]).toBeLessThanOrEqual(1_500);
@@ -349,7 +351,9 @@ describe("what it costs", () => {
     const lines = [...burst, { at: MINUTE, message: "+ exit 0" }];
     const { messages, events, times } = await watchFake(running(MINUTE + 500, lines));
     expect(messages).toEqual(texts(lines));
-    const last = events.findIndex((event) => event.kind === "log" && event.line.message === "line 99999");
+    const last = events.findIndex(
+      (event) => event.kind === "log" && event.lines.at(-1)?.message === "line 99999",
+    );
     expect(times[last]).toBeLessThan(17 * SECOND);
   });
 });

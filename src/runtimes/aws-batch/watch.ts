@@ -10,7 +10,8 @@ import { type Asked, keepTroubles, type TroubleEvent } from "./trouble.ts";
 /** What happens to a job, in order. */
 export type JobEvent =
   | { readonly kind: "status"; readonly job: Job }
-  | { readonly kind: "log"; readonly line: LogLine }
+  /** A page of the log, at least one line. */
+  | { readonly kind: "log"; readonly lines: readonly LogLine[] }
   | TroubleEvent
   /** The log, or the rest of it, can't be read: the watch goes on by the job's states alone. */
   | { readonly kind: "no-log"; readonly why: "denied" | "lasting trouble" }
@@ -49,7 +50,8 @@ const HURRY_EVERY = 2_000;
 /**
  * Follows a job to its end: its states, and every line of every attempt's log, once and in order. Goes on through
  * throttling, broken networks, sleep of the computer and credentials that expire. Throws UserError where Batch doesn't
- * know the job, or where trouble lasts.
+ * know the job, or where trouble lasts. Nothing is asked for while an event is being worked on: whoever shows them slowly
+ * holds no more than a page of the log.
  */
 export async function* watchJob(source: JobSource, options: WatchOptions): AsyncGenerator<JobEvent, void> {
   const { signal } = options;
@@ -85,7 +87,7 @@ export async function* watchJob(source: JobSource, options: WatchOptions): Async
         yield* troubles.passed("log");
         const { lines, more, looksOver } = answer.value;
         logPace.next(lines.length > 0);
-        for (const line of lines) yield { kind: "log", line };
+        if (lines.length > 0) yield { kind: "log", lines };
         // The log ends with its job: no need to wait for the next look at its status.
         if (looksOver && now() - hurried >= HURRY_EVERY) {
           hurried = now();

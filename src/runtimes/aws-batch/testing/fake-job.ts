@@ -133,7 +133,9 @@ export async function watchFake(
   } catch (thrown) {
     error = thrown;
   }
-  const messages = events.flatMap((event) => (event.kind === "log" ? [event.line.message] : []));
+  const messages = events.flatMap((event) =>
+    event.kind === "log" ? event.lines.map(({ message }) => message) : [],
+  );
   return { events, messages, times, requests, error };
 }
 
