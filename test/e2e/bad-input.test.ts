@@ -173,7 +173,7 @@ describe("a mistake gets one message with the next step, and leaves nothing behi
   test("no command at all: the commands that there are", async () => {
     const result = await place.run();
     expect(result).toMatchObject({ exitStatus: 2, stdout: "" });
-    expect(result.stderr).toMatch(/^Usage: nextstrain[^]*^ {2}build /m);
+    expect(result.stderr).toMatch(/^Usage: nextstrain[\s\S]*^ {2}build /m);
   });
 
   test("an empty directory", async () => {
