@@ -4,17 +4,10 @@ import { DescribeJobsCommand } from "@aws-sdk/client-batch";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { have } from "../support/have.ts";
 import { localClients } from "../support/local-clients.ts";
-import type { ToolResult } from "../support/run-tool.ts";
+import { jobIdOf } from "../support/run-tool.ts";
 import { type Workplace, workplace } from "../support/workplace.ts";
 
 const needed = have("zip") && have("unzip");
-
-/** The job's id, as the program says it. */
-function jobIdOf({ stdout }: Pick<ToolResult, "stdout">): string {
-  const id = /^AWS Batch Job ID: (\S+)$/m.exec(stdout)?.[1];
-  if (id === undefined) throw new Error(`no job id in:\n${stdout}`);
-  return id;
-}
 
 const lastLine = (text: string) => text.trimEnd().split("\n").at(-1);
 

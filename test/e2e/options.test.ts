@@ -9,7 +9,7 @@ import {
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { have } from "../support/have.ts";
 import { localClients } from "../support/local-clients.ts";
-import { runTool, type ToolResult } from "../support/run-tool.ts";
+import { jobIdOf, runTool, type ToolResult } from "../support/run-tool.ts";
 import { type Workplace, workplace } from "../support/workplace.ts";
 
 const needed = have("zip") && have("unzip");
@@ -26,12 +26,6 @@ beforeEach(async () => {
 });
 
 const aws = ["build", "--aws-batch", "--local-aws"] as const;
-
-function jobIdOf({ stdout }: Pick<ToolResult, "stdout">): string {
-  const id = /^AWS Batch Job ID: (\S+)$/m.exec(stdout)?.[1];
-  if (id === undefined) throw new Error(`no job id in:\n${stdout}`);
-  return id;
-}
 
 /** The job of a build, as Batch tells of it. */
 async function jobOf(result: ToolResult): Promise<JobDetail> {

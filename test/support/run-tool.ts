@@ -75,3 +75,10 @@ export function startTool(args: readonly string[], { env, cwd }: ToolOptions = {
 export function runTool(args: readonly string[], options?: ToolOptions): Promise<ToolResult> {
   return startTool(args, options).ended;
 }
+
+/** The job's id, as a build says it. */
+export function jobIdOf({ stdout }: Pick<ToolResult, "stdout">): string {
+  const id = /^AWS Batch Job ID: (\S+)$/m.exec(stdout)?.[1];
+  if (id === undefined) throw new Error(`no job id in:\n${stdout}`);
+  return id;
+}
