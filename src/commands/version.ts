@@ -15,12 +15,13 @@ export function versionCommand(context: Context): Command {
 }
 
 async function describeSurroundings(context: Context): Promise<string[]> {
-  const [{ openSettings }, { runtimes }, { localAwsDirectory }, { fileURLToPath }] = await Promise.all([
-    import("../settings.ts"),
-    import("../runtimes/runtime.ts"),
-    import("../aws/local-aws.ts"),
-    import("node:url"),
-  ]);
+  const [{ openSettings }, { isAvailable, runtimes }, { localAwsDirectory }, { fileURLToPath }] =
+    await Promise.all([
+      import("../settings.ts"),
+      import("../runtimes/runtime.ts"),
+      import("../aws/local-aws.ts"),
+      import("node:url"),
+    ]);
   const settings = await openSettings(context);
   const runner = settings.get("runner", undefined);
   const image = settings.get("dockerImage", undefined);
@@ -33,7 +34,9 @@ async function describeSurroundings(context: Context): Promise<string[]> {
     ["Local AWS", localAwsDirectory(context)],
     [
       "Runtimes",
-      runtimes.map(({ name, available }) => `${name}${available ? "" : " (not in this version)"}`).join(", "),
+      runtimes
+        .map((entry) => `${entry.name}${isAvailable(entry) ? "" : " (not in this version)"}`)
+        .join(", "),
     ],
     ["Default runtime", `${runner?.value} (${runner?.source})`],
     ["Image", `${image?.value} (${image?.source})`],

@@ -1,3 +1,6 @@
+import type { Finding } from "../checks/finding.ts";
+import type { Context } from "../cli/context.ts";
+import type { SettingsReader, Sourced } from "../settings.ts";
 import type { BuildRoot } from "../workflow/build-root.ts";
 import type { Overlay } from "../workflow/selection.ts";
 
@@ -11,18 +14,9 @@ export interface RuntimeEntry {
   readonly help: string;
   /** The name that older versions of the existing program had for it; still taken. */
   readonly oldName?: string;
-  /** Whether this version can run builds in it. */
-  readonly available: boolean;
+  /** The runtime itself, where it is one of this computer's. AWS Batch has options and a life of its own. */
+  readonly load?: () => Promise<LocalRuntime>;
 }
-
-/** The registry of runtimes, in the order of `--help`. */
-export const runtimes: readonly RuntimeEntry[] = [
-  { name: "aws-batch", help: "on AWS Batch", available: true },
-  { name: "docker", help: "in a container on this computer", available: false },
-  { name: "conda", help: "in a Conda environment of its own", available: false },
-  { name: "singularity", help: "in a Singularity or Apptainer container", available: false },
-  { name: "ambient", help: "with the programs installed here", oldName: "native", available: false },
-];
 
 /** A build as the user asked for it, whatever runs it. */
 export interface BuildRequest {
@@ -39,4 +33,59 @@ export interface BuildRequest {
   readonly envdirs: readonly string[];
   /** Local copies that replace the image's programs. */
   readonly overlays: readonly Overlay[];
+}
+
+/** What the user chose about containers; runtimes without containers have no use for it. */
+export interface ContainerOptions {
+  /** The image of the runtime at hand, and where its name came from. */
+  readonly image: Sourced<string> | undefined;
+  /** --docker-arg, as given. */
+  readonly dockerArgs: readonly string[];
+}
+
+/** A build for a runtime of this computer: there is always a directory. */
+export type LocalBuildRequest = BuildRequest & { readonly place: BuildRoot } & ContainerOptions;
+
+/** Options of `nextstrain setup RUNTIME`. */
+export interface SetupOptions {
+  /** Say what would be done, and do nothing. */
+  readonly dryRun: boolean;
+  /** Do it again, where it was done before. */
+  readonly force: boolean;
+}
+
+/**
+ * A runtime of this computer. What it needs and can't have is a UserError with the command that gets it; what it says
+ * goes through the context.
+ */
+export interface LocalRuntime {
+  /** Runs the program in the build directory, with this terminal as its own; returns its exit status. */
+  build(context: Context, request: LocalBuildRequest): Promise<number>;
+  /** An interactive shell in the build directory; returns its exit status. */
+  shell(context: Context, request: LocalBuildRequest): Promise<number>;
+  /** Makes it ready for builds: fetches an image, makes an environment. */
+  setUp(context: Context, settings: SettingsReader, options: SetupOptions): Promise<void>;
+  /** Fetches what is newer. */
+  update(context: Context, settings: SettingsReader): Promise<void>;
+  /** What works and what doesn't. */
+  check(context: Context, settings: SettingsReader): Promise<Finding[]>;
+  /** What it runs and in which version, by name, for `version --verbose`. */
+  versions(
+    context: Context,
+    settings: SettingsReader,
+  ): Promise<readonly (readonly [name: string, version: string])[]>;
+}
+
+/** The registry of runtimes, in the order of `--help`. */
+export const runtimes: readonly RuntimeEntry[] = [
+  { name: "aws-batch", help: "on AWS Batch" },
+  { name: "docker", help: "in a container on this computer" },
+  { name: "conda", help: "in a Conda environment of its own" },
+  { name: "singularity", help: "in a Singularity or Apptainer container" },
+  { name: "ambient", help: "with the programs installed here", oldName: "native" },
+];
+
+/** Whether this version can run builds in it. */
+export function isAvailable({ name, load }: RuntimeEntry): boolean {
+  return name === "aws-batch" || load !== undefined;
 }

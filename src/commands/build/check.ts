@@ -1,5 +1,5 @@
 import { UsageError } from "../../errors.ts";
-import { type RuntimeName, runtimes } from "../../runtimes/runtime.ts";
+import { isAvailable, type RuntimeName, runtimes } from "../../runtimes/runtime.ts";
 import type { Sourced } from "../../settings.ts";
 import { awsBatchOnly, type BuildOptions } from "./options.ts";
 
@@ -48,7 +48,7 @@ export function checkRuntime({ value: runtime, source }: Sourced<RuntimeName>, o
       },
     );
   }
-  if (!runtimes.some(({ name, available }) => name === runtime && available)) {
+  if (!runtimes.some((entry) => entry.name === runtime && isAvailable(entry))) {
     throw new UsageError(
       `This version runs builds on AWS Batch only, not with ${runtime} (${from(source)}).`,
       {

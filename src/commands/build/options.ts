@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { UsageError } from "../../errors.ts";
-import { type RuntimeName, runtimes } from "../../runtimes/runtime.ts";
+import { isAvailable, type RuntimeName, runtimes } from "../../runtimes/runtime.ts";
 import { type Setting, settings } from "../../settings.ts";
 
 /** The options of `nextstrain build` as parsed. */
@@ -107,8 +107,9 @@ export function addBuildOptions(command: Command): void {
 
 function addRuntimes(command: Command): void {
   command.optionsGroup("Runtime (one at most; default: config core.runner, docker):");
-  for (const { name, help, oldName, available } of runtimes) {
-    const later = available ? "" : " (not in this version)";
+  for (const entry of runtimes) {
+    const { name, help, oldName } = entry;
+    const later = isAvailable(entry) ? "" : " (not in this version)";
     const note = () => {
       const before = command.getOptionValue("runtimes") as BuildOptions["runtimes"];
       command.setOptionValue("runtimes", [...before, name]);
