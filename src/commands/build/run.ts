@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { Context } from "../../cli/context.ts";
+import { shellQuoted } from "../../cli/shell-quoted.ts";
 import type { BuildRequest } from "../../runtimes/runtime.ts";
 import { openSettings, requiredSetting } from "../../settings.ts";
 import { findBuildRoot } from "../../workflow/build-root.ts";
@@ -25,7 +26,18 @@ export async function build(context: Context, invocation: BuildInvocation): Prom
   const request = await requestOf(context, invocation);
   const awsBatch = await awsBatchOptions(context, request, { settings, options });
   const { runOnAwsBatch } = await import("../../runtimes/aws-batch/index.ts");
-  return runOnAwsBatch(context, request, awsBatch);
+  const began = context.now();
+  const exitStatus = await runOnAwsBatch(context, request, awsBatch);
+  if (request.place) await tellHowToLook(context, request.place.directory, began);
+  return exitStatus;
+}
+
+/** Says how to look at what the build has brought, and notes it for `nextstrain view last`. */
+async function tellHowToLook(context: Context, directory: string, began: number): Promise<void> {
+  const { hasNewDatasets, rememberBuild } = await import("../../view/last-build.ts");
+  if (!(await hasNewDatasets(directory, began))) return;
+  await rememberBuild(context, directory);
+  context.io.err(`To look at the results: nextstrain view ${shellQuoted(directory)}`);
 }
 
 async function requestOf(

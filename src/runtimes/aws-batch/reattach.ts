@@ -1,5 +1,6 @@
 import type { Aws } from "../../aws/clients.ts";
 import type { Context } from "../../cli/context.ts";
+import { shellQuoted } from "../../cli/shell-quoted.ts";
 import type { Run } from "./run.ts";
 
 /** The command that takes up a job again, with what it took from the environment where it can't do without. */
@@ -22,9 +23,4 @@ export function reattachCommand(context: Context, aws: Aws, { jobId, place }: Ru
 function fromEnvironment({ env }: Context, name: string | undefined): string[] {
   const value = name && env[name];
   return value ? [`${name}=${shellQuoted(value)}`] : [];
-}
-
-/** A word as a POSIX shell reads it back. */
-function shellQuoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -1,0 +1,94 @@
+import { resolve } from "node:path";
+import { Command, InvalidArgumentError, Option } from "commander";
+import type { Context } from "../cli/context.ts";
+
+interface ViewOptions {
+  readonly host?: string;
+  readonly port?: number;
+  readonly allowRemoteAccess?: true;
+  readonly open: boolean;
+}
+
+/** `nextstrain view`: results in Auspice. */
+export function viewCommand(context: Context): Command {
+  return new Command("view")
+    .summary("show results in the browser")
+    .description(
+      "Shows datasets and narratives in Auspice, in the browser, until Control-C. `nextstrain setup auspice` installs it.",
+    )
+    .argument(
+      "<path>",
+      "build directory, directory of datasets, dataset (.json) or narrative (.md); `last`: the last build's directory",
+    )
+    .option("--host <address>", "listen on this address (default: HOST, localhost)")
+    .addOption(
+      new Option(
+        "--port <number>",
+        "listen on this port (default: PORT, 4000 or any that is free)",
+      ).argParser(parsePort),
+    )
+    .option("--allow-remote-access", "let other computers look, too: listen on all addresses")
+    .option("--no-open", "don't open the browser")
+    .addOption(new Option("--open", "open the browser: the default").hideHelp())
+    .addHelpText(
+      "after",
+      `
+Examples:
+  nextstrain view zika-tutorial/
+  nextstrain view zika-tutorial/auspice/zika.json
+  nextstrain view last`,
+    )
+    .action((path: string, options: ViewOptions) => view(context, path, options));
+}
+
+async function view(context: Context, path: string, options: ViewOptions): Promise<void> {
+  const [{ findAuspice }, { lastBuild }, { serve }, { findShowable }] = await Promise.all([
+    import("../view/auspice.ts"),
+    import("../view/last-build.ts"),
+    import("../view/serve.ts"),
+    import("../view/showable.ts"),
+  ]);
+  const { env, io } = context;
+  const shown = path === "last" ? await lastBuild(context) : resolve(context.cwd, path);
+  const showable = await findShowable(shown);
+  const auspice = await findAuspice(context);
+
+  using interruption = untilInterrupted(context);
+  const host = options.host ?? (options.allowRemoteAccess ? "0.0.0.0" : env.HOST || "localhost");
+  const port = options.port ?? (env.PORT ? parsePort(env.PORT) : undefined);
+  await using server = await serve(context, auspice, showable, { host, port });
+  const [only, ...others] = server.pages;
+  const page = showable.page ?? (others.length === 0 ? only : undefined) ?? "/";
+  const url = `${server.url}${page}`;
+  io.out(`Showing ${shown} at ${url}`);
+  if (options.allowRemoteAccess) io.warn("Any computer that reaches this one can look at it, too.");
+  if (options.open) await showInBrowser(context, url);
+  io.out("Press Control-C to stop.");
+  await Promise.race([interruption.stopped, server.ended]);
+}
+
+async function showInBrowser({ env, io }: Context, url: string): Promise<void> {
+  const { hasBrowser, openBrowser } = await import("../view/browser.ts");
+  if (hasBrowser({ env }, process.platform) && (await openBrowser(url))) return;
+  io.err("There is no browser here to open it with: open that address in one.");
+}
+
+/** Control-C is how looking ends, and no failure. Other signals end the program as ever. */
+function untilInterrupted({ signals, signal }: Context): Disposable & { readonly stopped: Promise<void> } {
+  let stop: () => void = () => undefined;
+  const stopped = new Promise<void>((resolve, reject) => {
+    stop = resolve;
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+  stopped.catch(() => undefined);
+  const handled = signals.handle({ SIGINT: () => stop() });
+  return { stopped, [Symbol.dispose]: () => handled[Symbol.dispose]() };
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port < 1 || port > 65_535) {
+    throw new InvalidArgumentError("A port is a number from 1 to 65535.");
+  }
+  return port;
+}

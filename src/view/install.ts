@@ -1,0 +1,83 @@
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { text } from "node:stream/consumers";
+import type { Context } from "../cli/context.ts";
+import { UserError } from "../errors.ts";
+import { type Auspice, auspiceDirectory, installedAuspice, majorFor } from "./auspice.ts";
+
+/** What to install, and how it went so far. */
+export interface InstallPlan {
+  /** As npm takes it: `auspice@2`. */
+  readonly package: string;
+  readonly directory: string;
+  /** What is there already. */
+  readonly installed: Auspice | undefined;
+}
+
+export async function planInstall(context: Context): Promise<InstallPlan> {
+  const directory = auspiceDirectory(context);
+  return {
+    package: `auspice@${majorFor(process.version)}`,
+    directory,
+    installed: await installedAuspice(directory),
+  };
+}
+
+/**
+ * Fetches Auspice from npm. It is made beside the one that is there, and takes its place once it is whole, so that
+ * stopping at any moment leaves the old one or none. Throws UserError where npm fails, with its own last words.
+ */
+export async function install(context: Context, plan: InstallPlan): Promise<Auspice> {
+  const parent = dirname(plan.directory);
+  await mkdir(parent, { recursive: true });
+  const temporary = await mkdtemp(`${plan.directory}.new-`);
+  try {
+    await npmInstall(context, temporary, plan.package);
+    if ((await installedAuspice(temporary)) === undefined) {
+      throw new UserError(`npm has not brought ${plan.package}.`, {
+        hint: "Try again; NEXTSTRAIN_DEBUG=1 shows the details.",
+      });
+    }
+    await rm(plan.directory, { recursive: true, force: true });
+    await rename(temporary, plan.directory);
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+  const installed = await installedAuspice(plan.directory);
+  if (installed === undefined) throw new Error(`Auspice vanished from ${plan.directory}`);
+  return installed;
+}
+
+/** No package's own scripts are run: Auspice comes built, and strangers' code has no business here before it is asked for. */
+async function npmInstall({ env, signal }: Context, prefix: string, name: string): Promise<void> {
+  const child = spawn(
+    findNpm(),
+    ["install", "--prefix", prefix, "--no-save", "--ignore-scripts", "--no-audit", "--no-fund", name],
+    { cwd: prefix, env: { ...env }, stdio: ["ignore", "ignore", "pipe"], signal },
+  );
+  const said = text(child.stderr);
+  const status = await new Promise<number | string>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code, byWhat) => resolve(code ?? byWhat ?? "?"));
+  }).catch((error: NodeJS.ErrnoException) => {
+    signal.throwIfAborted();
+    throw new UserError(`npm can't be run (${error.code}).`, {
+      hint: "It comes with Node.js; on Debian: apt-get install npm",
+      cause: error,
+    });
+  });
+  signal.throwIfAborted();
+  if (status === 0) return;
+  const last = (await said).trim().split("\n").slice(-5).join("\n");
+  throw new UserError(`npm could not install ${name} (exit status ${status}):\n${last}`, {
+    hint: "Check the network connection, and npm's settings for it (npm config list).",
+  });
+}
+
+/** The npm that came with this Node.js, else whatever the PATH has. */
+function findNpm(): string {
+  const beside = join(dirname(process.execPath), "npm");
+  return existsSync(beside) ? beside : "npm";
+}
