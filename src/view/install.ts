@@ -27,7 +27,7 @@ export async function planInstall(context: Context): Promise<InstallPlan> {
 
 /**
  * Fetches Auspice from npm. It is made beside the one that is there, and takes its place once it is whole, so that
- * stopping at any moment leaves the old one or none. Throws UserError where npm fails, with its own last words.
+ * stopping at any moment leaves the old one or none. Throws UserError where npm fails, with what it said.
  */
 export async function install(context: Context, plan: InstallPlan): Promise<Auspice> {
   const parent = dirname(plan.directory);
@@ -70,10 +70,18 @@ async function npmInstall({ env, signal }: Context, prefix: string, name: string
   });
   signal.throwIfAborted();
   if (status === 0) return;
-  const last = (await said).trim().split("\n").slice(-5).join("\n");
-  throw new UserError(`npm could not install ${name} (exit status ${status}):\n${last}`, {
+  throw new UserError(`npm could not install ${name} (exit status ${status}):\n${firstErrors(await said)}`, {
     hint: "Check the network connection, and npm's settings for it (npm config list).",
   });
+}
+
+/** npm names the cause first, and then itself at length. */
+function firstErrors(said: string): string {
+  const lines = said.split("\n").filter((line) => /^npm (error|ERR!)/.test(line));
+  return lines
+    .slice(0, 5)
+    .map((line) => line.replace(/^npm (error|ERR!) ?/, ""))
+    .join("\n");
 }
 
 /** The npm that came with this Node.js, else whatever the PATH has. */
