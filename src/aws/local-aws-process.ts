@@ -37,7 +37,13 @@ export async function runLocalAwsProcess(
     cwd: "/",
     detached: true,
     env: Object.fromEntries(Object.entries(context.env).filter(([name]) => !name.startsWith("AWS_"))),
-    stdio: ["ignore", log.fd, log.fd, "pipe", ...openDescriptors().map((isOpen) => (isOpen ? nothing.fd : "ignore"))],
+    stdio: [
+      "ignore",
+      log.fd,
+      log.fd,
+      "pipe",
+      ...openDescriptors().map((isOpen) => (isOpen ? nothing.fd : "ignore")),
+    ],
   });
   child.unref();
   const pipe = child.stdio[3] as Readable;

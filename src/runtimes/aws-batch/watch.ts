@@ -1,11 +1,11 @@
 import { hasEnded, type Job } from "../../aws/batch.ts";
-import { isCredentialFailure, isDenied } from "../../aws/errors.ts";
+import { isDenied } from "../../aws/errors.ts";
 import type { LogLine } from "../../aws/logs.ts";
 import { type AttemptLogs, attemptLogs } from "./attempt-logs.ts";
 import type { ReadLog } from "./log-tail.ts";
 import { createPace, type PaceOptions } from "./pace.ts";
 import { steadyClock } from "./steady-clock.ts";
-import { type Asked, keepTroubles, type TroubleEvent } from "./trouble.ts";
+import { keepTroubles, type TroubleEvent } from "./trouble.ts";
 
 /** What happens to a job, in order. */
 export type JobEvent =
@@ -22,8 +22,6 @@ export interface JobSource {
   /** Throws UserError where the job is unknown. */
   describe(signal: AbortSignal): Promise<Job>;
   readonly readLog: ReadLog;
-  /** Reads the credentials anew from where they came from. Throws where there are none now. */
-  renewCredentials(): Promise<void>;
 }
 
 export interface WatchOptions {
@@ -76,7 +74,7 @@ export async function* watchJob(source: JobSource, options: WatchOptions): Async
         if (logs?.update(job)) logPace.hurry();
       } else {
         statusPace.next(false);
-        yield* await failed("status", answer.error);
+        yield* troubles.failed("status", answer.error);
       }
     }
 
@@ -100,7 +98,7 @@ export async function* watchJob(source: JobSource, options: WatchOptions): Async
         yield { kind: "no-log", why: "denied" };
       } else {
         logPace.next(false);
-        yield* await failed("log", answer.error);
+        yield* troubles.failed("log", answer.error);
         if (isOver() && troubles.isLasting("log")) {
           logs = undefined;
           yield { kind: "no-log", why: "lasting trouble" };
@@ -115,13 +113,6 @@ export async function* watchJob(source: JobSource, options: WatchOptions): Async
     }
     const pause = Math.min(isOver() ? Number.POSITIVE_INFINITY : statusPace.wait(), reading);
     if (pause > 0) await options.sleep(pause, signal);
-  }
-
-  async function failed(asked: Asked, error: unknown): Promise<TroubleEvent[]> {
-    const events = troubles.failed(asked, error);
-    // What is wrong with the credentials now, the next request will tell.
-    if (isCredentialFailure(error)) await source.renewCredentials().catch(() => {});
-    return events;
   }
 }
 
