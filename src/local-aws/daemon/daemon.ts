@@ -110,6 +110,7 @@ async function runDaemon(options: DaemonOptions, identity: Identity, lock: Lock)
           uptimeSeconds: Math.round((now() - started) / 1000),
           livingJobs: batch.livingJobs(),
           requests: counts,
+          faults: faults.report(),
         }),
       }),
     });

@@ -13,6 +13,8 @@ export interface LogTail {
   next(signal: AbortSignal): Promise<readonly LogLine[]>;
   /** Whether the last read found nothing more: the same token twice, as AWS has it, or no stream at all. */
   isDry(): boolean;
+  /** Whether the stream has been seen. */
+  isThere(): boolean;
   /** The exit status that the last line so far shows: the entrypoint traces `exit N` as the very last thing it does. */
   exitShown(): number | undefined;
 }
@@ -20,6 +22,7 @@ export interface LogTail {
 export function tailLog(read: ReadLog, stream: string): LogTail {
   let token: string | undefined;
   let dry = false;
+  let there = false;
   let last = "";
   // Where to take it up again without a token: lines so far at the latest time so far, and how many of them to skip.
   let latest: number | undefined;
@@ -54,6 +57,7 @@ export function tailLog(read: ReadLog, stream: string): LogTail {
       dry = true;
       return [];
     }
+    there = true;
     dry = page.nextToken === token && page.lines.length === 0;
     token = page.nextToken;
     const lines = page.lines.filter(isNew);
@@ -64,6 +68,7 @@ export function tailLog(read: ReadLog, stream: string): LogTail {
   return {
     next,
     isDry: () => dry,
+    isThere: () => there,
     exitShown() {
       const status = /^\+ exit (\d+)\s*$/.exec(last)?.[1];
       return status === undefined ? undefined : Number(status);

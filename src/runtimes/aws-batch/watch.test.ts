@@ -75,10 +75,21 @@ describe("a job's course", () => {
     expect(watched.messages).toEqual(texts(lines));
   });
 
-  test("a job whose stream never comes to be still ends", async () => {
+  test("a job whose stream never comes to be still ends, and says that there is no log", async () => {
     const watched = await watchFake(running(MINUTE, [], { logs: {} }));
     expect(watched.messages).toEqual([]);
-    expect(kinds(watched).at(-1)).toBe("ended");
+    expect(others(watched)).toEqual(["no-log", "ended"]);
+  });
+
+  test("a container that never started has no log, and nobody misses it", async () => {
+    const watched = await watchFake({
+      states: [
+        { at: 0, status: "STARTING", streams: ["one"] },
+        { at: MINUTE, status: "FAILED", streams: ["one"] },
+      ],
+      logs: {},
+    });
+    expect(others(watched)).toEqual(["ended"]);
   });
 
   test("without the log, only states are asked for", async () => {

@@ -13,8 +13,8 @@ export type JobEvent =
   /** A page of the log, at least one line. */
   | { readonly kind: "log"; readonly lines: readonly LogLine[] }
   | TroubleEvent
-  /** The log, or the rest of it, can't be read: the watch goes on by the job's states alone. */
-  | { readonly kind: "no-log"; readonly why: "denied" | "lasting trouble" }
+  /** The log, or the rest of it, can't be read or isn't there: the watch goes on by the job's states alone. */
+  | { readonly kind: "no-log"; readonly why: "denied" | "lasting trouble" | "missing" }
   | { readonly kind: "ended"; readonly job: Job };
 
 /** What is known of a job, and where from. */
@@ -83,9 +83,10 @@ export async function* watchJob(source: JobSource, options: WatchOptions): Async
       const answer = await ask(() => reading.read(signal), signal);
       if (answer.ok) {
         yield* troubles.passed("log");
-        const { lines, more, looksOver } = answer.value;
+        const { lines, more, looksOver, missing } = answer.value;
         logPace.next(lines.length > 0);
         if (lines.length > 0) yield { kind: "log", lines };
+        if (missing) yield { kind: "no-log", why: "missing" };
         // The log ends with its job: no need to wait for the next look at its status.
         if (looksOver && now() - hurried >= HURRY_EVERY) {
           hurried = now();

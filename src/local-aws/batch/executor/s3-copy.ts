@@ -92,7 +92,10 @@ async function send(
   const answer = await response;
   const status = answer.statusCode ?? 0;
   if (status >= 200 && status < 300) return answer;
-  const content = await text(answer);
+  const content = await text(answer).finally(() => {
+    // What of the body nobody takes would keep this process alive until the server hangs up.
+    request.destroy();
+  });
   const code = /<Code>([^<]*)</.exec(content)?.[1] ?? String(status);
   const message = /<Message>([^<]*)</.exec(content)?.[1] ?? "";
   throw new CopyError(
