@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,7 +13,7 @@ import {
 import { type LocalClients, localClients } from "./local-clients.ts";
 import type { Workplace } from "./workplace.ts";
 
-interface Key {
+export interface Key {
   readonly id: string;
   readonly secret: string;
 }
@@ -42,7 +43,7 @@ async function makeKey({ iam }: LocalClients, UserName: string): Promise<Key> {
 }
 
 /** Puts the key into `~/.aws/credentials`, where a program finds either the old one or the new. */
-export async function storeKey({ home }: Pick<Workplace, "home">, { id, secret }: Key): Promise<void> {
+async function storeKey({ home }: Pick<Workplace, "home">, { id, secret }: Key): Promise<void> {
   const file = join(home, ".aws", "credentials");
   await mkdir(join(home, ".aws"), { recursive: true });
   await writeFile(`${file}.new`, `[default]\naws_access_key_id = ${id}\naws_secret_access_key = ${secret}\n`);
@@ -82,6 +83,8 @@ export async function guideUser(place: Workplace): Promise<Record<string, string
 
 export interface Keys extends AsyncDisposable {
   readonly env: Record<string, string>;
+  /** The one in the file. */
+  key(): Key;
   /** Puts a new key in the place of the last, which stays good. */
   renew(): Promise<void>;
 }
@@ -91,9 +94,10 @@ export async function rotatingKeys(place: Workplace, every = Number.POSITIVE_INF
   const env = await accountEnvironment(place);
   const clients = await localClients(place.env);
   // Of one user there are two keys at most: by turns, each of them stays for four rounds.
-  const users = [0, 1].map((number) => ({ name: `user-${number}`, keys: [] as Key[] }));
+  const users = [0, 1].map(() => ({ name: `user-${randomUUID()}`, keys: [] as Key[] }));
   for (const { name } of users) await makeUser(clients, name, { everything });
   let round = 0;
+  let current: Key | undefined;
   async function renew() {
     const user = users[round % users.length];
     round += 1;
@@ -104,6 +108,7 @@ export async function rotatingKeys(place: Workplace, every = Number.POSITIVE_INF
     }
     const key = await makeKey(clients, user.name);
     user.keys.push(key);
+    current = key;
     await storeKey(place, key);
   }
   await renew();
@@ -115,6 +120,10 @@ export async function rotatingKeys(place: Workplace, every = Number.POSITIVE_INF
     : undefined;
   return {
     env,
+    key() {
+      if (current === undefined) throw new Error("there is no key yet");
+      return current;
+    },
     renew,
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
