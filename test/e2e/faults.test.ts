@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { have } from "../support/have.ts";
 import { jobIdOf, startTool, type ToolResult } from "../support/run-tool.ts";
+import { startTcpProxy } from "../support/tcp-proxy.ts";
 import { rotatingKeys } from "../support/users.ts";
 import { type Workplace, workplace } from "../support/workplace.ts";
 
@@ -24,10 +25,12 @@ describe.skipIf(!(have("zip") && have("unzip")))("a build under faults (needs zi
     expect(`${exitStatus} ${stderr}`).toBe("0 ");
   }
 
-  const applied = async (): Promise<number[]> => {
-    const { faults } = JSON.parse((await place.run("local-aws", "status", "--json")).stdout);
-    return faults.rules.map((rule: { applied: number }) => rule.applied);
-  };
+  const status = async () =>
+    JSON.parse((await place.run("local-aws", "status", "--json")).stdout) as {
+      readonly livingJobs: number;
+      readonly faults: { readonly rules: readonly { readonly applied: number }[] };
+    };
+  const applied = async () => (await status()).faults.rules.map((rule) => rule.applied);
   const linesOf = ({ stdout }: ToolResult) =>
     [...stdout.matchAll(/^\[batch\] \[.*?\] line (\d+)$/gm)].map((match) => Number(match[1]));
   const lastLine = ({ stdout }: ToolResult) => stdout.trimEnd().split("\n").at(-1) ?? "";
@@ -157,6 +160,31 @@ describe.skipIf(!(have("zip") && have("unzip")))("a build under faults (needs zi
       expect(again.exitStatus).toBe(0);
       expect(linesOf(again)).toEqual([1, 2]);
       expect(await place.read("out.txt")).toBe("out\n");
+    });
+
+    test("while it is suspended, as tokens of the log do, and connections end: every line is there, once", async () => {
+      const life = 8;
+      await using keys = await rotatingKeys(place);
+      await using proxy = await startTcpProxy(Number(new URL(keys.env.AWS_ENDPOINT_URL ?? "").port));
+      await misbehave(...expiring(life), { fault: "expired-tokens", seconds: 2 });
+      const build = start({ ...keys.env, AWS_ENDPOINT_URL: `http://127.0.0.1:${proxy.port}` });
+      await build.seen(/line 1$/m);
+      build.child.kill("SIGSTOP");
+      const stopped = Date.now();
+      await keys.renew();
+      await writeFile(wait(), "");
+      while ((await status()).livingJobs > 0 || Date.now() - stopped < life * 1_000) {
+        // The job ends, and all that was given to the suspended program grows old.
+      }
+      await proxy.cut();
+      await proxy.mend();
+      build.child.kill("SIGCONT");
+      const result = await build.ended;
+      expect(`${result.exitStatus} ${result.stderr}`).toBe("0 ");
+      expect(linesOf(result)).toEqual([1, 2]);
+      expect(await place.read("out.txt")).toBe("out\n");
+      // Batch's key, the log's, S3's, and the token.
+      expect((await applied()).filter((times) => times > 0)).toHaveLength(4);
     });
 
     test("and came from the environment: ends at once, and says why", async () => {
