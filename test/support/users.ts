@@ -7,6 +7,7 @@ import {
   CreateRoleCommand,
   CreateUserCommand,
   DeleteAccessKeyCommand,
+  DeleteUserPolicyCommand,
   PutRolePolicyCommand,
   PutUserPolicyCommand,
 } from "@aws-sdk/client-iam";
@@ -131,4 +132,17 @@ export async function rotatingKeys(place: Workplace, every = Number.POSITIVE_INF
       await clients[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Gives a user these actions, on everything, in place of the guide's policies. */
+export async function allow({ env }: Workplace, UserName: string, Action: readonly string[]): Promise<void> {
+  await using clients = await localClients(env);
+  for (const PolicyName of ["batch", "bucket", "logs"]) {
+    await clients.iam.send(new DeleteUserPolicyCommand({ UserName, PolicyName })).catch(() => undefined);
+  }
+  const PolicyDocument = JSON.stringify({
+    Version: "2012-10-17",
+    Statement: [{ Effect: "Allow", Action, Resource: "*" }],
+  });
+  await clients.iam.send(new PutUserPolicyCommand({ UserName, PolicyName: "given", PolicyDocument }));
 }
