@@ -44,13 +44,14 @@ export function tailLog(read: ReadLog, stream: string): LogTail {
   };
 
   const next = async (signal: AbortSignal): Promise<readonly LogLine[]> => {
+    // Without a token, what is there of the latest time comes once more.
+    if (token === undefined) toSkip = atLatest;
     let page: LogPage | undefined;
     try {
       page = await read(stream, token === undefined ? { since: latest } : { token }, signal);
     } catch (error) {
       if (token === undefined || !isRefusal(error)) throw error;
       token = undefined;
-      toSkip = atLatest;
       return next(signal);
     }
     if (page === undefined) {
@@ -58,9 +59,9 @@ export function tailLog(read: ReadLog, stream: string): LogTail {
       return [];
     }
     there = true;
-    dry = page.nextToken === token && page.lines.length === 0;
-    token = page.nextToken;
     const lines = page.lines.filter(isNew);
+    dry = page.nextToken === token && lines.length === 0;
+    token = page.nextToken;
     last = lines.at(-1)?.message ?? last;
     return lines;
   };
