@@ -75,7 +75,9 @@ export async function runLocalAwsProcess(
  * from such a pipe, as in `2> >(filter)`, would wait for its end as long as the daemon lives; `"ignore"` alone does not close them.
  */
 function openDescriptors(): boolean[] {
-  const open = readdirSync("/dev/fd").map(Number).filter(isStillOpen);
+  // It is not there where /proc is not mounted.
+  const listed = existsSync("/dev/fd") ? readdirSync("/dev/fd") : [];
+  const open = listed.map(Number).filter(isStillOpen);
   return Array.from({ length: Math.max(3, ...open) - 3 }, (_, index) => open.includes(index + 4));
 }
 

@@ -3,7 +3,7 @@ import { createFaults, type FaultyRequest } from "./faults.ts";
 import { parsePlan } from "./plan.ts";
 
 const faultsOf = (plan: object) => {
-  const faults = createFaults();
+  const faults = createFaults(() => 0);
   faults.use(parsePlan(JSON.stringify(plan)));
   return faults;
 };

@@ -77,7 +77,7 @@ const defaultPullError =
   "CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref: not found";
 
 /** `now` gives milliseconds. */
-export function createFaults(now: () => number = Date.now): Faults {
+export function createFaults(now: () => number): Faults {
   let seed = 1;
   let counted: Counted<Rule>[] = [];
   /** Attempts that wait for capacity: since when, and for how long. */

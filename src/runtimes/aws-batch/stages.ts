@@ -10,7 +10,7 @@ const WITHOUT_LOG = {
   "lasting trouble":
     "The rest of the job's log can't be shown: CloudWatch Logs could not be reached for too long. It is kept there.",
   missing:
-    "The job's log can't be shown: CloudWatch Logs has no stream of it. The instance role must be allowed logs:CreateLogStream and logs:PutLogEvents.",
+    "The job's log can't be shown: CloudWatch Logs has no stream of it. Where that is so for every job, the instance role lacks logs:CreateLogStream and logs:PutLogEvents.",
 } as const;
 
 /** Prints what happens to a job, a line for each event. Scripts read these lines: the words before the values stay. */
