@@ -2,7 +2,7 @@
 // to start and the job to run, in the same run.
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { median, openHome, program, timeNode } from "./tool.mjs";
+import { countOf, median, openHome, program, timeNode } from "./tool.mjs";
 
 export const name = "requests";
 
@@ -35,11 +35,4 @@ export async function run() {
   } finally {
     await place.close();
   }
-}
-
-/** @returns {number} */
-function countOf(/** @type {{ requests: Record<string, Record<string, number>> }} */ { requests }) {
-  return Object.values(requests)
-    .flatMap((operations) => Object.values(operations))
-    .reduce((sum, count) => sum + count, 0);
 }

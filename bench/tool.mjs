@@ -1,5 +1,6 @@
 // The built program in a home of its own, with its local AWS, for the benchmarks.
-import { execFile, spawnSync } from "node:child_process";
+import { execFile, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -38,6 +39,17 @@ export async function openHome() {
       const { stdout } = await runFile(process.execPath, [program, ...args], { ...options, env: watched });
       return { stdout, peak: Number(await readFile(peakFile, "utf8")) / 1024 };
     },
+    /** Runs the program to its end, and hands on what it writes to standard output as it comes. */
+    async watched(/** @type {string[]} */ args, /** @type {(text: string) => void} */ see) {
+      const child = spawn(process.execPath, [program, ...args], {
+        env,
+        cwd: scratch,
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      child.stdout.setEncoding("utf8").on("data", see);
+      const [status] = await once(child, "close");
+      if (status !== 0) throw new Error(`nextstrain ${args.join(" ")} exited with ${status}`);
+    },
     async status() {
       return JSON.parse(await tool("local-aws", "status", "--json"));
     },
@@ -58,4 +70,11 @@ export function timeNode(/** @type {string[]} */ args) {
 /** @returns {number} */
 export function median(/** @type {number[]} */ values) {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+/** @returns {number} requests that local AWS has had */
+export function countOf(/** @type {{ requests: Record<string, Record<string, number>> }} */ { requests }) {
+  return Object.values(requests)
+    .flatMap((operations) => Object.values(operations))
+    .reduce((sum, count) => sum + count, 0);
 }

@@ -11,6 +11,7 @@ import { createAgents } from "./http.ts";
 import type { LocalAws } from "./local-aws.ts";
 import { readProxies } from "./proxy.ts";
 import { findProfile, findRegion } from "./region.ts";
+import { renewWhereRefused } from "./renewal.ts";
 
 /** The account in use, real or local: its clients, and what names it to the user. */
 export interface Aws extends Disposable {
@@ -64,6 +65,11 @@ export async function openAws(context: Context, local: LocalAws | undefined): Pr
   };
 
   bucketRegion.follow(clients.s3);
+  const renewal = { step: "initialize", name: "renewWhereRefused" } as const;
+  clients.s3.middlewareStack.add(renewWhereRefused(clients.s3.config.credentials), renewal);
+  clients.batch.middlewareStack.add(renewWhereRefused(clients.batch.config.credentials), renewal);
+  clients.batchOnce.middlewareStack.add(renewWhereRefused(clients.batchOnce.config.credentials), renewal);
+  clients.logs.middlewareStack.add(renewWhereRefused(clients.logs.config.credentials), renewal);
 
   const noteDate =
     <Input extends object, Output extends object>(next: DeserializeHandler<Input, Output>) =>

@@ -173,9 +173,11 @@ export function explainAwsError(error: unknown, doing: string): unknown {
     );
   }
   if (DENIED.has(code)) {
+    // "User: … is not authorized to perform: batch:SubmitJob on resource: …" (IAM); some answers of S3 say only "Access Denied".
+    const permission = /is not authorized to perform: ([a-z0-9-]+:\w+)/i.exec(error.message)?.[1];
     return explain(
       `AWS does not allow you to ${doing} (${code}).`,
-      "Ask the administrator of your AWS account for this permission; the three Nextstrain policies grant all that a build needs.",
+      `Ask the administrator of your AWS account for ${permission ? `the permission ${permission}` : "this permission"}; the three Nextstrain policies grant all that a build needs.`,
     );
   }
   if (UNTRUSTED.has(code)) {

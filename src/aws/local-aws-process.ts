@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, fstatSync, readdirSync } from "node:fs";
 import { type FileHandle, mkdir, open, rename, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -32,11 +32,18 @@ export async function runLocalAwsProcess(
 ): Promise<Report> {
   const script = findScript();
   await using log = await openLog(directory);
+  await using nothing = await open("/dev/null", "r+");
   const child = spawn(process.execPath, [script, "--state", directory, "--report-fd", "3", ...args], {
     cwd: "/",
     detached: true,
     env: Object.fromEntries(Object.entries(context.env).filter(([name]) => !name.startsWith("AWS_"))),
-    stdio: ["ignore", log.fd, log.fd, "pipe"],
+    stdio: [
+      "ignore",
+      log.fd,
+      log.fd,
+      "pipe",
+      ...openDescriptors().map((isOpen) => (isOpen ? nothing.fd : "ignore")),
+    ],
   });
   child.unref();
   const pipe = child.stdio[3] as Readable;
@@ -60,6 +67,27 @@ export async function runLocalAwsProcess(
       });
     })();
     return await Promise.race([first, failed]);
+  }
+}
+
+/**
+ * Which descriptors from 4 on are open here. The daemon would inherit those that the shell gave to this program, and whoever reads
+ * from such a pipe, as in `2> >(filter)`, would wait for its end as long as the daemon lives; `"ignore"` alone does not close them.
+ */
+function openDescriptors(): boolean[] {
+  // It is not there where /proc is not mounted.
+  const listed = existsSync("/dev/fd") ? readdirSync("/dev/fd") : [];
+  const open = listed.map(Number).filter(isStillOpen);
+  return Array.from({ length: Math.max(3, ...open) - 3 }, (_, index) => open.includes(index + 4));
+}
+
+/** The list has the descriptor that it was itself read by. */
+function isStillOpen(descriptor: number): boolean {
+  try {
+    fstatSync(descriptor);
+    return true;
+  } catch {
+    return false;
   }
 }
 

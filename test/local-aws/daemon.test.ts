@@ -1,9 +1,12 @@
+import { execFile } from "node:child_process";
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
+import { have } from "../support/have.ts";
 import { startLocalAws, type TestLocalAws } from "../support/local-aws.ts";
-import { cleanEnvironment, runTool } from "../support/run-tool.ts";
+import { cleanEnvironment, program, runTool } from "../support/run-tool.ts";
 import { tempDir } from "../support/temp-dir.ts";
 
 const readState = async (local: TestLocalAws, file: string) =>
@@ -28,6 +31,19 @@ describe("the daemon", () => {
     const after = await local.run("env");
     expect(after.stdout).toBe(before.stdout);
     expect(after.stdout).toContain(`export AWS_ENDPOINT_URL=${local.endpoint}`);
+  });
+
+  test.skipIf(!have("bash"))("it keeps no pipe of the shell that started it (needs bash)", async () => {
+    await using local = await startLocalAws();
+    await local.run("stop");
+    // The pipe is at a descriptor of its own, such as 63, beside being standard error. What reads from it ends when nobody has it any more.
+    const script = `"$0" "$1" local-aws start 2> >(cat; echo the filter has ended)`;
+    const { stdout } = await promisify(execFile)("bash", ["-c", script, process.execPath, program], {
+      ...{ env: local.env, cwd: local.scratch, timeout: 60_000 },
+    });
+    expect(stdout).toMatch(/^Local AWS runs at /m);
+    expect(stdout).toMatch(/^the filter has ended$/m);
+    expect((await status(local)).running).toBe(true);
   });
 
   test("keys are kept from other users", async () => {

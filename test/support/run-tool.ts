@@ -20,6 +20,8 @@ export interface RunningTool {
   readonly child: ChildProcess;
   /** Resolves as soon as standard output or error matches; fails where the program ends first. */
   seen(pattern: RegExp): Promise<void>;
+  /** What it has written so far. */
+  said(): Pick<ToolResult, "stdout" | "stderr">;
   readonly ended: Promise<ToolResult>;
 }
 
@@ -68,7 +70,7 @@ export function startTool(args: readonly string[], { env, cwd }: ToolOptions = {
         reject,
       );
     });
-  return { child, seen, ended };
+  return { child, seen, said: () => ({ ...text }), ended };
 }
 
 /** Runs the built program to its end. */

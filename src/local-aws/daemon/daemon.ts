@@ -75,7 +75,7 @@ async function runDaemon(options: DaemonOptions, identity: Identity, lock: Lock)
     leave = resolve;
   });
 
-  const faults = createFaults();
+  const faults = createFaults(now);
   const interfere = requestFaults(faults);
   const { services, batch, iam } = await openServices(options, identity, faults);
   let server: RunningServer | undefined;
@@ -110,6 +110,7 @@ async function runDaemon(options: DaemonOptions, identity: Identity, lock: Lock)
           uptimeSeconds: Math.round((now() - started) / 1000),
           livingJobs: batch.livingJobs(),
           requests: counts,
+          faults: faults.report(),
         }),
       }),
     });
@@ -160,7 +161,10 @@ async function runDaemon(options: DaemonOptions, identity: Identity, lock: Lock)
 async function openServices(options: DaemonOptions, identity: Identity, faults: Faults) {
   const { directory, now, log } = options;
   const { region, accountId, port } = identity;
-  const logs = await openLogs({ directory: join(directory, "logs"), region, accountId, now });
+  const logs = await openLogs({
+    ...{ directory: join(directory, "logs"), region, accountId, now },
+    isTokenExpired: faults.isTokenExpired,
+  });
   await logs.createGroupIfMissing("/aws/batch/job");
   const s3 = await openS3({ directory: join(directory, "s3"), region, now });
   await s3.createBucketIfMissing("nextstrain-jobs");

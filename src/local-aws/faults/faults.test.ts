@@ -3,7 +3,7 @@ import { createFaults, type FaultyRequest } from "./faults.ts";
 import { parsePlan } from "./plan.ts";
 
 const faultsOf = (plan: object) => {
-  const faults = createFaults();
+  const faults = createFaults(() => 0);
   faults.use(parsePlan(JSON.stringify(plan)));
   return faults;
 };
@@ -13,6 +13,7 @@ const download: FaultyRequest = {
   operation: "GetObject",
   path: "/nextstrain-jobs/run.zip",
   from: "user",
+  accessKeyId: "KEY",
 };
 
 const job = { jobId: "id", jobName: "run", definition: "nextstrain-job", attempt: 1 };
@@ -90,6 +91,33 @@ describe("a plan", () => {
     expect(failures.length).toBeGreaterThan(15);
     expect(failures.length).toBeLessThan(45);
     expect(new Set(failures.map((one) => JSON.stringify(one))).size).toBe(7);
+  });
+});
+
+describe("what expires", () => {
+  let time = 0;
+  const timed = (...rules: object[]) => {
+    const faults = createFaults(() => time);
+    faults.use(parsePlan(JSON.stringify({ rules })));
+    return faults;
+  };
+
+  test("a key does so many seconds after its first request, another one by itself", () => {
+    const faults = timed({ fault: "expired-credentials", seconds: 5, service: "s3" });
+    const outcome = (at: number, accessKeyId: string) => {
+      time = at;
+      return faults.ofRequest({ ...download, accessKeyId }).failure?.kind;
+    };
+    const seen = [outcome(0, "A"), outcome(4_999, "A"), outcome(5_000, "A"), outcome(5_000, "B")];
+    expect(seen).toEqual([undefined, undefined, "expired", undefined]);
+    expect([outcome(9_999, "B"), outcome(10_000, "B")]).toEqual([undefined, "expired"]);
+    expect(faults.report().rules[0]).toMatchObject({ applied: 2 });
+  });
+
+  test("a token of the log does by its age", () => {
+    const faults = timed({ fault: "expired-tokens", seconds: 2, stream: "one*" });
+    const refused = [faults.isTokenExpired("one/x", 1_999), faults.isTokenExpired("one/x", 2_000)];
+    expect([...refused, faults.isTokenExpired("two/x", 9_000)]).toEqual([false, true, false]);
   });
 });
 

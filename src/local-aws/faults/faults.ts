@@ -8,6 +8,7 @@ export interface FaultyRequest {
   readonly operation: string;
   readonly path: string;
   readonly from: "user" | "job";
+  readonly accessKeyId: string;
 }
 
 /** What is done to one request: a delay, then at most one failure. */
@@ -54,6 +55,8 @@ export interface Faults {
   /** Milliseconds by which these lines come late. */
   lateness(stream: string): number;
   isLineLost(stream: string): boolean;
+  /** Whether a token of the stream, given out so many milliseconds ago, is refused. */
+  isTokenExpired(stream: string, ageMs: number): boolean;
 }
 
 const isRequestRule = (rule: Rule): rule is RequestRule =>
@@ -73,11 +76,14 @@ interface Counted<R extends Rule> {
 const defaultPullError =
   "CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref: not found";
 
-export function createFaults(): Faults {
+/** `now` gives milliseconds. */
+export function createFaults(now: () => number): Faults {
   let seed = 1;
   let counted: Counted<Rule>[] = [];
   /** Attempts that wait for capacity: since when, and for how long. */
   let waits = new Map<string, { readonly since: number; readonly ms: number }>();
+  /** When a key was first seen by a rule. */
+  let keys = new Map<string, number>();
 
   /** Whether a rule that matches is applied this time. */
   function strikes(one: Counted<Rule>): boolean {
@@ -109,6 +115,14 @@ export function createFaults(): Faults {
     }
   }
 
+  function hasExpired({ rule, number }: Counted<RequestRule>, { accessKeyId }: FaultyRequest): boolean {
+    if (rule.fault !== "expired-credentials") return true;
+    const key = `${number} ${accessKeyId}`;
+    const first = keys.get(key) ?? now();
+    keys.set(key, first);
+    return now() - first >= (rule.seconds ?? 0) * 1000;
+  }
+
   const forJob =
     (job: FaultyJob) =>
     ({ rule }: Counted<JobRule>): boolean =>
@@ -126,6 +140,7 @@ export function createFaults(): Faults {
       seed = plan?.seed ?? 1;
       counted = (plan?.rules ?? []).map((rule, number) => ({ rule, number, matched: 0, applied: 0 }));
       waits = new Map();
+      keys = new Map();
     },
     report: () => ({
       seed,
@@ -138,7 +153,7 @@ export function createFaults(): Faults {
         if (!fits(rule.service, request.service) || !fits(rule.operation, request.operation)) continue;
         if (!fits(rule.path, request.path)) continue;
         if (rule.from !== undefined && rule.from !== request.from) continue;
-        if (!strikes(one)) continue;
+        if (!hasExpired(one, request) || !strikes(one)) continue;
         if (rule.fault === "latency") delayMs += rule.ms;
         const failure = failureOf(one);
         if (failure !== undefined) return { delayMs, failure };
@@ -190,6 +205,13 @@ export function createFaults(): Faults {
       only(isLogRule)
         .filter(forStream(stream))
         .some((one) => one.rule.fault === "lost-lines" && strikes(one)),
+    isTokenExpired: (stream, ageMs) =>
+      only(isLogRule)
+        .filter(forStream(stream))
+        .some(
+          (one) =>
+            one.rule.fault === "expired-tokens" && ageMs >= (one.rule.seconds ?? 0) * 1000 && strikes(one),
+        ),
   };
 }
 

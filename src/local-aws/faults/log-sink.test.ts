@@ -10,7 +10,7 @@ const told = (logs: ReturnType<typeof memoryLogs>) =>
   logs.streams.get(`${group} ${stream}`)?.map(({ message }) => message);
 
 function sinkWith(...rules: object[]) {
-  const faults = createFaults();
+  const faults = createFaults(() => 0);
   faults.use(parsePlan(JSON.stringify({ rules })));
   const logs = memoryLogs();
   return { logs, sink: faultyLogSink(logs, faults, () => undefined) };

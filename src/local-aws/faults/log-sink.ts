@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LogEvent, LogSink } from "../batch/log-sink.ts";
 import type { Faults } from "./faults.ts";
@@ -18,6 +19,8 @@ export function faultyLogSink(
   log: (message: string) => void,
 ): FaultyLogSink {
   const flushing = new AbortController();
+  // As many wait for it as there are lines held back.
+  setMaxListeners(0, flushing.signal);
   const lost = new Set<string>();
   /** What is being held back of each stream; streams without are written to directly. */
   const held = new Map<string, Promise<void>>();

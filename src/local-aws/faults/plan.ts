@@ -48,7 +48,8 @@ export type RequestRule = RequestMatch &
     | { readonly fault: "throttle" }
     | { readonly fault: "error"; readonly status?: 500 | 503 }
     | { readonly fault: "cut"; readonly at?: CutPlace }
-    | { readonly fault: "expired-credentials" }
+    /** `seconds` after the first request that their key signed; at once without. */
+    | { readonly fault: "expired-credentials"; readonly seconds?: number }
     | { readonly fault: "any" }
   );
 
@@ -68,6 +69,8 @@ export type LogRule = StreamMatch &
     | { readonly fault: "late-stream"; readonly ms: number }
     | { readonly fault: "lost-stream" }
     | { readonly fault: "lost-lines" }
+    /** Tokens of GetLogEvents, `seconds` after they were given out last. */
+    | { readonly fault: "expired-tokens"; readonly seconds?: number }
   );
 
 export type Rule = RequestRule | JobRule | LogRule;
@@ -87,7 +90,7 @@ const members: Readonly<Record<Rule["fault"], readonly string[]>> = {
   throttle: requestMembers,
   error: [...requestMembers, "status"],
   cut: [...requestMembers, "at"],
-  "expired-credentials": requestMembers,
+  "expired-credentials": [...requestMembers, "seconds"],
   any: requestMembers,
   "spot-reclaim": [...jobMembers, "seconds"],
   "out-of-memory": [...jobMembers, "seconds"],
@@ -97,6 +100,7 @@ const members: Readonly<Record<Rule["fault"], readonly string[]>> = {
   "late-stream": ["stream", "ms"],
   "lost-stream": ["stream"],
   "lost-lines": ["stream"],
+  "expired-tokens": ["stream", "seconds"],
 };
 
 const isNumber = (min: number, max = Number.MAX_SAFE_INTEGER, whole = false) => ({

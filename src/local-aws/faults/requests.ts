@@ -15,6 +15,7 @@ export function requestFaults(faults: Pick<Faults, "ofRequest">): RequestHook {
       operation: operationName(service, request),
       path: request.path,
       from: ["job", "role"].includes(request.principal.kind) ? "job" : "user",
+      accessKeyId: request.principal.accessKeyId,
     });
     if (delayMs > 0) await sleep(delayMs, undefined, { ref: false });
     if (failure === undefined) return undefined;

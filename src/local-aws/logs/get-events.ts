@@ -4,7 +4,7 @@ import { type Operation, pageBytes, pageEvents } from "./operation.ts";
 import { type Direction, readToken, writeToken } from "./tokens.ts";
 
 /** GetLogEvents: one stream, a page at a time, in either direction. */
-export const getLogEvents: Operation = async ({ store }, input) => {
+export const getLogEvents: Operation = async ({ store, tokenAges }, input) => {
   const group = store.group(groupName(input));
   const stream = store.stream(group, requiredName(input, "logStreamName", streamNamePattern));
   const limit = optionalInteger(input, "limit", { min: 1, max: pageEvents }) ?? pageEvents;
@@ -13,6 +13,7 @@ export const getLogEvents: Operation = async ({ store }, input) => {
   const given = optionalString(input, "nextToken");
   const name = `${group.record.name} ${stream.name}`;
   const token = given === undefined ? undefined : readToken(given, name);
+  if (given !== undefined) tokenAges.check(stream.name, given);
 
   const index = await stream.index();
   const range = {
@@ -31,11 +32,10 @@ export const getLogEvents: Operation = async ({ store }, input) => {
   const start = empty
     ? place
     : { timestamp: index.timestampAt(page.from), offset: index.offsetAt(page.from) };
-  return {
-    events,
-    nextForwardToken: writeToken("forward", end, name),
-    nextBackwardToken: writeToken("backward", start, name),
-  };
+  const nextForwardToken = writeToken("forward", end, name);
+  const nextBackwardToken = writeToken("backward", start, name);
+  tokenAges.givenOut(nextForwardToken, nextBackwardToken);
+  return { events, nextForwardToken, nextBackwardToken };
 };
 
 /** Just after the event before the position: what is appended later, even at the same time, comes behind it. */

@@ -16,6 +16,7 @@ import { readInput } from "./input.ts";
 import type { Operation } from "./operation.ts";
 import { putLogEvents } from "./put-events.ts";
 import { openLogStore } from "./store.ts";
+import { watchTokenAges } from "./token-ages.ts";
 
 const operations: Readonly<Record<string, Operation>> = {
   CreateLogGroup: createLogGroup,
@@ -38,6 +39,8 @@ export interface LogsOptions {
   readonly accountId: string;
   /** Milliseconds since 1970. */
   now(): number;
+  /** Whether a token of GetLogEvents is refused, given out so many milliseconds ago; never without. */
+  isTokenExpired?(stream: string, ageMs: number): boolean;
 }
 
 export interface LogsService extends Service {
@@ -47,9 +50,15 @@ export interface LogsService extends Service {
 }
 
 /** CloudWatch Logs (JSON 1.1 protocol, API of 2014-03-28), with its state under a directory. */
-export async function openLogs({ directory, region, accountId, now }: LogsOptions): Promise<LogsService> {
+export async function openLogs({
+  directory,
+  region,
+  accountId,
+  now,
+  isTokenExpired,
+}: LogsOptions): Promise<LogsService> {
   const store = await openLogStore(directory, now);
-  const context = { store, region, accountId, now };
+  const context = { store, region, accountId, now, tokenAges: watchTokenAges(now, isTokenExpired) };
   const createGroupIfMissing = (name: string) => unlessExists(store.createGroup(name));
   return {
     name: "logs",

@@ -1,5 +1,6 @@
 import type { Input } from "./input.ts";
 import type { LogStore } from "./store.ts";
+import type { TokenAges } from "./token-ages.ts";
 
 /** What the operations have to work with. */
 export interface LogsContext {
@@ -8,6 +9,7 @@ export interface LogsContext {
   readonly accountId: string;
   /** Milliseconds since 1970. */
   now(): number;
+  readonly tokenAges: TokenAges;
 }
 
 /** One operation of CloudWatch Logs: input to output, both as JSON. */

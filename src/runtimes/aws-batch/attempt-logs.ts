@@ -23,6 +23,8 @@ export interface AttemptPage {
   readonly more: boolean;
   /** Whether this looks like the end of the attempt's log, while the attempt is not known to be over. */
   readonly looksOver: boolean;
+  /** Whether this attempt's program has run and ended, and CloudWatch has no log of it. */
+  readonly missing?: boolean;
 }
 
 interface Attempt {
@@ -75,7 +77,9 @@ export function attemptLogs(read: ReadLog, now: () => number): AttemptLogs {
       attempt.wasDry = true;
       const isDone = showsEnd(attempt) || now() - attempt.over >= LATE_LINES;
       if (isDone) attempts.shift();
-      return { lines, more: isDone && attempts.length > 0, looksOver: false };
+      // A container that was never started, such as one whose image could not be pulled, has no log and no exit status.
+      const missing = isDone && !tail.isThere() && attempt.exitCode !== undefined;
+      return { lines, more: isDone && attempts.length > 0, looksOver: false, missing };
     },
 
     isWaiting: () => attempts.length > 0,

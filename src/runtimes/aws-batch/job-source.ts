@@ -1,7 +1,6 @@
 import { describeJob } from "../../aws/batch.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { readLogPage } from "../../aws/logs.ts";
-import { renewCredentials } from "../../aws/renewal.ts";
 import type { JobId } from "../../runs/types.ts";
 import { unknownJob } from "./attach.ts";
 import type { JobSource } from "./watch.ts";
@@ -20,7 +19,6 @@ export function jobSource(aws: Aws, id: JobId): JobSource {
       }),
     readLog: (stream, position, signal) =>
       withDeadline(signal, (limited) => readLogPage(aws.logs, stream, position, limited)),
-    renewCredentials: () => renewCredentials(aws),
   };
 }
 

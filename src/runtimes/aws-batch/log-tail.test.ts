@@ -56,6 +56,25 @@ test("without its token it goes on from the latest line, leaving out what was th
   expect(positions).toEqual([{ since: undefined }, { token: "t1" }, { since: 5 }, { token: "t2" }]);
 });
 
+test("a server that gives no tokens is read by time: no line twice, and an end", async () => {
+  const all = { lines: page("", [1, "a"], [5, "b"], [5, "c"]).lines, nextToken: undefined };
+  const rest = { lines: page("", [5, "b"], [5, "c"]).lines, nextToken: undefined };
+  const { next, tail } = scripted([all, rest, rest]);
+  expect([await next(), await next()]).toEqual([["a", "b", "c"], []]);
+  expect(tail.isDry()).toBe(true);
+});
+
+test("more lines of one time than a page holds are left out over several pages", async () => {
+  const { next } = scripted([
+    page("t1", [5, "a"], [5, "b"]),
+    page("t2", [5, "c"]),
+    refused,
+    page("t3", [5, "a"], [5, "b"]),
+    page("t4", [5, "c"], [5, "d"]),
+  ]);
+  expect([await next(), await next(), await next(), await next()]).toEqual([["a", "b"], ["c"], [], ["d"]]);
+});
+
 test("a refusal without a token is an error, and so is any other", async () => {
   await expect(scripted([refused]).next()).rejects.toBe(refused);
   const other = new Error("other");

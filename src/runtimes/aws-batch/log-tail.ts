@@ -13,6 +13,8 @@ export interface LogTail {
   next(signal: AbortSignal): Promise<readonly LogLine[]>;
   /** Whether the last read found nothing more: the same token twice, as AWS has it, or no stream at all. */
   isDry(): boolean;
+  /** Whether the stream has been seen. */
+  isThere(): boolean;
   /** The exit status that the last line so far shows: the entrypoint traces `exit N` as the very last thing it does. */
   exitShown(): number | undefined;
 }
@@ -20,6 +22,7 @@ export interface LogTail {
 export function tailLog(read: ReadLog, stream: string): LogTail {
   let token: string | undefined;
   let dry = false;
+  let there = false;
   let last = "";
   // Where to take it up again without a token: lines so far at the latest time so far, and how many of them to skip.
   let latest: number | undefined;
@@ -41,22 +44,24 @@ export function tailLog(read: ReadLog, stream: string): LogTail {
   };
 
   const next = async (signal: AbortSignal): Promise<readonly LogLine[]> => {
+    // Without a token, what is there of the latest time comes once more.
+    if (token === undefined) toSkip = atLatest;
     let page: LogPage | undefined;
     try {
       page = await read(stream, token === undefined ? { since: latest } : { token }, signal);
     } catch (error) {
       if (token === undefined || !isRefusal(error)) throw error;
       token = undefined;
-      toSkip = atLatest;
       return next(signal);
     }
     if (page === undefined) {
       dry = true;
       return [];
     }
-    dry = page.nextToken === token && page.lines.length === 0;
-    token = page.nextToken;
+    there = true;
     const lines = page.lines.filter(isNew);
+    dry = page.nextToken === token && lines.length === 0;
+    token = page.nextToken;
     last = lines.at(-1)?.message ?? last;
     return lines;
   };
@@ -64,6 +69,7 @@ export function tailLog(read: ReadLog, stream: string): LogTail {
   return {
     next,
     isDry: () => dry,
+    isThere: () => there,
     exitShown() {
       const status = /^\+ exit (\d+)\s*$/.exec(last)?.[1];
       return status === undefined ? undefined : Number(status);

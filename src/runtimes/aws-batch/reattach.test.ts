@@ -52,6 +52,21 @@ test("what it took from the environment goes with it, but no secrets", () => {
   expect(text).not.toContain("secret");
 });
 
+test("each endpoint of its own goes with it, and so do the files that profiles stand in", () => {
+  const env = {
+    AWS_ENDPOINT_URL_S3: "http://s3.lab:1",
+    AWS_ENDPOINT_URL_BATCH: "http://batch.lab:2",
+    AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: "http://logs.lab:3",
+    AWS_CONFIG_FILE: "/lab/aws config",
+    AWS_SHARED_CREDENTIALS_FILE: "/lab/credentials",
+  };
+  const text = command("/d", undefined, env);
+  const shown = execFileSync("sh", ["-c", `nextstrain() { env; }; ${text}`], { encoding: "utf8", env: {} });
+  expect(shown.split("\n")).toEqual(
+    expect.arrayContaining(Object.entries(env).map(([name, value]) => `${name}=${value}`)),
+  );
+});
+
 test("on local AWS only where its state is", () => {
   const text = command(
     "/d",

@@ -3,6 +3,16 @@ import type { Context } from "../../cli/context.ts";
 import { shellQuoted } from "../../cli/shell-quoted.ts";
 import type { Run } from "./run.ts";
 
+/** Where the requests go, and the files that profile, region or endpoint may stand in: no secrets. */
+const WHERE_AWS_IS = [
+  "AWS_CONFIG_FILE",
+  "AWS_SHARED_CREDENTIALS_FILE",
+  "AWS_ENDPOINT_URL",
+  "AWS_ENDPOINT_URL_S3",
+  "AWS_ENDPOINT_URL_BATCH",
+  "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS",
+];
+
 /** The command that takes up a job again, with what it took from the environment where it can't do without. */
 export function reattachCommand(context: Context, aws: Aws, { jobId, place }: Run): string {
   const environment = aws.isLocal
@@ -10,7 +20,7 @@ export function reattachCommand(context: Context, aws: Aws, { jobId, place }: Ru
     : [
         ...fromEnvironment(context, aws.profile?.source),
         ...fromEnvironment(context, aws.region.source.startsWith("AWS_") ? aws.region.source : undefined),
-        ...fromEnvironment(context, "AWS_ENDPOINT_URL"),
+        ...WHERE_AWS_IS.flatMap((name) => fromEnvironment(context, name)),
       ];
   const local = aws.isLocal ? ["--local-aws"] : [];
   const target = place ? [place.directory] : ["--no-download"];

@@ -54,6 +54,7 @@ test.each<[JobEvent, RegExp]>([
   [{ kind: "recovered" }, /reached again/],
   [{ kind: "no-log", why: "denied" }, /logs:GetLogEvents/],
   [{ kind: "no-log", why: "lasting trouble" }, /rest of the job's log/],
+  [{ kind: "no-log", why: "missing" }, /has no stream of it/],
 ])("%j is told on standard error", (event, words) => {
   const { out, err } = told(event);
   expect(out).toEqual([]);

@@ -9,6 +9,8 @@ const WITHOUT_LOG = {
     "The job's log can't be shown: AWS does not allow it (logs:GetLogEvents on the log group /aws/batch/job). The watch goes on by the job's states.",
   "lasting trouble":
     "The rest of the job's log can't be shown: CloudWatch Logs could not be reached for too long. It is kept there.",
+  missing:
+    "The job's log can't be shown: CloudWatch Logs has no stream of it. Where that is so for every job, the instance role lacks logs:CreateLogStream and logs:PutLogEvents.",
 } as const;
 
 /** Prints what happens to a job, a line for each event. Scripts read these lines: the words before the values stay. */

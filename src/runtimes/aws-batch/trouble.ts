@@ -65,9 +65,13 @@ export function keepTroubles({ patience, credentialsAreFixed, now }: TroubleOpti
   };
 }
 
+function counted(value: number, unit: string): string {
+  const rounded = Number(value.toFixed(1));
+  return `${rounded} ${unit}${rounded === 1 ? "" : "s"}`;
+}
+
 function givenUp(cause: Cause, reason: string, patience: number, error: unknown) {
-  const minutes = Number((patience / 60_000).toFixed(1));
-  const lasted = `for ${minutes} ${minutes === 1 ? "minute" : "minutes"}`;
+  const lasted = `for ${patience < 60_000 ? counted(patience / 1_000, "second") : counted(patience / 60_000, "minute")}`;
   const message =
     cause === "locked-out"
       ? `The AWS credentials have not been accepted ${lasted}: ${reason}`

@@ -75,10 +75,21 @@ describe("a job's course", () => {
     expect(watched.messages).toEqual(texts(lines));
   });
 
-  test("a job whose stream never comes to be still ends", async () => {
+  test("a job whose stream never comes to be still ends, and says that there is no log", async () => {
     const watched = await watchFake(running(MINUTE, [], { logs: {} }));
     expect(watched.messages).toEqual([]);
-    expect(kinds(watched).at(-1)).toBe("ended");
+    expect(others(watched)).toEqual(["no-log", "ended"]);
+  });
+
+  test("a container that never started has no log, and nobody misses it", async () => {
+    const watched = await watchFake({
+      states: [
+        { at: 0, status: "STARTING", streams: ["one"] },
+        { at: MINUTE, status: "FAILED", streams: ["one"] },
+      ],
+      logs: {},
+    });
+    expect(others(watched)).toEqual(["ended"]);
   });
 
   test("without the log, only states are asked for", async () => {
@@ -250,15 +261,10 @@ describe("credentials and permissions", () => {
   const lines = chatter(3 * SECOND, 10 * MINUTE, 2 * SECOND);
 
   /** Refused from the first minute on, until they were renewed after the fifth. */
-  function expiring(name: string): FakeJob {
-    let renewed = false;
-    return running(10 * MINUTE + 500, lines, {
-      fault: (_, time) => (time > MINUTE && !renewed ? serviceError(name, 403) : undefined),
-      onRenewal: (time) => {
-        renewed = time > 5 * MINUTE;
-      },
+  const expiring = (name: string): FakeJob =>
+    running(10 * MINUTE + 500, lines, {
+      fault: (_, time) => (time > MINUTE && time < 5 * MINUTE ? serviceError(name, 403) : undefined),
     });
-  }
 
   test.each(["ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException", "InvalidClientTokenId"])(
     "%s: says so once, and goes on once there are new credentials",

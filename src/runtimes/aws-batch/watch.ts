@@ -1,11 +1,11 @@
 import { hasEnded, type Job } from "../../aws/batch.ts";
-import { isCredentialFailure, isDenied } from "../../aws/errors.ts";
+import { isDenied } from "../../aws/errors.ts";
 import type { LogLine } from "../../aws/logs.ts";
 import { type AttemptLogs, attemptLogs } from "./attempt-logs.ts";
 import type { ReadLog } from "./log-tail.ts";
 import { createPace, type PaceOptions } from "./pace.ts";
 import { steadyClock } from "./steady-clock.ts";
-import { type Asked, keepTroubles, type TroubleEvent } from "./trouble.ts";
+import { keepTroubles, type TroubleEvent } from "./trouble.ts";
 
 /** What happens to a job, in order. */
 export type JobEvent =
@@ -13,8 +13,8 @@ export type JobEvent =
   /** A page of the log, at least one line. */
   | { readonly kind: "log"; readonly lines: readonly LogLine[] }
   | TroubleEvent
-  /** The log, or the rest of it, can't be read: the watch goes on by the job's states alone. */
-  | { readonly kind: "no-log"; readonly why: "denied" | "lasting trouble" }
+  /** The log, or the rest of it, can't be read or isn't there: the watch goes on by the job's states alone. */
+  | { readonly kind: "no-log"; readonly why: "denied" | "lasting trouble" | "missing" }
   | { readonly kind: "ended"; readonly job: Job };
 
 /** What is known of a job, and where from. */
@@ -22,8 +22,6 @@ export interface JobSource {
   /** Throws UserError where the job is unknown. */
   describe(signal: AbortSignal): Promise<Job>;
   readonly readLog: ReadLog;
-  /** Reads the credentials anew from where they came from. Throws where there are none now. */
-  renewCredentials(): Promise<void>;
 }
 
 export interface WatchOptions {
@@ -76,7 +74,7 @@ export async function* watchJob(source: JobSource, options: WatchOptions): Async
         if (logs?.update(job)) logPace.hurry();
       } else {
         statusPace.next(false);
-        yield* await failed("status", answer.error);
+        yield* troubles.failed("status", answer.error);
       }
     }
 
@@ -85,9 +83,10 @@ export async function* watchJob(source: JobSource, options: WatchOptions): Async
       const answer = await ask(() => reading.read(signal), signal);
       if (answer.ok) {
         yield* troubles.passed("log");
-        const { lines, more, looksOver } = answer.value;
+        const { lines, more, looksOver, missing } = answer.value;
         logPace.next(lines.length > 0);
         if (lines.length > 0) yield { kind: "log", lines };
+        if (missing) yield { kind: "no-log", why: "missing" };
         // The log ends with its job: no need to wait for the next look at its status.
         if (looksOver && now() - hurried >= HURRY_EVERY) {
           hurried = now();
@@ -100,7 +99,7 @@ export async function* watchJob(source: JobSource, options: WatchOptions): Async
         yield { kind: "no-log", why: "denied" };
       } else {
         logPace.next(false);
-        yield* await failed("log", answer.error);
+        yield* troubles.failed("log", answer.error);
         if (isOver() && troubles.isLasting("log")) {
           logs = undefined;
           yield { kind: "no-log", why: "lasting trouble" };
@@ -115,13 +114,6 @@ export async function* watchJob(source: JobSource, options: WatchOptions): Async
     }
     const pause = Math.min(isOver() ? Number.POSITIVE_INFINITY : statusPace.wait(), reading);
     if (pause > 0) await options.sleep(pause, signal);
-  }
-
-  async function failed(asked: Asked, error: unknown): Promise<TroubleEvent[]> {
-    const events = troubles.failed(asked, error);
-    // What is wrong with the credentials now, the next request will tell.
-    if (isCredentialFailure(error)) await source.renewCredentials().catch(() => {});
-    return events;
   }
 }
 

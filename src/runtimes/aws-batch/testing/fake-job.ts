@@ -28,8 +28,6 @@ export interface FakeJob {
   /** How long after it was given out a token is refused. Milliseconds. */
   readonly tokenLife?: number;
   readonly pageSize?: number;
-  /** Called for each renewal of the credentials. */
-  readonly onRenewal?: (time: number) => void;
 }
 
 export interface Watched {
@@ -103,9 +101,6 @@ export async function watchFake(
           ? position.token
           : `${(start === -1 ? lines.length : start) + page.length}/${time}`;
       return { lines: page.map(lineOf), nextToken };
-    },
-    async renewCredentials() {
-      fake.onRenewal?.(time);
     },
   };
 
