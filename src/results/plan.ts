@@ -14,7 +14,7 @@ export interface PlanOptions {
   /** The build root to bring results into: absolute. */
   readonly root: string;
   readonly runId: RunId;
-  /** The archive as the job left it. */
+  /** The archive as the job left it: one entry of each name. */
   readonly entries: readonly ArchiveEntry[];
   /** The files when the run began; undefined where neither record nor manifest is left. */
   readonly began: RunFiles | undefined;
@@ -48,10 +48,9 @@ interface Finding {
  * nothing (but for the probe of {@link probeFolding}). Throws a UserError where a file here cannot be looked at.
  */
 export async function planResults(options: PlanOptions): Promise<ResultPlan> {
-  const { began } = options;
+  const { began, entries } = options;
   const refused: Refused[] = [];
   const known = knownDirectories(began);
-  const entries = latestOfEachName(options.entries);
   const candidates = new Set<ArchiveEntry>();
   for (const entry of entries) {
     if (!changedByJob(entry, began, known)) continue;
@@ -82,13 +81,6 @@ export async function planResults(options: PlanOptions): Promise<ResultPlan> {
     verdicts.push(finding === undefined ? { kind: "leave", entry } : await decide(finding));
   }
   return { verdicts, refused };
-}
-
-/** `zip -u` can add a second entry of one name: the later one is what `unzip` leaves on the disk. */
-function latestOfEachName(entries: readonly ArchiveEntry[]): readonly ArchiveEntry[] {
-  const latest = new Map<string, ArchiveEntry>();
-  for (const entry of entries) latest.set(entry.path, entry);
-  return latest.size === entries.length ? entries : [...latest.values()];
 }
 
 /** The parents of all recorded files, and the recorded directories; worked out when first asked for. */
