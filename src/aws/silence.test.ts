@@ -84,6 +84,31 @@ test("an upload over a link that is slow, but moves, is not given up", async () 
   expect(performance.now() - began).toBeGreaterThan(2 * attempt);
 });
 
+test("requests that are too many at once for a slow link behind a proxy come through one by one", async () => {
+  // Milliseconds of the link that each takes, and has had; all that are under way share it.
+  const needed = 0.5 * ATTEMPT;
+  const underWay = new Map<http.ServerResponse, number>();
+  const link = setInterval(() => {
+    for (const [response, had] of underWay) {
+      underWay.set(response, had + 5 / underWay.size);
+      if (had < needed) continue;
+      response.end();
+      underWay.delete(response);
+    }
+  }, 5);
+  await using place = await serve((request, response) => {
+    request.resume();
+    underWay.set(response, 0);
+    response.on("close", () => underWay.delete(response));
+  });
+  try {
+    const put = (Key: string) => place.s3.send(new PutObjectCommand({ Bucket: "bucket", Key, Body: "x" }));
+    await Promise.all(["a", "b", "c", "d"].map(put));
+  } finally {
+    clearInterval(link);
+  }
+});
+
 test("a multipart upload to an S3 that falls silent ends, and is aborted where that is answered", async () => {
   const seen: string[] = [];
   await using place = await serve((request, response) => {

@@ -18,17 +18,30 @@ export interface SilenceLimits {
  * Middleware, to be put behind the SDK's retries: of itself the SDK repeats a request that nobody answers as often as
  * one that is refused, which takes minutes each time. What fails otherwise is left to it. Only time that was
  * waited counts: a computer that slept through it begins anew. Throws {@link SilenceError}.
+ *
+ * What was silent once is tried again one request at a time: behind a proxy that swallows whole parts at once a slow link
+ * looks silent while it carries several, and hardly ever while it carries one.
  */
 export function giveUpOnSilence({ attempt, limit, now }: SilenceLimits) {
   // Of all requests of the client.
   let ends = 0;
+  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = <Result>(act: () => Promise<Result>): Promise<Result> => {
+    const result = turn.then(act);
+    turn = result.catch(() => {});
+    return result;
+  };
   return <Input extends object, Output extends object>(next: FinalizeHandler<Input, Output>) => {
     let silentFor = 0;
     let endsBefore = ends;
     return async (request: FinalizeHandlerArguments<Input>) => {
-      const began = now();
+      let began = now();
+      const send = () => {
+        began = now();
+        return next(request);
+      };
       try {
-        const result = await next(request);
+        const result = await (silentFor > 0 ? inTurn(send) : send());
         ends += 1;
         return result;
       } catch (error) {
