@@ -1,4 +1,4 @@
-// Bundles a benchmark that works on the program's modules rather than on the built program.
+// Bundles what works on the program's modules, rather than on the built program, in a process of its own.
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -7,10 +7,11 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 
 /**
  * @param {string} entry path in the checkout
- * @returns {Promise<string>} the bundle's path: in dist/, where its packages' own files can be found from
+ * @param {string} directory where the bundle goes
+ * @returns {Promise<string>} the bundle's path
  */
-export async function bundle(entry) {
-  const outfile = join(root, "dist/bench", `${basename(entry, ".ts")}.mjs`);
+export async function bundle(entry, directory = join(root, "dist/bench")) {
+  const outfile = join(directory, `${basename(entry, ".ts")}.mjs`);
   await build({
     absWorkingDir: root,
     entryPoints: [entry],

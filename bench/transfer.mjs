@@ -10,6 +10,7 @@ import { promisify } from "node:util";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { bundle } from "./bundle.mjs";
 import { startLink } from "./link-proxy.mjs";
+import { median } from "./tool.mjs";
 
 export const name = "transfer";
 
@@ -18,6 +19,7 @@ const runFile = promisify(execFile);
 const MIB = 1024 * 1024;
 const SIZE = Number(process.env.NEXTSTRAIN_BENCH_MIB ?? 512);
 const SLOW = { mbitPerSecond: 100, roundTripMs: 30 };
+const PAIRS = 11;
 const FAST = { mbitPerSecond: 1000, roundTripMs: 1 };
 
 /** @returns {Promise<string[]>} */
@@ -119,8 +121,15 @@ async function smallFiles(place) {
   }
   const plain = await work(place, {}, { act: "read-and-put", directory });
   const ours = await work(place, {}, { act: "ship", directory });
-  const nothing = await work(place, {}, { act: "download", directory, runId: ours.runId });
-  const lstat = await work(place, {}, { act: "lstat", directory });
+  let requests = 0;
+  const pairs = [];
+  // Both take a tenth of a second, so that one pair tells little.
+  for (let pair = 0; pair < PAIRS; pair++) {
+    const nothing = await work(place, {}, { act: "download", directory, runId: ours.runId });
+    const lstat = await work(place, {}, { act: "lstat", directory });
+    requests = Math.max(requests, nothing.requests);
+    pairs.push(nothing.ms / lstat.ms);
+  }
   const bytes = 20_000 * 4096;
   const again = await work(place, {}, { act: "ship", directory });
   for (let file = 0; file < 200; file++) {
@@ -140,8 +149,13 @@ async function smallFiles(place) {
       edited.up / (0.02 * bytes + 200 * 20_000),
       "≤ 1",
     ),
-    line("download, 20,000 files, nothing changed: requests", nothing.requests, "≤ 3"),
-    line("download, 20,000 files, nothing changed: times lstat of them all", nothing.ms / lstat.ms, "≤ 2"),
+    line("download, 20,000 files, nothing changed: requests", requests, "≤ 3"),
+    line(
+      "download, 20,000 files, nothing changed: times lstat of them all",
+      median(pairs),
+      "≤ 2",
+      `median of ${PAIRS} pairs, ${Math.min(...pairs).toFixed(2)} to ${Math.max(...pairs).toFixed(2)}`,
+    ),
   ];
 }
 

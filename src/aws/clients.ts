@@ -12,6 +12,12 @@ import type { LocalAws } from "./local-aws.ts";
 import { readProxies } from "./proxy.ts";
 import { findProfile, findRegion } from "./region.ts";
 import { renewWhereRefused } from "./renewal.ts";
+import { giveUpOnSilence } from "./silence.ts";
+
+/** Milliseconds without a byte moving: on a link that is slow but moves, Node's sockets never come to it. */
+const SILENT_TRY = 60_000;
+/** Two tries, hardly less: milliseconds are counted by two clocks. */
+const SILENCE = 2 * SILENT_TRY - 5_000;
 
 /** The account in use, real or local: its clients, and what names it to the user. */
 export interface Aws extends Disposable {
@@ -40,7 +46,7 @@ export async function openAws(context: Context, local: LocalAws | undefined): Pr
   const agents = local
     ? {}
     : createAgents({ proxies: readProxies(context), authorities: await readAuthorities(context) });
-  const requestHandler = { connectionTimeout: 10_000, socketTimeout: 60_000, ...agents };
+  const requestHandler = { connectionTimeout: 10_000, socketTimeout: SILENT_TRY, ...agents };
   const configuration = {
     region: region.value,
     credentials: local ? local.credentials : findCredentials(context, profile, { requestHandler }),
@@ -70,6 +76,12 @@ export async function openAws(context: Context, local: LocalAws | undefined): Pr
   clients.batch.middlewareStack.add(renewWhereRefused(clients.batch.config.credentials), renewal);
   clients.batchOnce.middlewareStack.add(renewWhereRefused(clients.batchOnce.config.credentials), renewal);
   clients.logs.middlewareStack.add(renewWhereRefused(clients.logs.config.credentials), renewal);
+
+  const silence = giveUpOnSilence({ attempt: SILENT_TRY, limit: SILENCE, now: context.now });
+  const afterRetries = { step: "finalizeRequest", priority: "low", name: "giveUpOnSilence" } as const;
+  clients.s3.middlewareStack.add(silence, afterRetries);
+  clients.batch.middlewareStack.add(silence, afterRetries);
+  clients.logs.middlewareStack.add(silence, afterRetries);
 
   const noteDate =
     <Input extends object, Output extends object>(next: DeserializeHandler<Input, Output>) =>

@@ -46,6 +46,9 @@ const UNTRUSTED = new Set([
   "ERR_TLS_CERT_ALTNAME_INVALID",
 ]);
 
+/** Nobody answered in time: one try of a request, or all of them. */
+const SILENT = new Set(["TimeoutError", "SilenceError"]);
+
 /** The program's own name for an answer that can't be read. */
 const GARBLED = "GarbledAnswer";
 
@@ -74,7 +77,7 @@ function awsErrorCode(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   const { name, code, $metadata } = error as SdkError;
   if (code !== undefined && (NETWORK.has(code) || UNTRUSTED.has(code))) return code;
-  if (name === "TimeoutError" || NO_CREDENTIALS.has(name)) return name;
+  if (SILENT.has(name) || NO_CREDENTIALS.has(name)) return name;
   // No HTTP at all (Node's parser), or a page of a hotel's network in place of JSON or XML (the SDK's).
   if (code?.startsWith("HPE_") || (error instanceof SyntaxError && "$responseBodyText" in error))
     return GARBLED;
@@ -89,7 +92,7 @@ export function isTransient(error: unknown): boolean {
   const status = $metadata?.httpStatusCode ?? 0;
   return (
     NETWORK.has(code) ||
-    code === "TimeoutError" ||
+    SILENT.has(code) ||
     code === GARBLED ||
     THROTTLED.has(code) ||
     $fault === "server" ||
@@ -113,7 +116,7 @@ export function isDenied(error: unknown): boolean {
 /** Whether the service itself answered that it has failed, and not something on the way to it. */
 export function isServerFault(error: unknown): boolean {
   const code = awsErrorCode(error);
-  if (code === undefined || code === GARBLED || code === "TimeoutError" || NETWORK.has(code)) return false;
+  if (code === undefined || code === GARBLED || SILENT.has(code) || NETWORK.has(code)) return false;
   const { $fault, $metadata } = error as SdkError;
   // A proxy or a load balancer names no error.
   return code !== "UnknownError" && ($fault === "server" || ($metadata?.httpStatusCode ?? 0) >= 500);
@@ -186,9 +189,11 @@ export function explainAwsError(error: unknown, doing: string): unknown {
       "Where a proxy of your network opens encrypted connections, set AWS_CA_BUNDLE to the file of its certificates (PEM).",
     );
   }
-  if (NETWORK.has(code) || code === "TimeoutError" || code === GARBLED) {
+  if (NETWORK.has(code) || SILENT.has(code) || code === GARBLED) {
+    // The SDK's words on a time limit are about its own insides.
+    const reason = code === "TimeoutError" ? "it does not answer" : error.message || code;
     return explain(
-      `Could not ${doing}: AWS can't be reached (${error.message || code}).`,
+      `Could not ${doing}: AWS can't be reached (${reason}).`,
       "Check the network connection, and the region.",
     );
   }

@@ -6,8 +6,8 @@ import { crc32 } from "node:zlib";
 import type { ArchiveEntry } from "../archive/types.ts";
 import type { LocalFileState, RunId } from "../runs/types.ts";
 import { type ApplyOptions, applyPlan, type FetchEntries, type ResultEvent, type Summary } from "./apply.ts";
-import { type PlanOptions, planResults } from "./plan.ts";
-import type { RunFiles } from "./types.ts";
+import { planResults } from "./plan.ts";
+import type { PlanOptions, RunFiles } from "./types.ts";
 
 export const runId = "0f8fad5b-d9cb-469f-a165-70867728950e" as RunId;
 /** When the job wrote its results, in milliseconds since 1970. */

@@ -1,6 +1,7 @@
 import type { ArchiveEntry } from "../archive/types.ts";
+import type { ContentHash } from "../runs/hash.ts";
 import type { FileStamp } from "../runs/states.ts";
-import type { FileState, LocalFileState } from "../runs/types.ts";
+import type { FileState, LocalFileState, RunId } from "../runs/types.ts";
 
 /** The files as they were when the run began, as far as this computer can know. */
 export interface RunFiles {
@@ -63,4 +64,22 @@ export interface ResultPlan {
   /** In the archive's order. */
   readonly verdicts: readonly Verdict[];
   readonly refused: readonly Refused[];
+}
+
+/** What a plan is made of. */
+export interface PlanOptions {
+  /** The build root to bring results into: absolute. */
+  readonly root: string;
+  readonly runId: RunId;
+  /** The archive as the job left it: one entry of each name. */
+  readonly entries: readonly ArchiveEntry[];
+  /** The files when the run began; undefined where neither record nor manifest is left. */
+  readonly began: RunFiles | undefined;
+  /** The user's patterns. */
+  readonly wanted?: ((path: string) => boolean) | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Reads a file here. */
+  readonly hash?: ((path: string, signal?: AbortSignal) => Promise<ContentHash>) | undefined;
+  /** Whether the root's file system takes names for one that differ in case or Unicode form. Asked where it matters. */
+  readonly foldsNames?: (() => Promise<boolean>) | undefined;
 }

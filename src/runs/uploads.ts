@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isOwnerGone, ownTemporaryName } from "./temporaries.ts";
 import type { RunId } from "./types.ts";
@@ -18,8 +18,11 @@ export interface BegunUpload {
 /** Notes an upload before its first part is sent, so that the next run can abort it where this program is killed. */
 export async function noteUpload(directory: string, runId: RunId, upload: BegunUpload): Promise<void> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const note = { ...upload, owner: ownTemporaryName() };
-  await writeFile(join(directory, `${runId}${NOTE}`), JSON.stringify(note), { mode: 0o600 });
+  const owner = ownTemporaryName();
+  // The second note, with the upload's id, takes the place of the first whole, or not at all.
+  const temporary = join(directory, owner);
+  await writeFile(temporary, JSON.stringify({ ...upload, owner }), { mode: 0o600 });
+  await rename(temporary, join(directory, `${runId}${NOTE}`));
 }
 
 /** Forgets an upload: it has been completed or aborted. */
@@ -48,7 +51,7 @@ async function readNote(path: string): Promise<(BegunUpload & { readonly owner: 
     const texts = [note.bucket, note.key, note.uploadId ?? "", note.region, note.owner];
     return texts.every((text) => typeof text === "string") ? note : undefined;
   } catch {
-    // Half written by a program that was killed: then nothing had been sent yet.
+    // Not written by this program, or gone just now: another one is at it.
     return undefined;
   }
 }

@@ -10,6 +10,8 @@ const TAIL = 256 * 1024;
 
 /** A read that breaks off is taken up where it stood, this often without progress in between. */
 const RESUMES = 5;
+/** One that fell silent for as long as the client waits counts for so many: that was a minute already. */
+const SILENT_READ = 3;
 
 /** An object that is read by ranges, all of the version that it had when it was opened. */
 export interface ObjectSource extends RandomAccess {
@@ -88,8 +90,8 @@ async function* readResuming(
           cause: error,
         });
       }
-      failures += 1;
-      if (!isTransient(error) || failures > RESUMES) throw error;
+      failures += costOf(error);
+      if (failures > RESUMES) throw error;
       await pause(failures, signal);
     }
   }
@@ -120,15 +122,24 @@ export async function getSmallObject(
  * the answer's headers are here.
  */
 async function resumed<T>(signal: AbortSignal, read: () => Promise<T>): Promise<T> {
-  for (let failures = 1; ; failures += 1) {
+  for (let failures = 0; ; ) {
     try {
       return await read();
     } catch (error) {
       signal.throwIfAborted();
-      if (!isTransient(error) || failures > RESUMES) throw error;
+      failures += costOf(error);
+      if (failures > RESUMES) throw error;
       await pause(failures, signal);
     }
   }
+}
+
+/** What a failure takes of the {@link RESUMES}. */
+function costOf(error: unknown): number {
+  const name = error instanceof Error ? error.name : "";
+  // What the client has given up on already, after several tries, is not begun again.
+  if (!isTransient(error) || name === "SilenceError") return Number.POSITIVE_INFINITY;
+  return name === "TimeoutError" ? SILENT_READ : 1;
 }
 
 /** Longer after each failure; a quarter of a minute in all. */

@@ -9,7 +9,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { expect, test, vi } from "vitest";
 import type { ArchivePart } from "../archive/types.ts";
-import { uploadParts } from "./upload.ts";
+import { sendersFor, uploadParts } from "./upload.ts";
 
 const target = { bucket: "jobs", key: "run.zip" };
 
@@ -52,6 +52,20 @@ test("a single part is put as one object", async () => {
   const { s3, sent } = fakeS3();
   expect(await uploadParts(s3, target, makeParts(1), { signal })).toEqual({ etag: "whole", bytes: 10 });
   expect(sent).toEqual(["PutObject"]);
+});
+
+test("large parts go one by one, so that memory stays bounded", async () => {
+  const MIB = 1024 * 1024;
+  expect([5 * MIB, 9 * MIB, 25 * MIB].map(sendersFor)).toEqual([4, 2, 1]);
+  let most = 0;
+  let now = 0;
+  const { s3 } = fakeS3(async () => {
+    most = Math.max(most, ++now);
+    await new Promise(setImmediate);
+    now--;
+  });
+  await uploadParts(s3, target, makeParts(9), { signal, senders: 2 });
+  expect(most).toBe(2);
 });
 
 test("several parts become one object, in their order, with their checksums", async () => {

@@ -14,8 +14,15 @@ import type { ArchivePart } from "../archive/types.ts";
 import type { CopyRange } from "./compose.ts";
 import { formatS3Url, type S3Object } from "./s3-url.ts";
 
-/** Parts in flight at once: enough to fill a link, few enough to bound memory (parts are some MiB each). */
-export const SENDERS = 4;
+/** Parts in flight at once: enough to fill a link. */
+const SENDERS = 4;
+/** Bytes in flight at once at most, unless a single part has more. */
+const IN_FLIGHT = 20 * 1024 * 1024;
+
+/** How many parts of so many bytes may be in flight at once in bounded memory: hundreds of GiB make large ones. */
+export function sendersFor(partSize: number): number {
+  return Math.min(Math.max(Math.floor(IN_FLIGHT / partSize), 1), SENDERS);
+}
 
 /** What S3 is to copy itself: ranges of an object, conditional on the version that they were read off. */
 export interface Copies {
@@ -32,6 +39,8 @@ export class CopyFailedError extends Error {
 
 export interface UploadOptions {
   readonly signal: AbortSignal;
+  /** Parts in flight at once, copies aside: see {@link sendersFor}. Default 4. */
+  readonly senders?: number;
   /** Parts that S3 copies. Their number is the index of the first part that is sent. */
   readonly copies?: Copies | undefined;
   /** Called before a multipart upload is begun, and with its id before any part is sent; awaited. */
@@ -186,7 +195,7 @@ async function sendParts(
   s3: S3Client,
   upload: MultipartUpload,
   { ready, rest }: PartSupply,
-  { signal, onProgress, onActivity, copies }: UploadOptions,
+  { signal, onProgress, onActivity, copies, senders = SENDERS }: UploadOptions,
 ): Promise<{ completed: CompletedPart[]; bytes: number }> {
   const failure = new AbortController();
   const either = AbortSignal.any([signal, failure.signal]);
@@ -226,14 +235,16 @@ async function sendParts(
       completed.push(await copyPart(s3, upload, copies, index, either));
     }
   };
-  const workers = Array.from({ length: SENDERS }, () => [send, copy])
-    .flat()
-    .map((work) =>
-      work().catch((error: unknown) => {
-        failure.abort(error);
-        throw error;
-      }),
-    );
+  const works = [
+    ...Array.from({ length: senders }, () => send),
+    ...Array.from({ length: SENDERS }, () => copy),
+  ];
+  const workers = works.map((work) =>
+    work().catch((error: unknown) => {
+      failure.abort(error);
+      throw error;
+    }),
+  );
   const ends = await Promise.allSettled(workers);
   // The first failure is the cause; the others only stopped because of it.
   if (failure.signal.aborted) throw signal.aborted ? signal.reason : failure.signal.reason;

@@ -3,29 +3,24 @@ import { createHash, randomBytes } from "node:crypto";
 import { chmod, mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import {
-  GetObjectCommand,
-  ListMultipartUploadsCommand,
-  PutObjectCommand,
-  type S3Client,
-} from "@aws-sdk/client-s3";
+import { GetObjectCommand, ListMultipartUploadsCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Aws, openAws } from "../../src/aws/clients.ts";
 import { findLocalAws } from "../../src/aws/local-aws.ts";
-import { newRunId, toJobId } from "../../src/runs/ids.ts";
-import { createRun, runsDirectory } from "../../src/runs/registry.ts";
-import { recordFiles } from "../../src/runs/states.ts";
-import type { RunId } from "../../src/runs/types.ts";
-import { bringBack } from "../../src/runtimes/aws-batch/bring-back.ts";
-import { shipArchive } from "../../src/runtimes/aws-batch/ship.ts";
-import { selectFiles } from "../../src/workflow/selection.ts";
 import { testContext } from "../support/context.ts";
 import { have } from "../support/have.ts";
 import { startLocalAws, type TestLocalAws } from "../support/local-aws.ts";
 import { tempDir } from "../support/temp-dir.ts";
+import {
+  archiveOf,
+  BUCKET,
+  fetchResults,
+  type Shipped,
+  ship as shipPlace,
+  type TransferPlace,
+} from "../support/transfer-place.ts";
 
 const MIB = 1024 * 1024;
-const BUCKET = "nextstrain-jobs";
 const HISTORIES = Number(process.env.NEXTSTRAIN_TEST_ROUNDS ?? 3);
 const RUNS = 5;
 const run = promisify(execFile);
@@ -63,65 +58,20 @@ async function hashesOf(directory: string): Promise<Record<string, string>> {
   return hashes;
 }
 
-/** A directory, the records of its runs, and what it costs to send it. */
-interface Place {
-  readonly aws: Aws;
-  readonly s3: S3Client;
-  readonly home: string;
-  readonly directory: string;
-}
-
-interface Shipped {
-  readonly runId: RunId;
+interface Downloaded extends Shipped {
+  /** The archive, as a file. */
   readonly archive: string;
-  readonly sent: number;
-  readonly reused: number;
 }
 
-async function ship({ aws, s3, home, directory }: Place, scratch: string): Promise<Shipped> {
-  const signal = new AbortController().signal;
-  const runs = runsDirectory(testContext({ home }));
-  const runId = newRunId();
-  const createdAt = Date.now();
-  const target = { bucket: BUCKET, key: `${runId}.zip` };
-  const selection = await selectFiles(directory, { exclude: [], signal });
-  let last = { sent: 0, reused: 0 };
-  const { entries } = await shipArchive(aws, selection, target, {
-    signal,
-    now: Date.now,
-    runs,
-    runId,
-    onProgress: (progress) => {
-      last = progress;
-    },
-  });
-  const files = await recordFiles(selection, entries, []);
-  const url = `s3://${BUCKET}/${runId}`;
-  await createRun(
-    runs,
-    {
-      version: 1,
-      runId,
-      jobName: runId,
-      queue: "queue",
-      definition: "definition",
-      region: aws.region.value,
-      localAws: true,
-      urls: { workdir: `${url}.zip`, manifest: `${url}.json.gz` },
-      root: directory,
-      directory,
-      command: ["sh"],
-      createdAt,
-      logGroup: "group",
-      logStreams: [],
-    },
-    files,
-  );
-  const { Body } = await s3.send(new GetObjectCommand({ Bucket: BUCKET, Key: target.key }));
-  const archive = join(scratch, `${runId}.zip`);
+async function ship(place: TransferPlace, scratch: string): Promise<Downloaded> {
+  const shipped = await shipPlace(place);
+  const { Body } = await place.aws.s3.send(new GetObjectCommand(objectOf(shipped)));
+  const archive = join(scratch, `${shipped.runId}.zip`);
   await writeFile(archive, (await Body?.transformToByteArray()) ?? "");
-  return { runId, archive, ...last };
+  return { ...shipped, archive };
 }
+
+const objectOf = ({ runId }: Shipped) => ({ Bucket: BUCKET, Key: archiveOf(runId).key });
 
 async function fill(directory: string, random: () => number): Promise<void> {
   for (let number = 0; number < 12; number++) {
@@ -175,7 +125,12 @@ async function edit(directory: string, random: () => number, changes: number): P
 }
 
 /** A job: changes some files and makes others, then does as the image's entrypoint does. */
-async function work(place: Place, shipped: Shipped, scratch: string, random: () => number): Promise<void> {
+async function work(
+  place: TransferPlace,
+  shipped: Downloaded,
+  scratch: string,
+  random: () => number,
+): Promise<void> {
   const inside = join(scratch, `job-${shipped.runId}`);
   await mkdir(inside);
   await run("unzip", ["-q", "-:", "-o", shipped.archive, "-d", inside]);
@@ -194,29 +149,8 @@ async function work(place: Place, shipped: Shipped, scratch: string, random: () 
     if (error.code !== 12) throw error;
   });
   const Body = await readFile(shipped.archive);
-  await place.s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: `${shipped.runId}.zip`, Body }));
+  await place.aws.s3.send(new PutObjectCommand({ ...objectOf(shipped), Body }));
   await rm(inside, { recursive: true });
-}
-
-async function fetchResults({ aws, home, directory }: Place, { runId }: Shipped): Promise<void> {
-  await bringBack(
-    { ...testContext({ home }), now: Date.now },
-    aws,
-    {
-      jobId: toJobId("job"),
-      runId,
-      workdir: { bucket: BUCKET, key: `${runId}.zip` },
-      place: { root: directory, directory, subdirectory: "" },
-      jobName: runId,
-      origin: undefined,
-      job: undefined,
-    },
-    {
-      wanted: undefined,
-      place: { root: directory, directory, subdirectory: "" },
-      signal: new AbortController().signal,
-    },
-  );
 }
 
 const needed = have("zip") && have("unzip") && have("python3");
@@ -235,12 +169,12 @@ describe.skipIf(!needed)("archives composed run after run (needs zip, unzip and 
     await local?.[Symbol.asyncDispose]();
   });
 
-  async function inPlace(act: (place: Place, scratch: string) => Promise<void>): Promise<void> {
+  async function inPlace(act: (place: TransferPlace, scratch: string) => Promise<void>): Promise<void> {
     await using temporary = await tempDir();
     const directory = join(temporary.path, "build");
     const home = join(temporary.path, "home");
     await mkdir(directory);
-    await act({ aws, s3: aws.s3, home, directory }, temporary.path);
+    await act({ aws, home, directory }, temporary.path);
   }
 
   test("hold what the directory holds, whoever reads them, and the job's results come along", {
@@ -277,7 +211,7 @@ describe.skipIf(!needed)("archives composed run after run (needs zip, unzip and 
           }
           await rm(inside, { recursive: true });
           await work(place, shipped, scratch, random);
-          await fetchResults(place, shipped);
+          await fetchResults(place, shipped.runId);
           await edit(place.directory, random, Math.floor(random() * 5));
         }
       });
@@ -293,7 +227,7 @@ describe.skipIf(!needed)("archives composed run after run (needs zip, unzip and 
       const first = await ship(place, scratch);
       expect(first.reused).toBe(0);
       await work(place, first, scratch, () => 0.5);
-      await fetchResults(place, first);
+      await fetchResults(place, first.runId);
       expect((await stat(join(place.directory, "results/tree.nwk"))).size).toBe(4 * MIB);
       const second = await ship(place, scratch);
       expect(second.sent).toBeLessThan(64 * 1024);
@@ -305,9 +239,7 @@ describe.skipIf(!needed)("archives composed run after run (needs zip, unzip and 
     await inPlace(async (place, scratch) => {
       await fill(place.directory, randomFrom(8));
       const first = await ship(place, scratch);
-      await place.s3.send(
-        new PutObjectCommand({ Bucket: BUCKET, Key: `${first.runId}.zip`, Body: "no archive" }),
-      );
+      await aws.s3.send(new PutObjectCommand({ ...objectOf(first), Body: "no archive" }));
       const second = await ship(place, scratch);
       expect(second.reused).toBe(0);
       await run("unzip", ["-tqq", second.archive]);

@@ -11,7 +11,7 @@ import {
   type Copies,
   CopyFailedError,
   putObject,
-  SENDERS,
+  sendersFor,
   unfinishedUploads,
   uploadParts,
 } from "../../transfer/upload.ts";
@@ -105,10 +105,12 @@ async function send(
   keepYoungHeapSmall(total);
   const firstPartIndex = reuse?.ranges.length ?? 0;
   const reused = reuse?.length ?? 0;
-  const gauge = createGauge(options.now, SENDERS);
+  const partSize = Math.max(PART_SIZE, Math.ceil(total / (MOST_PARTS - firstPartIndex)));
+  const senders = sendersFor(partSize);
+  const gauge = createGauge(options.now, senders);
   let taken = 0;
   const archive = writeArchive(inputs, {
-    partSize: Math.max(PART_SIZE, Math.ceil(total / (MOST_PARTS - firstPartIndex))),
+    partSize,
     startOffset: reused,
     firstPartIndex,
     reused: reuse?.reused ?? [],
@@ -126,6 +128,7 @@ async function send(
   });
   const { etag } = await uploadParts(aws.s3, target, parts, {
     signal,
+    senders,
     copies,
     onActivity: gauge.activity,
     onBegun: (uploadId) => beginUpload(aws, target, uploadId, { runs, runId }),

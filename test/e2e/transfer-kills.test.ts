@@ -1,0 +1,261 @@
+// Random trees, jobs and edits, and a SIGKILL at a random moment of each: in the end the tree is what the table of
+// results says, and the bucket holds no unfinished upload. NEXTSTRAIN_TEST_ROUNDS makes it more rounds than usual.
+import { type ChildProcess, fork } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { ListMultipartUploadsCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { bundle } from "../../bench/bundle.mjs";
+import { packSmall } from "../../src/archive/write.ts";
+import { type Aws, openAws } from "../../src/aws/clients.ts";
+import { findLocalAws, type LocalAws } from "../../src/aws/local-aws.ts";
+import { conflictName } from "../../src/results/names.ts";
+import { put, readTree } from "../../src/results/test-support.ts";
+import {
+  CONTENTS,
+  type History,
+  PATHS,
+  randomFrom,
+  randomHistory,
+  tableSays,
+} from "../../src/results/testing-table.ts";
+import type { RunId } from "../../src/runs/types.ts";
+import { isTemporaryName } from "../../src/workflow/temporary.ts";
+import { testContext } from "../support/context.ts";
+import { startLocalAws, type TestLocalAws } from "../support/local-aws.ts";
+import { tempDir } from "../support/temp-dir.ts";
+import type { TransferTask } from "../support/transfer-driver.ts";
+import { archiveOf, BUCKET, fetchResults, ship, type TransferPlace } from "../support/transfer-place.ts";
+
+const ROUNDS = Number(process.env.NEXTSTRAIN_TEST_ROUNDS ?? 200);
+/** Where a round's first seed is; what fails is told with its own. */
+const FIRST_SEED = Number(process.env.NEXTSTRAIN_TEST_SEED ?? 1);
+/** Rounds at once: one's processes start while the other's are at work. */
+const LANES = 3;
+/** A kill that came too late, after the work was done, is tried again so often. */
+const TRIES = 4;
+/** Every so many rounds it is an upload that is killed: they have more to do. */
+const UPLOADS = 4;
+/** More than the two parts that are made before a multipart upload is begun. */
+const NOISE = 13 * 1024 * 1024;
+const LARGE = ["large ".repeat(60_000), "LARGE ".repeat(60_000)];
+
+let aws: Aws;
+let service: TestLocalAws;
+let local: LocalAws;
+let driver: string;
+
+beforeAll(async () => {
+  service = await startLocalAws();
+  const context = { ...testContext({ env: service.env }), now: Date.now };
+  const found = await findLocalAws(context);
+  if (found === undefined) throw new Error("local AWS is not running");
+  local = found;
+  aws = await openAws(context, local);
+  driver = await bundle("test/support/transfer-driver.ts", service.scratch);
+});
+afterAll(async () => {
+  aws?.[Symbol.dispose]();
+  await service?.[Symbol.asyncDispose]();
+});
+
+/** Runs tasks in processes that are ready beforehand, and kills them. */
+function createKiller() {
+  const spares: Promise<ChildProcess>[] = [];
+  /** Milliseconds that each kind of task took of late where nobody killed it. */
+  const spans = { upload: 200, results: 60 };
+  let kills = 0;
+  const launch = async () => {
+    const env = { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true" };
+    const child = fork(driver, { env, stdio: ["ignore", "ignore", "inherit", "ipc"] });
+    await heard(child, "ready");
+    return child;
+  };
+  const start = () => {
+    const child = launch();
+    // It is waited for in its turn.
+    child.catch(() => {});
+    return child;
+  };
+  return {
+    kills: () => kills,
+    /** Resolves to whether it was killed before it was done. */
+    async killed(task: TransferTask): Promise<boolean> {
+      while (spares.length < LANES) spares.push(start());
+      const child = await (spares.shift() ?? start());
+      const kind = task.runId === undefined ? "upload" : "results";
+      const closed = once(child, "close");
+      child.send(task);
+      await heard(child, "begun");
+      const began = performance.now();
+      const done = heard(child, "done").then(
+        () => true,
+        () => false,
+      );
+      const life = setTimeout(() => child.kill("SIGKILL"), Math.random() * spans[kind]);
+      const isDone = await done;
+      clearTimeout(life);
+      if (isDone) {
+        spans[kind] = 0.7 * spans[kind] + 0.3 * (performance.now() - began);
+        // Unless the kill is on its way already.
+        if (child.killed) await closed;
+        else spares.push(Promise.resolve(child));
+        return false;
+      }
+      await closed;
+      // Kills in a row may have come early by chance; or the machine has become slower.
+      spans[kind] *= 1.03;
+      kills++;
+      return true;
+    },
+    async [Symbol.asyncDispose]() {
+      for (const spare of await Promise.allSettled(spares)) {
+        if (spare.status === "fulfilled") spare.value.kill("SIGKILL");
+      }
+    },
+  };
+}
+
+/** Waits for a word from a process; rejects where it ends before. */
+function heard(child: ChildProcess, word: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const listen = (message: unknown) => {
+      if (message === word) end(resolve);
+    };
+    const ended = () => end(() => reject(new Error(`ended before it was ${word}`)));
+    const end = (settle: () => void) => {
+      child.off("message", listen);
+      child.off("exit", ended);
+      settle();
+    };
+    child.on("message", listen);
+    child.on("exit", ended);
+  });
+}
+
+type Killer = ReturnType<typeof createKiller>;
+
+async function unfinishedUploads(): Promise<string[]> {
+  const { Uploads = [] } = await aws.s3.send(new ListMultipartUploadsCommand({ Bucket: BUCKET }));
+  return Uploads.map(({ Key }) => Key ?? "");
+}
+
+/** The tree without the temporary files of programs that were killed. */
+function filesIn(directory: string): Record<string, string> {
+  const files = Object.entries(readTree(directory)).filter(
+    ([path]) => !path.endsWith("/") && !isTemporaryName(path.slice(path.lastIndexOf("/") + 1)),
+  );
+  return Object.fromEntries(files);
+}
+
+/** Uploads; killed in the middle of it, where the seed says so, and then done again. */
+async function upload(place: TransferPlace, killer: Killer, seed: number, exclude: string[]): Promise<RunId> {
+  const { directory, home } = place;
+  if (seed % UPLOADS === 0) {
+    put(
+      directory,
+      "noise.bin",
+      randomBytes(NOISE)
+        .toString("latin1")
+        .slice(0, NOISE / 2),
+    );
+    const before = readTree(directory);
+    for (let tries = 0; tries < TRIES; tries++) {
+      if (await killer.killed({ local, home, directory, runId: undefined, exclude })) break;
+    }
+    expect(readTree(directory)).toEqual(before);
+  }
+  const { runId } = await ship(place, exclude);
+  const kept = await readdir(join(home, ".nextstrain/aws-batch/runs"));
+  expect(kept.filter((name) => name.endsWith(".upload") || isTemporaryName(name))).toEqual([]);
+  return runId;
+}
+
+/** The job's side: its files take the place of the archive. */
+async function work(runId: RunId, files: Record<string, string>): Promise<void> {
+  const inputs = Object.entries(files).map(([path, text]) => {
+    const source = Buffer.from(text);
+    return { path, kind: "file" as const, source, size: source.length, mtimeMs: Date.now(), mode: 0o644 };
+  });
+  const Body = await packSmall(inputs, { signal: new AbortController().signal });
+  const { bucket: Bucket, key: Key } = archiveOf(runId);
+  await aws.s3.send(new PutObjectCommand({ Bucket, Key, Body }));
+}
+
+async function round(seed: number, killer: Killer): Promise<void> {
+  await using scratch = await tempDir();
+  const random = randomFrom(seed, [...CONTENTS, ...LARGE]);
+  const home = join(scratch.path, "home");
+  const directory = join(scratch.path, "build");
+  await mkdir(directory);
+  // One file at least is uploaded, and one comes back.
+  put(directory, "Snakefile", "rule all:\n");
+  const fixed = { excluded: false, jobWrote: true, job: "new", before: "rule all:\n" };
+  const histories = new Map<string, History>([["Snakefile", { ...fixed, here: fixed.before }]]);
+  for (const path of PATHS) histories.set(path, randomHistory(random));
+  for (const [path, { before }] of histories) if (before !== undefined) put(directory, path, before);
+  const excluded = [...histories].filter(([, history]) => history.excluded).map(([path]) => `/${path}`);
+  const runId = await upload({ aws, home, directory }, killer, seed, excluded);
+  await rm(join(directory, "noise.bin"), { force: true });
+
+  const jobs = [...histories].flatMap(([path, { job }]) => (job === undefined ? [] : [[path, job]]));
+  await work(runId, Object.fromEntries(jobs));
+  const edit = async (path: string, content: string | undefined) =>
+    content === undefined ? rm(join(directory, path), { force: true }) : put(directory, path, content);
+  for (const [path, { before, here }] of histories) if (here !== before) await edit(path, here);
+
+  // On another computer there is only the manifest.
+  const knowledge = random.chance(0.7) ? "record" : "manifest";
+  const place = { aws, directory, home: knowledge === "record" ? home : join(scratch.path, "elsewhere") };
+  const expected = () => {
+    const here = filesIn(directory);
+    const after = { ...here };
+    for (const [path, history] of histories) {
+      const says = tableSays({ ...history, here: here[path] }, knowledge);
+      if (says.here !== undefined) after[path] = says.here;
+      if (says.beside !== undefined) after[conflictName(path, runId)] = says.beside;
+    }
+    return { here, after };
+  };
+  for (let kills = 1 + random.below(2), tries = TRIES; kills > 0 && tries > 0; tries--) {
+    const { here, after } = expected();
+    const wasKilled = await killer.killed({ local, home: place.home, directory, runId, exclude: [] });
+    for (const [path, content] of Object.entries(filesIn(directory))) {
+      // Old or new, and nothing in between.
+      expect([here[path], after[path]], path).toContain(content);
+    }
+    expect(Object.keys(filesIn(directory))).toEqual(expect.arrayContaining(Object.keys(here)));
+    if (!wasKilled) break;
+    kills--;
+    // Nobody waits for the program to be started again.
+    if (random.chance(0.5)) {
+      await edit(PATHS[random.below(PATHS.length)] ?? "", random.chance(0.3) ? undefined : random.content());
+    }
+  }
+  const { after } = expected();
+  await fetchResults(place, runId);
+  const tree = Object.entries(readTree(directory)).filter(([path]) => !path.endsWith("/"));
+  expect(Object.fromEntries(tree)).toEqual(after);
+}
+
+test(`${ROUNDS} random histories with kills in them end as the table says, and leave no unfinished upload`, {
+  timeout: 120_000 + ROUNDS * 5_000,
+}, async () => {
+  await using killer = createKiller();
+  let next = FIRST_SEED;
+  let isBroken = false;
+  const lane = async () => {
+    while (!isBroken && (next < FIRST_SEED + ROUNDS || killer.kills() < ROUNDS)) {
+      const seed = next++;
+      await round(seed, killer).catch((error: unknown) => {
+        isBroken = true;
+        throw new Error(`seed ${seed}: ${error instanceof Error ? error.message : error}`, { cause: error });
+      });
+    }
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+  expect(await unfinishedUploads()).toEqual([]);
+  console.log(`seeds ${FIRST_SEED} to ${next - 1}: ${killer.kills()} kills`);
+});
