@@ -386,7 +386,7 @@ describe("the guide, where more than one value answers it", () => {
     );
     expect(allowed).toEqual([8, 4, 3]);
     for (const action of actionsOf(Resources.ListingPolicy))
-      expect(action).toMatch(/:(Describe|List|Get)[A-Za-z]+$/);
+      expect(action).toMatch(/:(Describe|List|Get|Simulate)[A-Za-z]+$/);
     expect(Object.keys(render({ CreateListingPolicy: "no" }).Resources)).not.toContain("ListingPolicy");
   });
 
