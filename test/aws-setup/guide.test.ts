@@ -424,6 +424,13 @@ describe("what the guide doesn't ask for, but AWS does", () => {
     }
   });
 
+  test("nothing with a fixed name has a text that can't be changed without replacing it", () => {
+    for (const [name, resource] of Object.entries(render().Resources)) {
+      if (at(resource, "Properties.ManagedPolicyName") === undefined) continue;
+      expect(at(resource, "Properties.Description"), name).toBeUndefined();
+    }
+  });
+
   test("jobs that can never start leave the queue, within the times that AWS takes", () => {
     const actions = at(render().Resources, "JobQueue.Properties.JobStateTimeLimitActions");
     expect(actions).toEqual(

@@ -111,8 +111,10 @@ describe.skipIf(!havePythonMoto())("on an independent mock of AWS (needs Python'
         }),
       }),
     );
+    const EfsFileSystemId = await fileSystem(aws.stacks);
     const stack = await createStack(aws.stacks, {
       ...network,
+      EfsFileSystemId,
       BucketName: "lab-jobs",
       CreateBucket: "no",
       ExistingJobRole: "LabJobs",
@@ -131,7 +133,17 @@ describe.skipIf(!havePythonMoto())("on an independent mock of AWS (needs Python'
       roles: { LabJobs: ["NextstrainJobsAccessToBucket"] },
       groups: { lab: ["NextstrainJobsAccessToBatch", "NextstrainJobsAccessToBucket"] },
     });
+    const definitions = await activeDefinitions(aws.batch);
+    expect(definitions?.map(({ jobDefinitionName }) => jobDefinitionName).sort()).toEqual([
+      `${StackName}-efs-clean-up`,
+      "nextstrain-job",
+    ]);
+    expect(await environments(aws.batch)).toMatchObject([
+      { computeResources: { type: "SPOT", allocationStrategy: "SPOT_PRICE_CAPACITY_OPTIMIZED" } },
+    ]);
+
     await removeStack(aws.stacks);
+    expect(await activeDefinitions(aws.batch)).toEqual([]);
     expect(await inIam(aws.iam)).toMatchObject({
       roles: { LabJobs: [] },
       groups: { lab: [] },
@@ -177,13 +189,27 @@ async function updateStack(client: cloudformation.CloudFormationClient, paramete
 async function removeStack(client: cloudformation.CloudFormationClient): Promise<void> {
   await client.send(new cloudformation.DeleteStackCommand({ StackName }));
   const { StackSummaries = [] } = await client.send(new cloudformation.ListStacksCommand({}));
-  expect(new Set(StackSummaries.map(({ StackStatus }) => StackStatus))).toEqual(new Set(["DELETE_COMPLETE"]));
+  const removed = StackSummaries.find((summary) => summary.StackName === StackName);
+  expect(removed?.StackStatus).toBe("DELETE_COMPLETE");
 }
 
-async function settled(client: cloudformation.CloudFormationClient): Promise<cloudformation.Stack> {
+/** A file system of somebody else's: the mock makes one for another stack. */
+async function fileSystem(client: cloudformation.CloudFormationClient): Promise<string> {
+  const TemplateBody = JSON.stringify({
+    Resources: { Files: { Type: "AWS::EFS::FileSystem" } },
+    Outputs: { Id: { Value: { Ref: "Files" } } },
+  });
+  await client.send(new cloudformation.CreateStackCommand({ StackName: "files", TemplateBody }));
+  return outputsOf(await settled(client, "files")).Id ?? "";
+}
+
+async function settled(
+  client: cloudformation.CloudFormationClient,
+  name = StackName,
+): Promise<cloudformation.Stack> {
   for (;;) {
     const { Stacks: [stack] = [] } = await client.send(
-      new cloudformation.DescribeStacksCommand({ StackName }),
+      new cloudformation.DescribeStacksCommand({ StackName: name }),
     );
     if (stack?.StackStatus?.endsWith("_IN_PROGRESS") === false) return stack;
     await sleep(100);
