@@ -43,6 +43,7 @@ const tools = [
   { name: "openssl", commands: ["openssl"], debian: "openssl", neededFor: "tests" },
   { name: "zsh", commands: ["zsh"], debian: "zsh", neededFor: "tests" },
   { name: "chromium", commands: ["chromium"], debian: "chromium", neededFor: "tests" },
+  { name: "shellcheck", commands: ["shellcheck"], debian: "shellcheck", neededFor: "tests" },
   { name: "fish", commands: ["fish"], debian: "fish", neededFor: "tests" },
 ];
 
