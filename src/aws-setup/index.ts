@@ -9,7 +9,7 @@ import { adoptNamed, type Named } from "./named.ts";
 import { chooseNetwork } from "./network.ts";
 import { completeParameters, type Parameters, type SomeParameters } from "./parameters.ts";
 import { planSummary, planTable } from "./plan.ts";
-import { proposePlan } from "./propose.ts";
+import { type Plan, proposePlan } from "./propose.ts";
 import { isBroken, mendStack, quietStack } from "./settle.ts";
 import type { Site } from "./site.ts";
 import type { Stack } from "./stacks.ts";
@@ -73,18 +73,13 @@ export async function setUpAwsBatch(site: Site, request: SetupRequest): Promise<
     template: await readTemplate(),
     parameters,
   });
-  if (plan.changes.length === 0) {
-    io.out("Nothing is to be changed: all of it is as asked for.");
-  } else {
-    io.out(`${capital(planSummary(plan.changes))}:`);
-    for (const line of planTable(plan.changes)) io.out(line);
-  }
+  for (const line of describePlan(plan)) io.out(line);
   if (logPlan.kind === "create") io.out("  + create  the log group /aws/batch/job, outside of the stack");
   if (dryRun) {
     io.out("Nothing was done (--dry-run).");
     return { kind: "shown" };
   }
-  if (plan.changes.length > 0) {
+  if (!plan.isEmpty) {
     const question = stack === undefined ? "Create all this?" : "Make these changes?";
     if (!(await site.questions.confirm(question))) throw new CancelledError("Nothing was changed.", 1);
     await applyPlan(site, plan);
@@ -140,6 +135,12 @@ async function chooseParameters(
   );
   await checkFit(site, wanted);
   return { ...wanted, ...(await adoptExisting(site, wanted, { before, adopt: request.adopt })) };
+}
+
+function describePlan({ isEmpty, changes }: Plan): string[] {
+  if (isEmpty) return ["Nothing is to be changed: all of it is as asked for."];
+  if (changes.length === 0) return ["No resource is to be changed, only what the stack says of itself."];
+  return [`${capital(planSummary(changes))}:`, ...planTable(changes)];
 }
 
 function namesOf(parameters: Parameters): Names {

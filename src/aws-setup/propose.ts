@@ -2,7 +2,7 @@ import { UserError } from "../errors.ts";
 import type { Parameters } from "./parameters.ts";
 import { isOnlyProposed } from "./settle.ts";
 import type { Site } from "./site.ts";
-import type { Change, Proposal, Stack } from "./stacks.ts";
+import type { Change, ChangeSet, Proposal, Stack } from "./stacks.ts";
 
 /** A change set that CloudFormation has made. Taken back when disposed of, unless it was carried out. */
 export interface Plan extends AsyncDisposable {
@@ -10,6 +10,8 @@ export interface Plan extends AsyncDisposable {
   /** Whether the stack is to be made. */
   readonly isNew: boolean;
   readonly changes: readonly Change[];
+  /** Whether there is nothing to carry out. A plan without changes may still have outputs or tags to set. */
+  readonly isEmpty: boolean;
   /** Has CloudFormation begin. From then on there is nothing to take back. */
   execute(): Promise<void>;
 }
@@ -46,11 +48,12 @@ export async function proposePlan(
   let executed = false;
   try {
     const arn = await stacks.propose(proposal);
-    const changes = await plannedChanges(site, arn);
+    const planned = await plannedChanges(site, arn);
     return {
       stackName,
       isNew,
-      changes,
+      changes: planned.kind === "ready" ? planned.changes : [],
+      isEmpty: planned.kind === "empty",
       async execute() {
         await stacks.execute(arn);
         executed = true;
@@ -66,14 +69,16 @@ export async function proposePlan(
   }
 }
 
-async function plannedChanges(site: Site, arn: string): Promise<readonly Change[]> {
+async function plannedChanges(
+  site: Site,
+  arn: string,
+): Promise<Extract<ChangeSet, { readonly kind: "ready" | "empty" }>> {
   const { io } = site.context;
   io.live(() => "CloudFormation is planning …");
   try {
     for (;;) {
       const planned = await site.services.stacks.changeSet(arn);
-      if (planned.kind === "ready") return planned.changes;
-      if (planned.kind === "empty") return [];
+      if (planned.kind === "ready" || planned.kind === "empty") return planned;
       if (planned.kind === "failed") {
         throw new UserError(`CloudFormation refuses the plan: ${planned.reason}`, {
           hint: "Nothing was changed. Mend that, or change the options, and run it again.",

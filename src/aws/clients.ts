@@ -74,19 +74,19 @@ export async function openAws(context: Context, local: LocalAws | undefined): Pr
 
   const later = {
     cloudFormation: lazily(async () => {
-      const { CloudFormationClient } = await import("@aws-sdk/client-cloudformation");
+      const { CloudFormationClient } = await import("./sdk/cloudformation.ts");
       return new CloudFormationClient(configuration);
     }),
     ec2: lazily(async () => {
-      const { EC2Client } = await import("@aws-sdk/client-ec2");
+      const { EC2Client } = await import("./sdk/ec2.ts");
       return new EC2Client(configuration);
     }),
     iam: lazily(async () => {
-      const { IAMClient } = await import("@aws-sdk/client-iam");
+      const { IAMClient } = await import("./sdk/iam.ts");
       return new IAMClient(configuration);
     }),
     sts: lazily(async () => {
-      const { STSClient } = await import("@aws-sdk/client-sts");
+      const { STSClient } = await import("./sdk/sts.ts");
       return new STSClient(configuration);
     }),
   };
