@@ -1,36 +1,12 @@
-import { spawn } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as batch from "@aws-sdk/client-batch";
 import { CreateBucketCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import { describe, expect, test } from "vitest";
 import { have } from "../support/have.ts";
+import { startMoto } from "../support/moto.ts";
 import { cleanEnvironment, runTool } from "../support/run-tool.ts";
 import { tempDir } from "../support/temp-dir.ts";
-
-/** A running `moto_server`, a mock of AWS that this project has no part in. It can't run jobs without an engine: they fail. */
-async function startMoto(): Promise<AsyncDisposable & { readonly endpoint: string }> {
-  const child = spawn("moto_server", ["-p", "0"], { stdio: ["ignore", "pipe", "pipe"] });
-  const endpoint = await new Promise<string>((resolve, reject) => {
-    let output = "";
-    const look = (chunk: Buffer) => {
-      output += chunk.toString();
-      const address = /Running on (http:\/\/[\d.]+:\d+)/.exec(output)?.[1];
-      if (address !== undefined) resolve(address);
-    };
-    child.stdout.on("data", look);
-    child.stderr.on("data", look);
-    child.on("exit", () => reject(new Error(`moto_server ended:\n${output}`)));
-  });
-  return {
-    endpoint,
-    async [Symbol.asyncDispose]() {
-      const ended = new Promise((resolve) => child.on("exit", resolve));
-      child.kill();
-      await ended;
-    },
-  };
-}
 
 describe.skipIf(!have("moto_server"))("against an independent mock of AWS (needs moto_server)", () => {
   test("a build is shipped, submitted and watched, and its variables do not stay in the bucket", async () => {
