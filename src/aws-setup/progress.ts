@@ -34,6 +34,9 @@ export async function followStack(site: Site, stackId: string, since: string | u
         begun = true;
         // The stack's own events end nothing: what was to be cleaned up after them follows.
         if (event.physicalId === stackId) continue;
+        // What becomes of the bucket after its stack, the removal says itself.
+        if (event.status === "DELETE_SKIPPED" && (status === "GONE" || status.startsWith("DELETE_")))
+          continue;
         note(event);
       }
       const isOver = status === "GONE" || !status.endsWith("_IN_PROGRESS");
@@ -79,11 +82,16 @@ function doneLine(event: StackEvent, took: number): string {
   const failed = event.status.endsWith("_FAILED");
   const cancelled = failed && isConsequence(event);
   const what = DONE[event.status] ?? (cancelled ? "• stopped" : failed ? "✘ failed" : event.status);
-  const line = `${what.padEnd(10)} ${kindOf(event.type).padEnd(KIND_WIDTH)}  ${event.resource}`;
+  const line = resourceLine(what, kindOf(event.type), event.resource);
   const name = event.physicalId && !event.physicalId.startsWith("arn:") ? event.physicalId : undefined;
   const called = name === undefined || name === event.resource || failed ? "" : ` (${name})`;
   const seconds = Math.round(took / 1000);
   return `${line}${called}${seconds > 0 ? `, ${seconds} s` : ""}`;
+}
+
+/** What was done, to what, of which name: in columns. */
+export function resourceLine(done: string, kind: string, name: string): string {
+  return `${done.padEnd(10)} ${kind.padEnd(KIND_WIDTH)}  ${name}`;
 }
 
 function liveText(working: readonly StackEvent[], now: number): string {

@@ -1,5 +1,6 @@
 import { CancelledError, UserError } from "../errors.ts";
 import { planTable } from "./plan.ts";
+import { resourceLine } from "./progress.ts";
 import { deleteStack, isOnlyProposed, quietStack } from "./settle.ts";
 import type { Site } from "./site.ts";
 import type { Stack } from "./stacks.ts";
@@ -47,7 +48,7 @@ export async function removeAwsBatch(site: Site, request: RemovalRequest): Promi
     // Jobs that ran until now may have left something more.
     if (bucket.kind === "empty and remove") await empty(site, bucket.name);
     await site.services.buckets.remove(bucket.name);
-    io.out(`✔ removed  S3 bucket  ${bucket.name}`);
+    io.out(resourceLine("✔ removed", "S3 bucket", bucket.name));
   }
   io.out(
     `The stack ${stackName} is gone. The log group /aws/batch/job stays: all users of AWS Batch here share it.`,
@@ -133,7 +134,7 @@ async function empty({ services, context: { io } }: Site, name: string): Promise
     io.live(undefined);
   }
   if (count > 0)
-    io.out(`✔ emptied  S3 bucket  ${name}: ${count} ${count === 1 ? "object" : "objects"} deleted`);
+    io.out(resourceLine("✔ emptied", "S3 bucket", `${name}: ${count} ${count === 1 ? "object" : "objects"}`));
 }
 
 async function remove(site: Site, stack: Stack): Promise<void> {
