@@ -75,8 +75,9 @@ class Renderer {
 
   /** Those that have no condition, or one that holds. */
   conditional(some: Table): Table {
-    const kept = Object.entries(some).filter(([, { Condition }]: [string, any]) => {
-      return Condition === undefined || this.#holds(Condition);
+    const kept = Object.entries(some).filter(([, one]) => {
+      const { Condition } = asTable(one);
+      return Condition === undefined || this.#holds(String(Condition));
     });
     return asTable(this.#resolve(Object.fromEntries(kept)));
   }
