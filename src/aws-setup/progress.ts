@@ -83,7 +83,8 @@ function doneLine(event: StackEvent, took: number): string {
   const cancelled = failed && isConsequence(event);
   const what = DONE[event.status] ?? (cancelled ? "• stopped" : failed ? "✘ failed" : event.status);
   const line = resourceLine(what, kindOf(event.type), event.resource);
-  const name = event.physicalId && !event.physicalId.startsWith("arn:") ? event.physicalId : undefined;
+  // Of a name of resource (ARN), the name.
+  const name = event.physicalId?.split("/").at(-1);
   const called = name === undefined || name === event.resource || failed ? "" : ` (${name})`;
   const seconds = Math.round(took / 1000);
   return `${line}${called}${seconds > 0 ? `, ${seconds} s` : ""}`;
