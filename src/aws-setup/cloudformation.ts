@@ -52,7 +52,9 @@ export function createStacks(client: CloudFormationClient, signal: AbortSignal):
       );
     },
 
-    discard: (proposal) => discard(client, proposal),
+    discard: (proposal) =>
+      // Without the program's signal: it may be what has been aborted.
+      explained("reach CloudFormation", new AbortController().signal, () => discard(client, proposal)),
 
     events: (stackId, since) =>
       explained("read the stack's events", signal, () => readEvents(client, stackId, { since, signal })),
@@ -168,7 +170,6 @@ function readAction({ Action, Replacement }: ResourceChange): Change["action"] {
   return Replacement === "Conditional" ? "may replace" : "modify";
 }
 
-/** Without the program's signal: it may be what has been aborted. */
 async function discard(client: CloudFormationClient, proposal: Proposal): Promise<void> {
   const abortSignal = AbortSignal.timeout(DISCARD_LIMIT);
   const { stackName: StackName, changeSetName: ChangeSetName, isNew } = proposal;

@@ -173,6 +173,16 @@ describe("making", () => {
     expect([fake.account.stacks.size, fake.account.openChangeSets.size]).toEqual([0, 0]);
   });
 
+  test("a plan that can't be taken back is warned of, and what went wrong first is told", async () => {
+    const fake = fakeSite();
+    fake.account.refusal = "Template error: no such thing";
+    fake.site.services.stacks.discard = async () => {
+      throw new UserError("AWS can't be reached.");
+    };
+    expect((await failureOf(setUp(fake))).message).toContain("Template error");
+    expect(fake.context.output.err.join()).toContain("could not be taken back: AWS can't be reached.");
+  });
+
   test("Control-C at the question leaves nothing behind", async () => {
     const fake = fakeSite({ by: "person", answers: ["lab-jobs"] });
     const { confirm } = fake.site.questions;
@@ -430,6 +440,14 @@ describe("the log group", () => {
     fake.account.retention = undefined;
     await setUp(fake);
     expect(fake.account.done.slice(-2)).toEqual(["create log group", "keep logs 30 days"]);
+  });
+
+  test("is asked about where nothing else is to be done", async () => {
+    const fake = fakeSite({ by: "person", answers: [false] });
+    addStack(fake.account, "CREATE_COMPLETE", before);
+    fake.account.retention = undefined;
+    await setUp(fake);
+    expect([fake.account.asked, fake.account.done]).toEqual([["Create the log group /aws/batch/job?"], []]);
   });
 
   test("without a retention gets one with --yes", async () => {

@@ -84,7 +84,7 @@ export async function setUpAwsBatch(site: Site, request: SetupRequest): Promise<
     if (!(await site.questions.confirm(question))) throw new CancelledError("Nothing was changed.", 1);
     await applyPlan(site, plan);
   }
-  await settleLogGroup(site, logPlan);
+  await settleLogGroup(site, logPlan, !plan.isEmpty);
   const made = await site.services.stacks.find(stackName);
   return { kind: "made", names: namesOf(parameters), outputs: made?.outputs ?? new Map() };
 }

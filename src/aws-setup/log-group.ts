@@ -58,10 +58,19 @@ export async function planLogGroup({ services }: Site, days: number): Promise<Lo
   return now === days ? { kind: "nothing" } : { kind: "ask", days, now };
 }
 
-/** Carries the plan out. Nobody's retention is changed without asking, but --yes sets one where there is none. */
-export async function settleLogGroup({ services, questions, context }: Site, plan: LogPlan): Promise<void> {
+/**
+ * Carries the plan out. Nobody's retention is changed without asking, but --yes sets one where there is none.
+ *
+ * @param isAgreed whether the user has agreed to a plan that had the log group in it
+ */
+export async function settleLogGroup(
+  { services, questions, context }: Site,
+  plan: LogPlan,
+  isAgreed: boolean,
+): Promise<void> {
   if (plan.kind === "nothing") return;
   if (plan.kind === "create") {
+    if (!isAgreed && !(await questions.confirm(`Create the log group ${LOG_GROUP}?`))) return;
     await services.logs.create();
     await services.logs.keep(plan.days);
     context.io.out(`Log group ${LOG_GROUP} created: it keeps its lines for ${plan.days} days.`);

@@ -44,7 +44,12 @@ export async function proposePlan(
     parameters,
   };
   // What was there before stays, also where it is a mere plan of somebody else's.
-  const takeBack = () => stacks.discard({ ...proposal, isNew: stack === undefined });
+  const takeBack = () =>
+    stacks.discard({ ...proposal, isNew: stack === undefined }).catch((error: unknown) => {
+      // Whatever else went wrong is what to tell; the next run cleans this up.
+      const reason = error instanceof Error ? error.message : String(error);
+      site.context.io.warn(`The plan of the stack ${stackName} could not be taken back: ${reason}`);
+    });
   let executed = false;
   try {
     const arn = await stacks.propose(proposal);
@@ -63,8 +68,7 @@ export async function proposePlan(
       },
     };
   } catch (error) {
-    // The first error is the one to tell, even where AWS can't be reached to take anything back.
-    await takeBack().catch(() => {});
+    await takeBack();
     throw error;
   }
 }

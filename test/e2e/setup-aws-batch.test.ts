@@ -112,7 +112,7 @@ describe.skipIf(!havePythonMoto())(
       expect(stdout).toContain("15 resources to create:\n  + create  S3 bucket            Bucket\n");
       expect(stdout).toContain(`✔ created  S3 bucket            Bucket (${BUCKET})`);
       expect(stdout).toMatch(/^✔ created {2}job queue {12}JobQueue \(lab-queue\)/m);
-      expect(stdout).toMatch(/^Who is to run builds belongs into the IAM group nextstrain-batch-JobsGroup-/m);
+      expect(stdout).toMatch(/put their IAM users into the group nextstrain-batch-JobsGroup-/);
       expect(await readFile(admin.configFile, "utf8")).toBe(
         `# mine\n[aws-batch]\ncpus = 8\ns3-bucket = ${BUCKET}\nqueue = lab-queue\n\n[core]\nrunner = aws-batch\n`,
       );

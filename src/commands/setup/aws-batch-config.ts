@@ -46,7 +46,7 @@ function warnOfEnvironment({ env, io }: Context, names: Names): void {
   }
 }
 
-/** A bucket may be written as a URL, with a prefix; a definition with its revision. */
+/** A bucket may be written as a URL, with a prefix: the file keeps that. */
 function plain(value: string): string {
   return value.replace(/^s3:\/\//, "").replace(/\/.*$/, "");
 }

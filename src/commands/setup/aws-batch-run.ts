@@ -1,9 +1,11 @@
 import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { openAws } from "../../aws/clients.ts";
+import { isDenied } from "../../aws/errors.ts";
 import { type Names, type SetupResult, setUpAwsBatch } from "../../aws-setup/index.ts";
 import { openSite } from "../../aws-setup/open.ts";
 import { parametersGiven } from "../../aws-setup/options.ts";
+import type { SomeParameters } from "../../aws-setup/parameters.ts";
 import { removeAwsBatch } from "../../aws-setup/remove.ts";
 import { readTemplate } from "../../aws-setup/template.ts";
 import type { Context } from "../../cli/context.ts";
@@ -29,6 +31,19 @@ export async function setUpAws(
 
   const settings = await openSettings(context);
   const { configured, chosen } = awsBatchNames(settings, options);
+  return asAdministrator(() => setUpInAccount(context, options, { given, configured, chosen, check }));
+}
+
+interface Request extends ReturnType<typeof awsBatchNames> {
+  readonly given: SomeParameters;
+  readonly check: CheckSetup | undefined;
+}
+
+async function setUpInAccount(
+  context: Context,
+  options: AwsBatchSetupOptions,
+  { given, configured, chosen, check }: Request,
+): Promise<number> {
   using aws = await openAws(context, undefined);
   const site = await openSite(context, aws, createQuestions(context, { yes: options.yes === true }));
   const dryRun = options.dryRun === true;
@@ -60,6 +75,19 @@ export async function setUpAws(
   });
   if (result.kind === "made") tellNextSteps(context, result, aws.region);
   return check === undefined ? 0 : check(context);
+}
+
+/** What AWS forbids here is not in the policies that builds need, as it is said elsewhere. */
+async function asAdministrator<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof UserError) || !isDenied(error.cause)) throw error;
+    throw new UserError(error.message, {
+      hint: "Setting AWS up takes an administrator's permissions: docs/administrators.md lists them.",
+      cause: error.cause,
+    });
+  }
 }
 
 function refuseContradictions(options: AwsBatchSetupOptions): void {
@@ -124,7 +152,7 @@ function tellNextSteps(
 ): void {
   io.out(`AWS Batch is set up in ${region.value}: ${describe(names)}.`);
   const group = outputs.get("GroupName");
-  if (group !== undefined) io.out(`Who is to run builds belongs into the IAM group ${group}.`);
+  if (group !== undefined) io.out(`To let people run builds, put their IAM users into the group ${group}.`);
   if (region.value !== "us-east-1") {
     io.out(`Builds must know the region: export AWS_DEFAULT_REGION=${region.value}, or in ~/.aws/config.`);
   }
