@@ -42,6 +42,7 @@ const tools = [
   { name: "boto3", pythonModule: "boto3", debian: "python3-boto3", neededFor: "tests" },
   { name: "openssl", commands: ["openssl"], debian: "openssl", neededFor: "tests" },
   { name: "zsh", commands: ["zsh"], debian: "zsh", neededFor: "tests" },
+  { name: "shellcheck", commands: ["shellcheck"], debian: "shellcheck", neededFor: "tests" },
   { name: "fish", commands: ["fish"], debian: "fish", neededFor: "tests" },
 ];
 

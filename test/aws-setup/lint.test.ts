@@ -68,6 +68,6 @@ function references(node: Json): readonly string[] {
 
 function namesIn(text: string): readonly string[] {
   return [...text.matchAll(/\$\{([^}]+)\}/g)].flatMap(([, name = ""]) =>
-    name.startsWith("AWS::") ? [] : [name],
+    /^(AWS::|!)/.test(name) ? [] : [name],
   );
 }

@@ -134,7 +134,7 @@ class Renderer {
 
   #substitute(operand: Json): Json {
     const [text, extra] = Array.isArray(operand)
-      ? (operand as readonly [string, Table])
+      ? (operand as unknown as readonly [string, Table])
       : [String(operand), {}];
     const result = text.replace(/\$\{([^}]+)\}/g, (whole, name: string) => {
       const own = extra[name];

@@ -2,7 +2,7 @@
 
 CloudFormation's own part (parameters, conditions, references, order, change sets, events) stays the mock's. Mended are single
 resources: bucket settings and policies, IAM groups, the policies of roles, compute environments without a service role,
-time limits, updates in place and removals of what Batch has, and the deletion policy that AWS brought in later.
+time limits, updates in place and removals of what Batch has, and the newer deletion policy RetainExceptOnCreate.
 """
 
 import json
@@ -14,6 +14,7 @@ from moto.batch import models as batch
 from moto.batch.utils import lowercase_first_key
 from moto.cloudformation import parsing
 from moto.core.common_models import CloudFormationModel
+from moto.ec2.models import security_groups as ec2
 from moto.efs import models as efs
 from moto.iam import models as iam
 from moto.s3 import models as s3
@@ -317,6 +318,12 @@ mend(
 
 
 # --- CloudFormation itself -------------------------------------------------------------------------------------------
+
+# The mock replaces the group, whatever has changed.
+mend(
+    ec2.SecurityGroup,
+    update_from_cloudformation_json=lambda previous, original_resource, **_: original_resource,
+)
 
 # Else a !Ref of the access point would be nothing.
 if "physical_resource_id" not in efs.AccessPoint.__dict__:
