@@ -1,5 +1,5 @@
 // Bundles the program into dist/: split into chunks, so that each command loads only what it needs.
-import { readFile, rm } from "node:fs/promises";
+import { copyFile, readFile, rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -35,3 +35,5 @@ await build({
     js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
   },
 });
+// Shipped as it is, for people to read, too.
+await copyFile(`${root}/src/aws-setup/template.yaml`, `${root}/dist/template.yaml`);

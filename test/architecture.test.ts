@@ -40,7 +40,7 @@ const mayKnow: Readonly<Record<string, readonly string[]>> = {
   runs: ["cli", "workflow", "archive"],
   results: ["runs", "workflow", "archive"],
   checks: ["cli", "aws", "workflow"],
-  "aws-setup": ["cli", "aws", "checks"],
+  "aws-setup": ["cli", "aws", "checks", "workflow"],
   runtimes: ["cli", "settings.ts", "checks", "aws", "transfer", "results", "runs", "workflow", "archive"],
   cli: ["commands"],
   view: ["cli"],

@@ -21,6 +21,11 @@ export function startMendedMoto(): Promise<Moto> {
   return start("python3", [fileURLToPath(new URL("mended_moto.py", import.meta.url))]);
 }
 
+/** Mended, and with what CloudFormation tells of a stack: see `moto_stacks.py`. */
+export function startStackMoto(): Promise<Moto> {
+  return start("python3", [fileURLToPath(new URL("moto_stacks.py", import.meta.url))]);
+}
+
 async function start(program: string, args: readonly string[]): Promise<Moto> {
   const child = spawn(program, [...args, "-p", "0"], { stdio: ["ignore", "pipe", "pipe"] });
   const endpoint = await new Promise<string>((resolve, reject) => {

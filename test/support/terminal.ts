@@ -72,7 +72,10 @@ export function startInTerminal(args: readonly string[], options: TerminalOption
       resolve({
         exitStatus: last.exit ?? -1,
         raw,
-        lines: shownLines(raw),
+        // Only where it is asked for: questions are drawn with more than lines.
+        get lines() {
+          return shownLines(raw);
+        },
         settingsKept: last.settingsKept === true,
       }),
     );

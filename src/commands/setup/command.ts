@@ -1,10 +1,21 @@
 import { Command } from "commander";
 import type { Context } from "../../cli/context.ts";
+import type { Outcome } from "../../cli/program.ts";
+import type { CommandMaker } from "../index.ts";
 import { setupAuspiceCommand } from "./auspice.ts";
+import { awsBatchSetup } from "./aws-batch.ts";
+import { addCommonOptions } from "./common.ts";
 
-/** `nextstrain setup`: makes a runtime, or AWS, ready for builds. */
-export function setupCommand(context: Context): Command {
-  const command = new Command("setup").summary("set up a runtime, AWS, or Auspice");
-  for (const each of [setupAuspiceCommand]) command.addCommand(each(context));
+/** What can be set up, in the order of `--help`. */
+const subcommands: readonly CommandMaker[] = [awsBatchSetup, setupAuspiceCommand];
+
+/** `nextstrain setup`: makes a runtime ready for builds, or Auspice for `nextstrain view`. */
+export function setupCommand(context: Context, outcome: Outcome): Command {
+  const command = new Command("setup")
+    .summary("set up AWS, a runtime on this computer, or Auspice")
+    .description("Makes a runtime ready for builds, or Auspice for `nextstrain view`.")
+    .usage("[options] <runtime>");
+  addCommonOptions(command);
+  for (const make of subcommands) command.addCommand(make(context, outcome));
   return command;
 }

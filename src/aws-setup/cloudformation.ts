@@ -1,0 +1,235 @@
+import {
+  type CloudFormationClient,
+  ContinueUpdateRollbackCommand,
+  CreateChangeSetCommand,
+  DeleteChangeSetCommand,
+  DeleteStackCommand,
+  DescribeChangeSetCommand,
+  DescribeStacksCommand,
+  ExecuteChangeSetCommand,
+  paginateDescribeStackEvents,
+  paginateListStackResources,
+  type ResourceChange,
+  type Change as SdkChange,
+  type StackEvent as SdkEvent,
+  type Stack as SdkStack,
+} from "@aws-sdk/client-cloudformation";
+import { explained } from "../aws/errors.ts";
+import type { Change, ChangeSet, Proposal, Stack, StackEvent, StackResource, Stacks } from "./stacks.ts";
+
+/** {@link Stacks} of an account and region. */
+export function createStacks(client: CloudFormationClient, signal: AbortSignal): Stacks {
+  const options = { abortSignal: signal };
+  return {
+    find: (name) => explained(`look up the stack ${name}`, signal, () => findStack(client, name, signal)),
+
+    async propose({ stackName, changeSetName, isNew, template, parameters }) {
+      const { Id = "" } = await explained(`plan the stack ${stackName}`, signal, () =>
+        client.send(
+          new CreateChangeSetCommand({
+            StackName: stackName,
+            ChangeSetName: changeSetName,
+            ChangeSetType: isNew ? "CREATE" : "UPDATE",
+            TemplateBody: template,
+            // The guide's roles and policies have names of their own.
+            Capabilities: ["CAPABILITY_NAMED_IAM"],
+            Parameters: Object.entries(parameters).map(([ParameterKey, ParameterValue]) => ({
+              ParameterKey,
+              ParameterValue,
+            })),
+          }),
+          options,
+        ),
+      );
+      return Id;
+    },
+
+    changeSet: (arn) => explained("read the plan", signal, () => readChangeSet(client, arn, signal)),
+
+    async execute(changeSet) {
+      await explained("carry out the plan", signal, () =>
+        client.send(new ExecuteChangeSetCommand({ ChangeSetName: changeSet }), options),
+      );
+    },
+
+    discard: (proposal) =>
+      // Without the program's signal: it may be what has been aborted.
+      explained("reach CloudFormation", new AbortController().signal, () => discard(client, proposal)),
+
+    events: (stackId, since) =>
+      explained("read the stack's events", signal, () => readEvents(client, stackId, { since, signal })),
+
+    resources: (stackId) =>
+      explained("list the stack's resources", signal, () => readResources(client, stackId, signal)),
+
+    async remove(stackId, retain = []) {
+      await explained(`delete the stack`, signal, () =>
+        client.send(
+          new DeleteStackCommand({
+            StackName: stackId,
+            ...(retain.length > 0 ? { RetainResources: [...retain] } : {}),
+          }),
+          options,
+        ),
+      );
+    },
+
+    async continueRollback(stackId) {
+      await explained("go on with the stack's rollback", signal, () =>
+        client.send(new ContinueUpdateRollbackCommand({ StackName: stackId }), options),
+      );
+    },
+  };
+}
+
+async function findStack(
+  client: CloudFormationClient,
+  name: string,
+  abortSignal: AbortSignal,
+): Promise<Stack | undefined> {
+  try {
+    const { Stacks: found = [] } = await client.send(new DescribeStacksCommand({ StackName: name }), {
+      abortSignal,
+    });
+    return found[0] === undefined || found[0].StackStatus === "DELETE_COMPLETE"
+      ? undefined
+      : readStack(found[0]);
+  } catch (error) {
+    if (isNoStack(error)) return undefined;
+    throw error;
+  }
+}
+
+/** DescribeStacks has no error of its own for it: a ValidationError that says so is all there is. */
+function isNoStack(error: unknown): boolean {
+  return error instanceof Error && error.name === "ValidationError" && /does not exist/.test(error.message);
+}
+
+function readStack(stack: SdkStack): Stack {
+  return {
+    id: stack.StackId ?? "",
+    name: stack.StackName ?? "",
+    status: stack.StackStatus ?? "",
+    reason: stack.StackStatusReason,
+    parameters: new Map(
+      (stack.Parameters ?? []).map(({ ParameterKey = "", ParameterValue = "" }) => [
+        ParameterKey,
+        ParameterValue,
+      ]),
+    ),
+    outputs: new Map(
+      (stack.Outputs ?? []).map(({ OutputKey = "", OutputValue = "" }) => [OutputKey, OutputValue]),
+    ),
+  };
+}
+
+async function readChangeSet(
+  client: CloudFormationClient,
+  arn: string,
+  abortSignal: AbortSignal,
+): Promise<ChangeSet> {
+  const changes: Change[] = [];
+  let next: string | undefined;
+  do {
+    const page = await client.send(new DescribeChangeSetCommand({ ChangeSetName: arn, NextToken: next }), {
+      abortSignal,
+    });
+    if (page.Status === "FAILED") return readFailure(page.StatusReason ?? "CloudFormation gave no reason");
+    if (page.Status !== "CREATE_COMPLETE") return { kind: "pending" };
+    changes.push(...(page.Changes ?? []).flatMap(readChange));
+    next = page.NextToken;
+  } while (next !== undefined);
+  return { kind: "ready", changes };
+}
+
+/** A change set without changes has failed, as CloudFormation sees it, and only its reason tells. */
+function readFailure(reason: string): ChangeSet {
+  return /didn't contain changes|no updates are to be performed/i.test(reason)
+    ? { kind: "empty" }
+    : { kind: "failed", reason };
+}
+
+function readChange({ ResourceChange: change }: SdkChange): Change[] {
+  if (change === undefined) return [];
+  const properties = (change.Details ?? []).flatMap(({ Target }) => (Target?.Name ? [Target.Name] : []));
+  return [
+    {
+      action: readAction(change),
+      resource: change.LogicalResourceId ?? "",
+      physicalId: change.PhysicalResourceId,
+      type: change.ResourceType ?? "",
+      properties: [...new Set(properties)],
+    },
+  ];
+}
+
+function readAction({ Action, Replacement }: ResourceChange): Change["action"] {
+  if (Action === "Add" || Action === "Import") return "add";
+  if (Action === "Remove") return "remove";
+  if (Replacement === "True") return "replace";
+  return Replacement === "Conditional" ? "may replace" : "modify";
+}
+
+async function discard(client: CloudFormationClient, proposal: Proposal): Promise<void> {
+  const abortSignal = AbortSignal.timeout(DISCARD_LIMIT);
+  const { stackName: StackName, changeSetName: ChangeSetName, isNew } = proposal;
+  if (!isNew) {
+    await client.send(new DeleteChangeSetCommand({ StackName, ChangeSetName }), { abortSignal });
+    return;
+  }
+  // A stack that only ever was proposed holds nothing, and goes with its change sets.
+  const stack = await findStack(client, StackName, abortSignal);
+  if (stack?.status !== "REVIEW_IN_PROGRESS") return;
+  await client.send(new DeleteStackCommand({ StackName: stack.id }), { abortSignal });
+}
+
+/** Milliseconds to take a plan back. */
+const DISCARD_LIMIT = 30_000;
+
+async function readEvents(
+  client: CloudFormationClient,
+  stackId: string,
+  { since, signal }: { readonly since: string | undefined; readonly signal: AbortSignal },
+): Promise<StackEvent[]> {
+  const events: StackEvent[] = [];
+  const pages = paginateDescribeStackEvents({ client }, { StackName: stackId }, { abortSignal: signal });
+  // AWS gives the newest first: what is known already ends the reading.
+  for await (const { StackEvents = [] } of pages) {
+    const known = StackEvents.findIndex(({ EventId }) => EventId === since);
+    events.push(...(known < 0 ? StackEvents : StackEvents.slice(0, known)).map(readEvent));
+    if (known >= 0) break;
+  }
+  return events.reverse();
+}
+
+function readEvent(event: SdkEvent): StackEvent {
+  return {
+    id: event.EventId ?? "",
+    at: event.Timestamp?.getTime() ?? 0,
+    resource: event.LogicalResourceId ?? "",
+    physicalId: event.PhysicalResourceId || undefined,
+    type: event.ResourceType ?? "",
+    status: event.ResourceStatus ?? "",
+    reason: event.ResourceStatusReason,
+  };
+}
+
+async function readResources(
+  client: CloudFormationClient,
+  stackId: string,
+  signal: AbortSignal,
+): Promise<StackResource[]> {
+  const resources: StackResource[] = [];
+  const pages = paginateListStackResources({ client }, { StackName: stackId }, { abortSignal: signal });
+  for await (const { StackResourceSummaries = [] } of pages) {
+    for (const summary of StackResourceSummaries) {
+      resources.push({
+        resource: summary.LogicalResourceId ?? "",
+        physicalId: summary.PhysicalResourceId || undefined,
+        type: summary.ResourceType ?? "",
+        status: summary.ResourceStatus ?? "",
+      });
+    }
+  }
+  return resources;
+}

@@ -1,0 +1,152 @@
+import { CancelledError, UserError } from "../errors.ts";
+import { planTable } from "./plan.ts";
+import { resourceLine } from "./progress.ts";
+import { deleteStack, isOnlyProposed, quietStack } from "./settle.ts";
+import type { Site } from "./site.ts";
+import type { Stack } from "./stacks.ts";
+
+export interface RemovalRequest {
+  readonly stackName: string;
+  /** Whether a bucket that is not empty goes, too. */
+  readonly deleteData: boolean;
+  readonly dryRun: boolean;
+}
+
+/** What becomes of the bucket. */
+type BucketFate =
+  /** It was not made by the stack, or is gone. */
+  | { readonly kind: "none" }
+  | { readonly kind: "remove"; readonly name: string }
+  | { readonly kind: "empty and remove"; readonly name: string }
+  | { readonly kind: "keep"; readonly name: string };
+
+/**
+ * Takes all of the stack away; the bucket where it is empty, or with `deleteData`. The log group stays: it is not the set-up's alone.
+ * Returns whether anything was removed. Throws UserError where something stays, with the resource's own reason.
+ */
+export async function removeAwsBatch(site: Site, request: RemovalRequest): Promise<boolean> {
+  const { io } = site.context;
+  const { stackName, dryRun } = request;
+  const stack = await quietStack(site, stackName);
+  if (stack === undefined) {
+    io.out(`There is no stack ${stackName} in ${site.region}: nothing is to be removed.`);
+    return false;
+  }
+  const bucket = await fateOfBucket(site, stack, request.deleteData);
+  const members = await membersToLeave(site, stack);
+  await show(site, stack, { bucket, members });
+  if (dryRun) {
+    io.out("Nothing was done (--dry-run).");
+    return false;
+  }
+  await agree(site, bucket);
+
+  if (bucket.kind === "empty and remove") await empty(site, bucket.name);
+  for (const user of members.users) await site.services.existing.leaveGroup(members.group, user);
+  await remove(site, stack);
+  if (bucket.kind === "remove" || bucket.kind === "empty and remove") {
+    // Jobs that ran until now may have left something more.
+    if (bucket.kind === "empty and remove") await empty(site, bucket.name);
+    await site.services.buckets.remove(bucket.name);
+    io.out(resourceLine("✔ removed", "S3 bucket", bucket.name));
+  }
+  io.out(
+    `The stack ${stackName} is gone. The log group /aws/batch/job stays: all users of AWS Batch here share it.`,
+  );
+  if (bucket.kind === "keep") io.out(`The bucket ${bucket.name} stays, too, with all that is in it.`);
+  return true;
+}
+
+async function fateOfBucket({ services }: Site, stack: Stack, deleteData: boolean): Promise<BucketFate> {
+  const name = stack.parameters.get("BucketName");
+  if (name === undefined || stack.parameters.get("CreateBucket") !== "yes") return { kind: "none" };
+  // Of a creation that failed, AWS has removed the bucket.
+  if (stack.status.startsWith("ROLLBACK") || isOnlyProposed(stack)) return { kind: "none" };
+  if ((await services.buckets.look(name)) !== "ours") return { kind: "none" };
+  if (await services.buckets.isEmpty(name)) return { kind: "remove", name };
+  return { kind: deleteData ? "empty and remove" : "keep", name };
+}
+
+/** Users of the stack's group: a group with users can't be deleted. */
+async function membersToLeave(
+  { services }: Site,
+  stack: Stack,
+): Promise<{ readonly group: string; readonly users: readonly string[] }> {
+  const group = stack.outputs.get("GroupName") ?? "";
+  const isOurs = (stack.parameters.get("ExistingGroup") ?? "") === "";
+  if (group === "" || !isOurs) return { group, users: [] };
+  return { group, users: (await services.existing.group(group)) ?? [] };
+}
+
+async function show(
+  { context: { io }, services }: Site,
+  stack: Stack,
+  {
+    bucket,
+    members,
+  }: {
+    readonly bucket: BucketFate;
+    readonly members: { readonly group: string; readonly users: readonly string[] };
+  },
+): Promise<void> {
+  const resources = await services.stacks.resources(stack.id);
+  const removed = resources.filter(
+    // What the template keeps has its own line below.
+    ({ type, status }) =>
+      !type.startsWith("AWS::S3::") && status !== "DELETE_COMPLETE" && status !== "DELETE_SKIPPED",
+  );
+  io.out(`The stack ${stack.name} in ${stack.id.split(":")[3] ?? "this region"}:`);
+  for (const line of planTable(removed.map((one) => ({ ...one, action: "remove" as const, properties: [] }))))
+    io.out(line);
+  if (bucket.kind === "remove") io.out(`  - remove  the bucket ${bucket.name}, which is empty`);
+  if (bucket.kind === "empty and remove")
+    io.out(`  - remove  the bucket ${bucket.name} AND ALL THAT IS IN IT`);
+  if (bucket.kind === "keep")
+    io.out(`The bucket ${bucket.name} is not empty: it stays (--delete-data removes it, too).`);
+  if (members.users.length > 0) io.out(`These users lose what the group allows: ${members.users.join(", ")}`);
+  io.out("Jobs that still run or wait are ended.");
+}
+
+async function agree({ questions, context }: Site, bucket: BucketFate): Promise<void> {
+  if (questions.by === "nobody") {
+    throw new UserError("Removing a set-up asks first, and there is no terminal to ask at.", {
+      hint: "Add --yes to agree, or --dry-run to see what would be removed.",
+    });
+  }
+  const isAgreed =
+    (await questions.confirm("Remove all this?")) &&
+    (bucket.kind !== "empty and remove" ||
+      (await questions.confirm(
+        `Really delete all builds and results in ${bucket.name}? They can't be had back.`,
+      )));
+  context.signal.throwIfAborted();
+  if (!isAgreed) throw new CancelledError("Nothing was removed.", 1);
+}
+
+async function empty({ services, context: { io } }: Site, name: string): Promise<void> {
+  let count = 0;
+  io.live(() => `Emptying the bucket ${name}: ${count} deleted …`);
+  try {
+    await services.buckets.empty(name, (deleted) => {
+      count = deleted;
+    });
+  } finally {
+    io.live(undefined);
+  }
+  if (count > 0)
+    io.out(resourceLine("✔ emptied", "S3 bucket", `${name}: ${count} ${count === 1 ? "object" : "objects"}`));
+}
+
+async function remove(site: Site, stack: Stack): Promise<void> {
+  const { io, signal } = site.context;
+  try {
+    await deleteStack(site, stack);
+  } catch (error) {
+    if (signal.aborted) {
+      io.lastWords([
+        `AWS goes on deleting the stack ${stack.name}. To see that through: nextstrain setup aws-batch --remove`,
+      ]);
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,61 @@
+import type { Names } from "../../aws-setup/index.ts";
+import type { Context } from "../../cli/context.ts";
+import { type ConfigChange, changeConfig } from "../../config-edit.ts";
+import { openSettings, type SettingName, settings } from "../../settings.ts";
+
+/** The settings that name a set-up's parts. */
+const NAMES = {
+  awsBatchS3Bucket: "bucket",
+  awsBatchQueue: "queue",
+  awsBatchJob: "job",
+} as const satisfies Partial<Record<SettingName, keyof Names>>;
+
+/** Writes into the config file what builds are to use, where it isn't what they would use anyway. */
+export async function rememberNames(
+  context: Context,
+  { names, setDefault }: { readonly names: Names | undefined; readonly setDefault: boolean },
+): Promise<void> {
+  const changes: ConfigChange[] = names === undefined ? [] : await changesFor(context, names);
+  if (setDefault) changes.push(change("runner", "aws-batch"));
+  if (changes.length > 0) {
+    const file = await changeConfig(context, changes);
+    for (const { section, key, value } of changes) {
+      context.io.out(`${file}: [${section}] ${key} = ${value}`);
+    }
+  }
+  if (names !== undefined) warnOfEnvironment(context, names);
+}
+
+async function changesFor(context: Context, names: Names): Promise<ConfigChange[]> {
+  // The file alone: what the environment says holds for this shell only.
+  const { NEXTSTRAIN_CONFIG, NEXTSTRAIN_HOME } = context.env;
+  const file = await openSettings({ ...context, env: { NEXTSTRAIN_CONFIG, NEXTSTRAIN_HOME } });
+  return entriesOf(NAMES).flatMap(([setting, part]) => {
+    const now = file.get(setting, undefined)?.value;
+    return now !== undefined && plain(now) === names[part] ? [] : [change(setting, names[part])];
+  });
+}
+
+function warnOfEnvironment({ env, io }: Context, names: Names): void {
+  for (const [setting, part] of entriesOf(NAMES)) {
+    const { environment } = settings[setting];
+    const value = env[environment];
+    if (value && plain(value) !== names[part]) {
+      io.warn(`${environment} is ${value} in this shell, and goes before the config file: builds use that.`);
+    }
+  }
+}
+
+/** A bucket may be written as a URL, with a prefix: the file keeps that. */
+function plain(value: string): string {
+  return value.replace(/^s3:\/\//, "").replace(/\/.*$/, "");
+}
+
+function change(setting: keyof typeof NAMES | "runner", value: string): ConfigChange {
+  const [section, key] = settings[setting].config;
+  return { section, key, value };
+}
+
+function entriesOf<Key extends string, Value>(table: Readonly<Record<Key, Value>>): [Key, Value][] {
+  return Object.entries(table) as [Key, Value][];
+}
