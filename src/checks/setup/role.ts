@@ -52,8 +52,9 @@ const accessSubject = subject({
   called: (facts) => `what ${called(facts)} lets them do`,
   accountOnly: true,
   async see(facts): Promise<Seen<Access> | undefined> {
-    const roleArn = await roleArnOf(facts);
-    if (roleArn === undefined || (await facts.role()).kind === "absent") return undefined;
+    const [roleArn, bucket] = await Promise.all([roleArnOf(facts), facts.bucket()]);
+    if (roleArn === undefined || bucket.kind === "absent") return undefined;
+    if ((await facts.role()).kind === "absent") return undefined;
     return thenLook(facts.roleAccess(), async (decisions) => ({
       kind: "seen",
       value: { role: nameInArn(roleArn), decisions },
