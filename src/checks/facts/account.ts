@@ -21,7 +21,7 @@ export function seeIdentity(aws: Aws, signal: AbortSignal): Promise<Seen<Identit
       const { expiration } = await aws.s3.config.credentials();
       const sts = await aws.sts();
       const { Account = "", Arn = "" } = await sts.send(new GetCallerIdentityCommand({}), {
-        abortSignal: signal,
+        abortSignal,
       });
       return { account: Account, arn: Arn, expiresAt: expiration?.getTime() };
     },
