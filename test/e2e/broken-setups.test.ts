@@ -1,3 +1,6 @@
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import * as batch from "@aws-sdk/client-batch";
 import { DeleteLogGroupCommand, DeleteRetentionPolicyCommand } from "@aws-sdk/client-cloudwatch-logs";
 import * as iam from "@aws-sdk/client-iam";
@@ -18,6 +21,8 @@ import {
   ROLE,
   trust,
 } from "../support/account.ts";
+import { cleanEnvironment, runTool } from "../support/run-tool.ts";
+import { tempDir } from "../support/temp-dir.ts";
 
 interface Checked {
   readonly exitStatus: number | undefined;
@@ -184,7 +189,7 @@ const states: readonly Broken[] = [
     name: "a disabled compute environment",
     spoil: ({ batch: client }) => client.send(updateEnvironment({ state: "DISABLED" })),
     found: "wrong environments.state",
-    says: /"lab-computers" of the job queue "nextstrain-job-queue" is disabled. Jobs wait for ever/,
+    says: /"lab-computers" of the job queue "nextstrain-job-queue" is disabled: jobs wait for ever/,
     mend: /update-compute-environment --compute-environment lab-computers --state ENABLED/,
   },
   {
@@ -192,7 +197,7 @@ const states: readonly Broken[] = [
     spoil: ({ batch: client }) =>
       client.send(updateEnvironment({ serviceRole: "arn:aws:iam::123456789012:role/gone" })),
     found: "wrong environments.state",
-    says: /"lab-computers" .* is INVALID. AWS says: CLIENT_ERROR - .*role\/gone/,
+    says: /"lab-computers" .* is INVALID: jobs wait for ever. AWS says: CLIENT_ERROR - .*role\/gone/,
     mend: /console\.aws\.amazon\.com\/batch\/home\?region=us-east-1#compute-environments/,
   },
   {
@@ -209,7 +214,7 @@ const states: readonly Broken[] = [
       await client.send(updateEnvironment({ state: "DISABLED" }));
     },
     found: "caution environments.state",
-    says: /"lab-computers" .* is disabled. Jobs run in the others only/,
+    says: /"lab-computers" .* is disabled: jobs run in the others only/,
     mend: /--state ENABLED/,
   },
   {
@@ -416,5 +421,189 @@ describe("check-setup names the one thing that is wrong", () => {
     expect(finding?.says).toMatch(says);
     expect(finding?.mend).toMatch(mend);
     expect(checked.exitStatus).toBe(found.startsWith("wrong") ? 1 : 0);
+  });
+});
+
+/** Runs a build; `trace` is what it left in the bucket, and the jobs that there are. */
+async function build(account: Account, options: readonly string[], env?: Record<string, string>) {
+  const directory = join(account.local.scratch, "build");
+  await mkdir(directory, { recursive: true });
+  await writeFile(join(directory, "Snakefile"), "");
+  const result = await account.run(
+    ["build", "--aws-batch", "--detach", ...options, "--exec", "true", directory],
+    env,
+  );
+  const { Contents = [] } = await account.s3.send(new s3.ListObjectsV2Command({ Bucket: BUCKET }));
+  const { jobSummaryList: jobs = [] } = await account.batch.send(
+    new batch.ListJobsCommand({
+      jobQueue: QUEUE,
+      filters: [{ name: "AFTER_CREATED_AT", values: ["0"] }],
+    }),
+  );
+  return { ...result, trace: [...Contents.map(({ Key }) => Key), ...jobs.map(({ jobId }) => jobId)] };
+}
+
+/** What is sure to fail. */
+const refused = [
+  "no bucket of that name",
+  "no queue of that name",
+  "a disabled queue",
+  "a disabled compute environment",
+  "an INVALID compute environment",
+  "no definition of that name",
+  "a definition too large for every computer",
+  "a definition with more vCPUs than the queue may use",
+  "a user who may not see the definition",
+];
+
+describe("preflight", () => {
+  test.each(states.filter(({ name }) => refused.includes(name)))(
+    "stops a build before anything is submitted: $name",
+    async ({ spoil, args, says }) => {
+      await using account = await openAccount();
+      const spoiled = await spoil?.(account);
+      const result = await build(account, args ?? [], isKeys(spoiled) ? spoiled : undefined);
+      expect(result.stderr).toMatch(says);
+      expect(result.exitStatus).toBe(1);
+      expect(result.stdout).not.toMatch(/Submitting job/);
+      expect(result.trace).toEqual([]);
+    },
+  );
+
+  test("sizes the build at hand, not only the definition", async () => {
+    await using account = await openAccount();
+    const cpus = await build(account, ["--cpus", "65"]);
+    expect(cpus.stderr).toMatch(/65 vCPUs .* more vCPUs than the 64 .*\n.*--cpus 64/);
+    const memory = await build(account, ["--aws-batch-memory", "300gib"]);
+    expect(memory.stderr).toMatch(/307,200 MiB .* largest is c5\.24xlarge/);
+    expect([cpus.exitStatus, memory.exitStatus, ...cpus.trace, ...memory.trace]).toEqual([1, 1]);
+  });
+
+  test("warns of what may fail, and goes on", async () => {
+    await using account = await openAccount();
+    await account.batch.send(environment("more-computers"));
+    const names = ["more-computers", ENVIRONMENT];
+    await account.batch.send(
+      new batch.UpdateJobQueueCommand({
+        jobQueue: QUEUE,
+        computeEnvironmentOrder: names.map((computeEnvironment, order) => ({ order, computeEnvironment })),
+      }),
+    );
+    await account.batch.send(updateEnvironment({ state: "DISABLED" }));
+    const result = await build(account, ["--memory", "190000mib"]);
+    expect(result.stderr).toMatch(/^Warning: The compute environment "lab-computers" .* is disabled/m);
+    expect(result.stderr).toMatch(/^Warning: A job asks for .* It may wait for ever\./m);
+    expect(result.stdout).toMatch(/^AWS Batch Job ID: /m);
+    expect(result.exitStatus).toBe(0);
+  });
+
+  test("passes over in silence what the user may not ask", async () => {
+    await using account = await openAccount();
+    const keys = await account.user(
+      allow("*"),
+      deny(["batch:DescribeJobQueues", "batch:DescribeComputeEnvironments"]),
+    );
+    const result = await build(account, ["--cpus", "1000"], keys);
+    expect(result.stderr).toBe("");
+    expect(result.stdout).toMatch(/^AWS Batch Job ID: /m);
+  });
+});
+
+describe("under the three policies of the users' guide", () => {
+  test("check-setup names the permissions for what it can't see, and builds go on as ever", async () => {
+    await using account = await openAccount();
+    const directory = fileURLToPath(new URL("../fixtures/policies", import.meta.url));
+    const files = await readdir(directory);
+    const policies = await Promise.all(
+      files.map(async (file) => JSON.parse(await readFile(join(directory, file), "utf8")) as object),
+    );
+    const keys = await account.user(...policies);
+    const checked = await checkSetup(account, { env: keys });
+    const missing = checked.findings.filter(({ mark }) => mark !== "ok");
+    expect(missing.map(({ mark }) => mark)).toEqual(missing.map(() => "unknown"));
+    const said = missing.map(({ says }) => says).join("\n");
+    for (const permission of [
+      ...["s3:GetBucketPublicAccessBlock", "s3:GetEncryptionConfiguration", "s3:GetLifecycleConfiguration"],
+      ...["s3:GetBucketVersioning", "batch:DescribeComputeEnvironments", "logs:DescribeLogGroups"],
+      ...["iam:GetRole", "iam:SimulatePrincipalPolicy"],
+    ]) {
+      expect(said).toContain(permission);
+    }
+    const allowed = checked.findings.find(({ id }) => id === "permissions")?.says;
+    expect(allowed).toMatch(
+      /s3:PutObject, s3:GetObject, s3:DeleteObject, batch:DescribeJobs and logs:GetLogEvents/,
+    );
+    expect(checked.exitStatus).toBe(0);
+
+    const built = await build(account, [], keys);
+    expect(built.stderr).toBe("");
+    expect(built.exitStatus).toBe(0);
+  });
+});
+
+describe("check-setup", () => {
+  test("shows signs, next steps, and a line that sums up", async () => {
+    await using account = await openAccount();
+    await account.batch.send(new batch.UpdateJobQueueCommand({ jobQueue: QUEUE, state: "DISABLED" }));
+    await account.logs.send(new DeleteRetentionPolicyCommand({ logGroupName: GROUP }));
+    const { stdout, stderr, exitStatus } = await account.run(["check-setup", "aws-batch"]);
+    expect(stderr).toBe("");
+    expect(stdout).toMatch(/^aws-batch:\n {2}✔ AWS knows you as /);
+    expect(stdout).toContain(
+      [
+        '  ✘ The job queue "nextstrain-job-queue" (from the default) is disabled: it',
+        "    takes no jobs.",
+        "      Enable it:",
+        "        aws --region us-east-1 batch update-job-queue --job-queue nextstrain-job-queue --state ENABLED",
+      ].join("\n"),
+    );
+    expect(stdout).toMatch(/^ {2}⚑ The logs of jobs are kept for ever/m);
+    expect(stdout).toMatch(/\naws-batch doesn't work: 1 ✘, 1 ⚑\n$/);
+    expect(exitStatus).toBe(1);
+  });
+
+  test("--set-default makes the first runtime that works the default, and only such a one", async () => {
+    await using account = await openAccount();
+    const broken = await account.run([
+      "check-setup",
+      "aws-batch",
+      "--set-default",
+      "--aws-batch-queue",
+      "none",
+    ]);
+    expect(broken.stdout).toMatch(/None of them works: the default stays as it is\.\n$/);
+    expect(broken.exitStatus).toBe(1);
+    const config = join(account.local.env.NEXTSTRAIN_HOME ?? "", "config");
+    await expect(readFile(config, "utf8")).rejects.toThrow("ENOENT");
+    const result = await account.run(["check-setup", "aws-batch", "--set-default"]);
+    expect(result.stdout).toContain(`Builds run with aws-batch from now on (core.runner in ${config}).`);
+    expect(await readFile(config, "utf8")).toBe("[core]\nrunner = aws-batch\n");
+    expect(result.exitStatus).toBe(0);
+  });
+
+  test("local AWS is checked for what matters there, without keys or an account", async () => {
+    await using account = await openAccount();
+    const args = ["check-setup", "aws-batch", "--local-aws"];
+    const well = await account.run(args, {});
+    expect(well.stdout).not.toMatch(/[✘⚑?]/);
+    expect(well.stdout).toMatch(/\naws-batch works\n$/);
+    const missing = await account.run([...args, "--aws-batch-queue", "none"], {});
+    expect(missing.stdout).toContain('(eval "$(nextstrain local-aws env)"; aws batch describe-job-queues');
+    expect(missing.stdout).not.toContain("setup aws-batch");
+    expect(missing.exitStatus).toBe(1);
+  });
+
+  test.each([
+    ["an unknown runtime", ["podman"], /There is no runtime "podman"\.\n.*docker/],
+    [
+      "a bucket's name that can be none",
+      ["--aws-batch-s3-bucket", "My Bucket"],
+      /not the name of an S3 bucket/,
+    ],
+  ])("%s is a mistake in the command", async (_, args, message) => {
+    await using temporary = await tempDir();
+    const result = await runTool(["check-setup", ...args], { env: cleanEnvironment(temporary.path) });
+    expect(result.stderr).toMatch(message);
+    expect(result.exitStatus).toBe(2);
   });
 });

@@ -49,7 +49,7 @@ const roleSubject = subject({
 
 const accessSubject = subject({
   id: "role.access",
-  called: (facts) => `what ${called(facts)} lets them do`,
+  called: () => "what jobs may do by their role",
   accountOnly: true,
   async see(facts): Promise<Seen<Access> | undefined> {
     const [roleArn, bucket] = await Promise.all([roleArnOf(facts), facts.bucket()]);

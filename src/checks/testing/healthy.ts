@@ -83,7 +83,8 @@ export const ACTIONS = [
   ...["logs:GetLogEvents", "iam:PassRole"],
 ];
 
-export const allowances = (allowance: Allowance) => new Map(ACTIONS.map((action) => [action, allowance]));
+export const allowances = (allowance: Allowance): Map<string, Allowance> =>
+  new Map(ACTIONS.map((action) => [action, allowance]));
 
 /** Facts of an account in which everything is as it should be, but for these. */
 export function factsOf(changes: Partial<Facts> = {}): Facts {
