@@ -12,13 +12,14 @@ import { hashExcluded, manifestOf, recordFiles } from "../../runs/states.ts";
 import type { JobId, RunRecord } from "../../runs/types.ts";
 import { formatS3Url } from "../../transfer/s3-url.ts";
 import type { BuildRoot } from "../../workflow/build-root.ts";
+import { supportsBenchmarkExtended } from "../../workflow/image.ts";
 import { snakemakeArguments } from "../../workflow/snakemake-arguments.ts";
 import type { BuildRequest } from "../runtime.ts";
 import { parseBucket, type RunObjects, removeRunObjects, runObjects } from "./bucket.ts";
-import { supportsBenchmarkExtended } from "./image.ts";
 import { type JobSpecification, jobRequest } from "./job-request.ts";
 import { showTransfer } from "./live.ts";
 import type { AwsBatchOptions } from "./options.ts";
+import { besidePreflight } from "./preflight.ts";
 import { type Prepared, prepare } from "./prepare.ts";
 import type { Run } from "./run.ts";
 import { abortAbandonedUploads, shipArchive, shipVariables, storeObject } from "./ship.ts";
@@ -59,7 +60,9 @@ export async function launch(
 
   let jobId: JobId;
   try {
-    await ship(context, aws, prepared, { objects, record });
+    await besidePreflight(context, prepared.preflight, (beside) =>
+      ship(beside, aws, prepared, { objects, record }),
+    );
     io.out("Submitting job");
     jobId = await submit(context, aws, submission);
   } catch (error) {
