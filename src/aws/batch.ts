@@ -1,16 +1,13 @@
 import {
   type BatchClient,
   DescribeJobDefinitionsCommand,
-  DescribeJobQueuesCommand,
   DescribeJobsCommand,
   type JobDefinition as JobDefinitionDetail,
   type JobDetail,
   TerminateJobCommand,
 } from "@aws-sdk/client-batch";
-import { UserError } from "../errors.ts";
 import type { JobId } from "../runs/types.ts";
-import type { Sourced } from "../settings.ts";
-import { explainAwsError, explained } from "./errors.ts";
+import { explainAwsError } from "./errors.ts";
 
 export type JobStatus =
   | "SUBMITTED"
@@ -146,34 +143,33 @@ export interface JobDefinition {
   readonly attempts: number;
   /** Seconds that an attempt may take; undefined where there is no limit. */
   readonly timeoutSeconds: number | undefined;
+  /** What a job gets where it asks for nothing else; 0 where the definition doesn't say. */
+  readonly vcpus: number;
+  /** As for vCPUs. */
+  readonly memoryMib: number;
+  /** Name of resource of the role that jobs have; undefined where they have none. */
+  readonly roleArn: string | undefined;
   /** All of it, as Batch describes it. */
   readonly detail: JobDefinitionDetail;
 }
 
-/** The latest active revision of a definition. Throws UserError where there is none. */
+/** The latest active revision of a definition (DescribeJobDefinitions), or the one named; undefined where there is none. */
 export async function describeDefinition(
   batch: BatchClient,
-  { value: name, source }: Sourced<string>,
+  name: string,
   signal: AbortSignal,
-): Promise<JobDefinition> {
+): Promise<JobDefinition | undefined> {
   const byRevision = name.includes(":");
-  const { jobDefinitions = [] } = await explained(`look up the job definition "${name}"`, signal, () =>
-    batch.send(
-      new DescribeJobDefinitionsCommand(
-        byRevision
-          ? { jobDefinitions: [name], status: "ACTIVE" }
-          : { jobDefinitionName: name, status: "ACTIVE" },
-      ),
-      { abortSignal: signal },
+  const { jobDefinitions = [] } = await batch.send(
+    new DescribeJobDefinitionsCommand(
+      byRevision
+        ? { jobDefinitions: [name], status: "ACTIVE" }
+        : { jobDefinitionName: name, status: "ACTIVE" },
     ),
+    { abortSignal: signal },
   );
   const latest = jobDefinitions.toSorted((a, b) => (b.revision ?? 0) - (a.revision ?? 0))[0];
-  if (latest === undefined) {
-    throw new UserError(`There is no active job definition "${name}" (from ${source}) in AWS Batch.`, {
-      hint: `Check the name and the region, or name another with --aws-batch-job.`,
-    });
-  }
-  return readDefinition(latest);
+  return latest && readDefinition(latest);
 }
 
 /** Reduces a definition to what matters to a build. */
@@ -182,30 +178,16 @@ export function readDefinition(detail: JobDefinitionDetail): JobDefinition {
     image: detail.containerProperties?.image ?? "",
     attempts: detail.retryStrategy?.attempts ?? 1,
     timeoutSeconds: detail.timeout?.attemptDurationSeconds,
+    vcpus: requirement(detail, "VCPU") ?? detail.containerProperties?.vcpus ?? 0,
+    memoryMib: requirement(detail, "MEMORY") ?? detail.containerProperties?.memory ?? 0,
+    roleArn: detail.containerProperties?.jobRoleArn || undefined,
     detail,
   };
 }
 
-/** Throws UserError where the queue is missing, or takes no jobs. */
-export async function checkQueue(
-  batch: BatchClient,
-  { value: name, source }: Sourced<string>,
-  signal: AbortSignal,
-): Promise<void> {
-  const { jobQueues = [] } = await explained(`look up the job queue "${name}"`, signal, () =>
-    batch.send(new DescribeJobQueuesCommand({ jobQueues: [name] }), { abortSignal: signal }),
-  );
-  const queue = jobQueues[0];
-  if (queue === undefined) {
-    throw new UserError(`There is no job queue "${name}" (from ${source}) in AWS Batch.`, {
-      hint: "Check the name and the region, or name another with --aws-batch-queue.",
-    });
-  }
-  if (queue.state === "DISABLED") {
-    throw new UserError(`The job queue "${name}" (from ${source}) is disabled: it takes no jobs.`, {
-      hint: `Enable it: aws batch update-job-queue --job-queue ${name} --state ENABLED`,
-    });
-  }
+function requirement({ containerProperties }: JobDefinitionDetail, type: string): number | undefined {
+  const value = containerProperties?.resourceRequirements?.find((one) => one.type === type)?.value;
+  return value === undefined ? undefined : Number(value);
 }
 
 /** Stops a job in any state (TerminateJob). */

@@ -107,7 +107,19 @@ export function isCredentialFailure(error: unknown): boolean {
 /** Whether AWS took the credentials, and does not allow this request. */
 export function isDenied(error: unknown): boolean {
   const code = awsErrorCode(error);
-  return code !== undefined && DENIED.has(code);
+  if (code === undefined) return false;
+  // An answer to HEAD has no body that could name the error.
+  return DENIED.has(code) || (isNameless(code) && (error as SdkError).$metadata?.httpStatusCode === 403);
+}
+
+function isNameless(code: string): boolean {
+  return code === "Unknown" || code === "UnknownError" || code === "403";
+}
+
+/** Whether AWS answered that there is no such thing. */
+export function isAbsent(error: unknown): boolean {
+  const code = awsErrorCode(error);
+  return code !== undefined && /^NoSuch\w+$|NotFound(Error|Exception)?$/.test(code);
 }
 
 /** Whether the service itself answered that it has failed, and not something on the way to it. */

@@ -1,3 +1,5 @@
+import type { UserError } from "../errors.ts";
+
 /** What a look at AWS has shown. Looks never throw: what can't be seen is a result, too. */
 export type Seen<T> =
   | { readonly kind: "seen"; readonly value: T }
@@ -5,5 +7,5 @@ export type Seen<T> =
   | { readonly kind: "absent" }
   /** The user may not ask: the IAM action that it would take (`batch:DescribeComputeEnvironments`). */
   | { readonly kind: "denied"; readonly permission: string }
-  /** AWS could not be asked, or failed: why. */
-  | { readonly kind: "failed"; readonly reason: string };
+  /** AWS could not be asked, or failed: why, and the same as an error with its next step. */
+  | { readonly kind: "failed"; readonly reason: string; readonly error: UserError };

@@ -19,6 +19,7 @@ import { supportsBenchmarkExtended } from "./image.ts";
 import { type JobSpecification, jobRequest } from "./job-request.ts";
 import { showTransfer } from "./live.ts";
 import type { AwsBatchOptions } from "./options.ts";
+import { besidePreflight } from "./preflight.ts";
 import { type Prepared, prepare } from "./prepare.ts";
 import type { Run } from "./run.ts";
 import { abortAbandonedUploads, shipArchive, shipVariables, storeObject } from "./ship.ts";
@@ -59,7 +60,9 @@ export async function launch(
 
   let jobId: JobId;
   try {
-    await ship(context, aws, prepared, { objects, record });
+    await besidePreflight(context, prepared.preflight, (beside) =>
+      ship(beside, aws, prepared, { objects, record }),
+    );
     io.out("Submitting job");
     jobId = await submit(context, aws, submission);
   } catch (error) {

@@ -1,4 +1,4 @@
-import { checkQueue, describeDefinition, type JobDefinition } from "../../aws/batch.ts";
+import type { JobDefinition } from "../../aws/batch.ts";
 import type { Aws } from "../../aws/clients.ts";
 import type { Context } from "../../cli/context.ts";
 import { UserError } from "../../errors.ts";
@@ -14,6 +14,7 @@ import { credentialWarning } from "./credential-warning.ts";
 import { deriveDefinition } from "./derived-definition.ts";
 import { supportsEnvd, supportsOverlays } from "./image.ts";
 import type { AwsBatchOptions } from "./options.ts";
+import { beginPreflight, type Preflight } from "./preflight.ts";
 
 /** What is found out before anything is sent. */
 export interface Prepared {
@@ -22,6 +23,8 @@ export interface Prepared {
   readonly definitionName: string;
   readonly selection: Selection;
   readonly variables: Variables;
+  /** Goes on beside the upload. */
+  readonly preflight: Preflight;
 }
 
 /**
@@ -43,9 +46,9 @@ export async function prepare(
       failure.abort(error);
       throw error;
     });
-  const [, base, selection, environment] = await Promise.all([
-    orStop(checkQueue(aws.batch, options.queue, signal)),
-    orStop(describeDefinition(aws.batch, options.job, signal)),
+  const preflight = beginPreflight(aws, options, signal);
+  const [base, selection, environment] = await Promise.all([
+    orStop(preflight.definition),
     orStop(
       selectFiles(request.place.root, {
         exclude: options.excludeFromUpload,
@@ -82,6 +85,7 @@ export async function prepare(
     definitionName: derived?.name ?? options.job.value,
     selection,
     variables,
+    preflight,
   };
 }
 

@@ -1,0 +1,91 @@
+import type { ComputeEnvironment } from "../../aws/queue.ts";
+import type { Facts } from "../facts.ts";
+import { awsCommand, consolePage, listInWords } from "./places.ts";
+import { subject } from "./subject.ts";
+
+/** Whether Batch starts jobs in it. */
+export function isUsable({ isEnabled, status }: ComputeEnvironment): boolean {
+  return isEnabled && (status === "VALID" || status === "UPDATING" || status === "CREATING");
+}
+
+/** What must hold of the compute environments of the queue: where the computers come from. */
+export const environmentsSubject = subject({
+  id: "environments",
+  called: ({ names }) => `the compute environments of the job queue "${names.queue.value}"`,
+  async see(facts) {
+    const queue = await facts.queue();
+    // What is wrong with the queue is told of the queue.
+    return queue.kind === "seen" && queue.value.environments.length > 0 ? facts.environments() : undefined;
+  },
+  checks: [
+    {
+      id: "environments.state",
+      preflight: true,
+      find: (environments, facts) => stateOf(environments, facts),
+    },
+    {
+      id: "environments.idle-cost",
+      accountOnly: true,
+      find(environments, facts) {
+        const costly = environments.filter(({ resources }) => (resources?.minVcpus ?? 0) > 0);
+        const [first] = costly;
+        if (first === undefined) {
+          const known = environments.some(({ resources }) => resources !== undefined);
+          return known ? { mark: "ok", says: "Without jobs, no computers run, and none cost." } : undefined;
+        }
+        return {
+          mark: "caution",
+          says: `${named(costly)} always keeps computers running, jobs or not: its minimum is ${first.resources?.minVcpus} vCPUs, which cost money day and night.`,
+          mend: `Let it go down to none: ${updateEnvironment(facts, first, "--compute-resources minvCpus=0")}`,
+        };
+      },
+    },
+    {
+      id: "environments.launch-template",
+      accountOnly: true,
+      find(environments) {
+        const floating = environments.filter(
+          ({ resources }) => resources?.launchTemplate?.version === "$Latest",
+        );
+        const template = floating[0]?.resources?.launchTemplate;
+        if (template === undefined) return undefined;
+        return {
+          mark: "caution",
+          says: `${named(floating)} uses the version "$Latest" of the launch template ${template.name}, which sets its computers' disks. That stays the version which was the latest when the environment was made, and nobody can see which.`,
+          mend: "Nothing needs to be done until the disks are to be changed: then `nextstrain setup aws-batch --disk-size GIB` makes an environment that names the version.",
+        };
+      },
+    },
+  ],
+});
+
+function stateOf(environments: readonly ComputeEnvironment[], facts: Facts) {
+  const [bad, ...others] = environments.filter((environment) => !isUsable(environment));
+  if (bad === undefined) {
+    return {
+      mark: "ok" as const,
+      says: `Jobs have computers to run on: ${named(environments).replace(/^T/, "t")}.`,
+    };
+  }
+  const all = others.length + 1 === environments.length;
+  const mend = bad.isEnabled
+    ? `See what is wrong with it: ${consolePage(facts, "batch", `compute-environments/detail/${bad.arn}`)}`
+    : `Enable it: ${updateEnvironment(facts, bad, "--state ENABLED")}`;
+  const what = bad.isEnabled
+    ? `is ${bad.status}. AWS says: ${bad.statusReason || "nothing more"}`
+    : "is disabled.";
+  return {
+    mark: all ? ("wrong" as const) : ("caution" as const),
+    says: `${named([bad])} of the job queue "${facts.names.queue.value}" ${what} ${all ? "Jobs wait for ever." : "Jobs run in the others only."}`,
+    mend,
+  };
+}
+
+function named(environments: readonly ComputeEnvironment[]): string {
+  const names = listInWords(environments.map(({ name }) => `"${name}"`));
+  return `The compute ${environments.length === 1 ? "environment" : "environments"} ${names}`;
+}
+
+function updateEnvironment(facts: Facts, { name }: ComputeEnvironment, change: string): string {
+  return awsCommand(facts, `batch update-compute-environment --compute-environment ${name} ${change}`);
+}

@@ -1,0 +1,69 @@
+import { awsCommand, consolePage } from "./places.ts";
+import { subject } from "./subject.ts";
+
+/** What must hold of the job queue. */
+export const queueSubject = subject({
+  id: "queue",
+  called: ({ names }) => `the job queue "${names.queue.value}"`,
+  see: (facts) => facts.queue(),
+  absent: (facts) => ({
+    mark: "wrong",
+    says: `There is no job queue "${facts.names.queue.value}" (from ${facts.names.queue.source}) in AWS Batch, in the region ${facts.aws.region.value}.`,
+    mend: `Check the name and the region, or name another with --aws-batch-queue. What there is: ${awsCommand(facts, "batch describe-job-queues --query jobQueues[].jobQueueName")} To make one: nextstrain setup aws-batch`,
+  }),
+  checks: [
+    {
+      id: "queue.state",
+      preflight: true,
+      find(queue, facts) {
+        const called = `The job queue "${queue.name}" (from ${facts.names.queue.source})`;
+        if (queue.isEnabled) return { mark: "ok", says: `${called} takes jobs.` };
+        return {
+          mark: "wrong",
+          says: `${called} is disabled: it takes no jobs.`,
+          mend: `Enable it: ${awsCommand(facts, `batch update-job-queue --job-queue ${queue.name} --state ENABLED`)}`,
+        };
+      },
+    },
+    {
+      id: "queue.status",
+      preflight: true,
+      find({ name, status, statusReason }, facts) {
+        if (status === "VALID" || status === "UPDATING" || status === "CREATING") return undefined;
+        return {
+          mark: "wrong",
+          says: `The job queue "${name}" is ${status}: jobs in it never start. AWS says: ${statusReason || "nothing more"}`,
+          mend: `See what is wrong with it and its compute environments: ${consolePage(facts, "batch", "queues")}`,
+        };
+      },
+    },
+    {
+      id: "queue.environments",
+      preflight: true,
+      find({ name, environments }, facts) {
+        if (environments.length > 0) return undefined;
+        return {
+          mark: "wrong",
+          says: `The job queue "${name}" has no compute environment, that is, nothing to run jobs on.`,
+          mend: `Give it one: ${awsCommand(facts, `batch update-job-queue --job-queue ${name} --compute-environment-order order=1,computeEnvironment=NAME`)} (names: ${awsCommand(facts, "batch describe-compute-environments --query computeEnvironments[].computeEnvironmentName")})`,
+        };
+      },
+    },
+    {
+      id: "queue.gives-up",
+      accountOnly: true,
+      find({ name, givesUp }, facts) {
+        if (givesUp)
+          return {
+            mark: "ok",
+            says: `The job queue "${name}" takes jobs off that wait and can never start.`,
+          };
+        return {
+          mark: "caution",
+          says: `The job queue "${name}" keeps jobs that can never start: one that is too large for it holds up all that come after it.`,
+          mend: `Have it give up on such a job after an hour: ${awsCommand(facts, `batch update-job-queue --job-queue ${name} --job-state-time-limit-actions 'reason=MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT,state=RUNNABLE,maxTimeSeconds=3600,action=CANCEL'`)}`,
+        };
+      },
+    },
+  ],
+});

@@ -1,0 +1,90 @@
+import type { JobDefinition } from "../../aws/batch.ts";
+import type { ComputeEnvironment } from "../../aws/queue.ts";
+import type { Facts } from "../facts.ts";
+import { type Fit, fitOf, type JobSize } from "../fit.ts";
+import { isUsable } from "./environments.ts";
+import { mibInWords, sizeInWords } from "./places.ts";
+import { type Outcome, subject } from "./subject.ts";
+
+/** The size of the job at hand, and where it might run. */
+interface Sizing {
+  readonly size: JobSize;
+  readonly environments: readonly ComputeEnvironment[];
+}
+
+/** Whether the job's size fits what its queue runs jobs on. */
+export const sizeSubject = subject<Sizing>({
+  id: "size",
+  called: () => "the size of jobs",
+  async see(facts) {
+    const [definition, queue] = await Promise.all([facts.definition(), facts.queue()]);
+    if (definition.kind !== "seen" || queue.kind !== "seen") return undefined;
+    const environments = await facts.environments();
+    // What stands in the way of looking is told of the environments themselves.
+    if (environments.kind !== "seen") return undefined;
+    const usable = environments.value.filter(isUsable);
+    if (usable.length === 0) return undefined;
+    return {
+      kind: "seen",
+      value: { size: jobSize(definition.value, facts), environments: usable },
+    };
+  },
+  checks: [{ id: "size.fits", preflight: true, find: fits }],
+});
+
+/** What a job asks for: the build's own wishes, for the rest the definition's. */
+export function jobSize({ vcpus, memoryMib }: JobDefinition, { asked }: Pick<Facts, "asked">): JobSize {
+  return { vcpus: asked.cpus ?? vcpus, memoryMib: asked.memoryMib ?? memoryMib };
+}
+
+function fits({ size, environments }: Sizing, facts: Facts): Outcome | undefined {
+  const found = environments.map((environment) => ({ environment, fit: fitOf(environment, size) }));
+  const asks = `A job asks for ${sizeInWords(size)}`;
+  const one = (kind: Fit["kind"]) => found.find(({ fit }) => fit.kind === kind);
+  const home = one("fits");
+  if (home)
+    return { mark: "ok", says: `${asks}, which the compute environment "${home.environment.name}" has.` };
+  if (one("unknown")) return undefined;
+  const perhaps = one("perhaps") ?? found[0];
+  if (perhaps === undefined) return undefined;
+  const isSure = perhaps.fit.kind !== "perhaps";
+  return {
+    mark: isSure ? "wrong" : "caution",
+    says: `${asks}: ${tooMuch(perhaps.fit, facts.names.queue.value)} ${isSure ? "It would wait for ever." : "It may wait for ever."}`,
+    mend: mendSize(perhaps.fit, size),
+  };
+}
+
+function tooMuch(fit: Fit, queue: string): string {
+  switch (fit.kind) {
+    case "over-limit":
+      return `more vCPUs than the ${fit.maxVcpus} that the job queue "${queue}" may use at a time.`;
+    case "over-computers":
+      return `more than any computer of the job queue "${queue}" has left for jobs. The largest is ${fit.largest.type}, with ${sizeInWords(fit.largest)}${fit.largest.isEstimate ? " by our estimate" : ""}.`;
+    case "perhaps":
+      return `perhaps more than any computer of the job queue "${queue}" has left for jobs. We estimate that the largest, ${fit.largest.type}, has ${sizeInWords(fit.largest)}.`;
+    default:
+      return "";
+  }
+}
+
+function mendSize(fit: Fit, size: JobSize): string {
+  const most: JobSize =
+    fit.kind === "over-limit"
+      ? { ...size, vcpus: fit.maxVcpus }
+      : fit.kind === "over-computers" || fit.kind === "perhaps"
+        ? {
+            vcpus: Math.min(size.vcpus, fit.largest.vcpus),
+            memoryMib: Math.min(size.memoryMib, fit.largest.memoryMib),
+          }
+        : size;
+  const options = [
+    ...(most.vcpus < size.vcpus ? [`--cpus ${most.vcpus}`] : []),
+    ...(most.memoryMib < size.memoryMib ? [`--memory ${most.memoryMib}mib`] : []),
+  ].join(" ");
+  const raise =
+    fit.kind === "over-limit"
+      ? `--max-vcpus ${size.vcpus}`
+      : `--instance-types with larger ones (at least ${size.vcpus} vCPUs, and more than ${mibInWords(size.memoryMib)})`;
+  return `Build with ${options}, or let the administrator of your AWS account allow more: nextstrain setup aws-batch ${raise}`;
+}

@@ -1,0 +1,94 @@
+import type { Facts } from "../facts.ts";
+import type { Finding } from "../finding.ts";
+import type { Seen } from "../seen.ts";
+
+/** Who asks: the doctor wants to know everything, preflight only what would make the build at hand fail. */
+export type Purpose = "doctor" | "preflight";
+
+/** What a check says, without its id. */
+export type Outcome = Omit<Finding, "id">;
+
+/** One thing that must hold of something that was seen. */
+export interface Check<T> {
+  readonly id: string;
+  /** Serves preflight, too. */
+  readonly preflight?: true;
+  /** Only of a real account: local AWS costs nothing, and nobody else gets in. */
+  readonly accountOnly?: true;
+  /** Undefined where there is nothing to say. */
+  readonly find: (value: T, facts: Facts) => Outcome | undefined;
+}
+
+/** Something that a set-up consists of, and all that must hold of it. */
+export interface SubjectOf<T> {
+  readonly id: string;
+  /** `the job queue "x"` */
+  readonly called: (facts: Facts) => string;
+  /** Undefined where there is nothing to say: another subject tells why. */
+  readonly see: (facts: Facts) => Promise<Seen<T> | undefined>;
+  readonly absent?: (facts: Facts) => Outcome;
+  /** Builds fail where it may not be looked at. */
+  readonly needed?: true;
+  readonly accountOnly?: true;
+  readonly checks: readonly Check<T>[];
+}
+
+/** A subject, whatever it is about. */
+export interface Subject {
+  readonly id: string;
+  readonly examine: (facts: Facts, purpose: Purpose) => Promise<Finding[]>;
+}
+
+/** Makes a subject of the table. */
+export function subject<T>(of: SubjectOf<T>): Subject {
+  const isAsked = (check: Pick<Check<T>, "preflight" | "accountOnly">, facts: Facts, purpose: Purpose) =>
+    (purpose === "doctor" || check.preflight === true) && !(check.accountOnly && facts.aws.isLocal);
+  return {
+    id: of.id,
+    async examine(facts, purpose) {
+      const checks = of.checks.filter((check) => isAsked(check, facts, purpose));
+      if (checks.length === 0 || (of.accountOnly && facts.aws.isLocal)) return [];
+      const seen = await of.see(facts);
+      if (seen === undefined) return [];
+      if (seen.kind !== "seen") {
+        const outcome = outcomeOfUnseen(of, seen, facts);
+        return outcome === undefined ? [] : [{ id: of.id, ...outcome }];
+      }
+      return checks.flatMap(({ id, find }) => {
+        const outcome = find(seen.value, facts);
+        return outcome === undefined ? [] : [{ id, ...outcome }];
+      });
+    },
+  };
+}
+
+function outcomeOfUnseen<T>(
+  of: SubjectOf<T>,
+  seen: Exclude<Seen<T>, { readonly kind: "seen" }>,
+  facts: Facts,
+): Outcome | undefined {
+  const called = of.called(facts);
+  switch (seen.kind) {
+    case "absent":
+      return of.absent?.(facts);
+    case "denied":
+      return of.needed
+        ? {
+            mark: "wrong",
+            says: `You may not look at ${called}, as every build does: it takes the permission ${seen.permission}.`,
+            mend: askAdministrator(seen.permission),
+          }
+        : {
+            mark: "unknown",
+            says: `You may not look at ${called}: it takes the permission ${seen.permission}. Builds work without it.`,
+            mend: `To have this checked, too: ${askAdministrator(seen.permission)}`,
+          };
+    case "failed":
+      return { mark: "unknown", says: seen.reason, mend: seen.error.hint ?? "Try again." };
+  }
+}
+
+/** The next step of those who lack a permission. */
+export function askAdministrator(permission: string): string {
+  return `ask the administrator of your AWS account to allow you ${permission}.`;
+}
