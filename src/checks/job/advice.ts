@@ -9,7 +9,9 @@ const USUAL = ["c5"];
 const MORE = 1.5;
 
 /** Computers that the queue may start, so far as they are known; undefined where they aren't. */
-function knownRooms(environments: Seen<readonly ComputeEnvironment[]> | undefined): readonly Room[] | undefined {
+function knownRooms(
+  environments: Seen<readonly ComputeEnvironment[]> | undefined,
+): readonly Room[] | undefined {
   if (environments?.kind !== "seen") return undefined;
   const rooms: Room[] = [];
   for (const { isEnabled, resources } of environments.value) {

@@ -1,13 +1,18 @@
 import type { Job } from "../../aws/batch.ts";
 import type { ComputeEnvironment, JobQueue } from "../../aws/queue.ts";
 import type { Seen } from "../seen.ts";
+import type { Step } from "./log-signs.ts";
 
 /** All that a diagnosis of a job can be made from. Texts in it come from AWS and from the job: not to be trusted. */
 export interface JobEvidence {
   readonly job: Job;
   readonly isLocal: boolean;
-  /** The end of the last attempt's log and of the logs of rules that failed, oldest line first; empty where none was read. */
+  /** The end of the last attempt's log, oldest line first; empty where none was read. */
   readonly logEnd: readonly string[];
+  /** What the entrypoint was at when the log ended. */
+  readonly step: Step;
+  /** Ends of the logs of the rules that failed, one after the other. */
+  readonly ruleLogs: readonly string[];
   /** Names of the Snakemake rules that failed, by the job's log. */
   readonly failedRules: readonly string[];
   /** Where the job waits; undefined where nobody has looked. */
@@ -16,14 +21,17 @@ export interface JobEvidence {
   readonly environments?: Seen<readonly ComputeEnvironment[]> | undefined;
 }
 
+/** The IAM actions that show a job's queue and its environments. */
+export const SURROUNDINGS = ["batch:DescribeJobQueues", "batch:DescribeComputeEnvironments"] as const;
+
 /** One state that a job can be in, and what is to be said of it. */
 export interface Symptom {
   /** Stable, lower case: part of the finding's id. */
   readonly id: string;
-  /** IAM actions that seeing it takes beside `batch:DescribeJobs`; without them it is passed over. */
+  /** IAM actions that seeing all of it takes beside `batch:DescribeJobs`: they show the job's queue and its environments. */
   readonly takes?: readonly string[];
   /** What to say, where the evidence shows it. */
-  readonly see: (evidence: JobEvidence) => Told | undefined;
+  readonly see: (evidence: JobEvidence) => Told | undefined | false;
 }
 
 /** What a scientist is told. */

@@ -2,9 +2,7 @@ import type { Job } from "../../aws/batch.ts";
 import type { ComputeEnvironment } from "../../aws/queue.ts";
 import { type Fit, fitOf, type JobSize } from "../fit.ts";
 import { quote } from "./advice.ts";
-import { type JobEvidence, nameOf, type Symptom } from "./evidence.ts";
-
-const ENVIRONMENTS = ["batch:DescribeJobQueues", "batch:DescribeComputeEnvironments"];
+import { type JobEvidence, nameOf, SURROUNDINGS, type Symptom } from "./evidence.ts";
 
 /**
  * Why a job stays RUNNABLE, the surest first. Batch gives its reason in `statusReason`, but only once the job is at the
@@ -13,12 +11,12 @@ const ENVIRONMENTS = ["batch:DescribeJobQueues", "batch:DescribeComputeEnvironme
 export const waitingSymptoms: readonly Symptom[] = [
   {
     id: "too-big",
+    takes: SURROUNDINGS,
     see: (evidence) => {
       const { job } = evidence;
-      const isSaid =
-        /^MISCONFIGURATION:(JOB_RESOURCE_REQUIREMENT|COMPUTE_ENVIRONMENT_MAX_RESOURCE)/.test(
-          job.statusReason ?? "",
-        );
+      const isSaid = /^MISCONFIGURATION:(JOB_RESOURCE_REQUIREMENT|COMPUTE_ENVIRONMENT_MAX_RESOURCE)/.test(
+        job.statusReason ?? "",
+      );
       const largest = largestOffer(evidence);
       if (!isSaid && largest === undefined) return undefined;
       return {
@@ -45,7 +43,7 @@ export const waitingSymptoms: readonly Symptom[] = [
   },
   {
     id: "environments-invalid",
-    takes: ENVIRONMENTS,
+    takes: SURROUNDINGS,
     see: (evidence) => {
       const { job } = evidence;
       const seen = environmentsOf(evidence);
@@ -61,7 +59,7 @@ export const waitingSymptoms: readonly Symptom[] = [
   },
   {
     id: "environments-disabled",
-    takes: ENVIRONMENTS,
+    takes: SURROUNDINGS,
     see: (evidence) => {
       const seen = environmentsOf(evidence);
       const [first] = seen;
@@ -74,7 +72,7 @@ export const waitingSymptoms: readonly Symptom[] = [
   },
   {
     id: "no-environment",
-    takes: ENVIRONMENTS,
+    takes: SURROUNDINGS,
     see: ({ job, environments }) =>
       environments?.kind === "seen" &&
       environments.value.length === 0 && {
@@ -86,7 +84,10 @@ export const waitingSymptoms: readonly Symptom[] = [
     id: "queue-broken",
     takes: ["batch:DescribeJobQueues"],
     see: ({ job, queue }) => {
-      if (queue?.kind === "absent" || (queue?.kind === "seen" && /^(INVALID|DELET)/.test(queue.value.status))) {
+      if (
+        queue?.kind === "absent" ||
+        (queue?.kind === "seen" && /^(INVALID|DELET)/.test(queue.value.status))
+      ) {
         const how =
           queue.kind === "absent"
             ? "is not there any more"
@@ -101,6 +102,7 @@ export const waitingSymptoms: readonly Symptom[] = [
   },
   {
     id: "no-capacity",
+    takes: SURROUNDINGS,
     see: (evidence) => {
       const { job } = evidence;
       if (!startsWith(job, "CAPACITY:")) return undefined;
@@ -137,14 +139,14 @@ export const waitingSymptoms: readonly Symptom[] = [
   },
   {
     id: "nothing-wrong",
-    takes: ENVIRONMENTS,
+    takes: SURROUNDINGS,
     see: (evidence) => ({
       mark: "unknown",
       says: `Nothing is wrong that can be seen${deniedText(evidence)}: AWS takes a few minutes to start a computer, and other jobs may be ahead in the queue ${queueOf(evidence.job)}.`,
       mend: `Wait; this program says so when AWS gives a reason. How full the queue is shows in the AWS console: Batch, Job queues${nameList([{ name: queueOf(evidence.job) }])}.`,
     }),
   },
-].map((symptom): Symptom => ({ ...symptom, see: (evidence) => symptom.see(evidence) || undefined }));
+];
 
 function startsWith({ statusReason }: Job, words: string): boolean {
   return statusReason?.startsWith(words) ?? false;
@@ -161,7 +163,9 @@ function environmentsOf({ environments }: JobEvidence): readonly ComputeEnvironm
 function named(environments: readonly { readonly name: string }[], otherwise: string): string {
   const names = environments.map(({ name }) => name).join(", ");
   if (names === "") return otherwise;
-  return environments.length === 1 ? `the compute environment ${names}` : `each compute environment (${names})`;
+  return environments.length === 1
+    ? `the compute environment ${names}`
+    : `each compute environment (${names})`;
 }
 
 function nameList(named: readonly { readonly name: string }[]): string {

@@ -6,6 +6,7 @@ import type { ReadLog } from "./log-tail.ts";
 import { createPace, type PaceOptions } from "./pace.ts";
 import { steadyClock } from "./steady-clock.ts";
 import { type Asked, keepTroubles, type TroubleEvent } from "./trouble.ts";
+import { type ExplainWait, tellWaiting, type WaitingEvent } from "./waiting.ts";
 
 /** What happens to a job, in order. */
 export type JobEvent =
@@ -13,6 +14,7 @@ export type JobEvent =
   /** A page of the log, at least one line. */
   | { readonly kind: "log"; readonly lines: readonly LogLine[] }
   | TroubleEvent
+  | WaitingEvent
   /** The log, or the rest of it, can't be read: the watch goes on by the job's states alone. */
   | { readonly kind: "no-log"; readonly why: "denied" | "lasting trouble" }
   | { readonly kind: "ended"; readonly job: Job };
@@ -34,6 +36,8 @@ export interface WatchOptions {
   readonly patience: number;
   /** Whether the credentials can't be renewed while this program runs. */
   readonly credentialsAreFixed: boolean;
+  /** Says why the job waits, where it does so for long. */
+  readonly explainWait?: ExplainWait;
   /** Milliseconds since 1970. */
   now(): number;
   /** Throws where the signal is aborted. */
@@ -61,6 +65,7 @@ export async function* watchJob(source: JobSource, options: WatchOptions): Async
   const troubles = keepTroubles({ ...options, now });
   const isOver = () => job !== undefined && hasEnded(job);
   let logs: AttemptLogs | undefined = options.withLog ? attemptLogs(source.readLog, now) : undefined;
+  const waiting = options.explainWait && tellWaiting(options.explainWait, { now, wallNow: options.now });
   let job: Job | undefined;
   let hurried = Number.NEGATIVE_INFINITY;
 
@@ -74,6 +79,7 @@ export async function* watchJob(source: JobSource, options: WatchOptions): Async
         statusPace.next(changed);
         if (changed) yield { kind: "status", job };
         if (logs?.update(job)) logPace.hurry();
+        if (waiting) yield* await waiting(job, signal);
       } else {
         statusPace.next(false);
         yield* await failed("status", answer.error);
