@@ -1,7 +1,7 @@
 import { createProgressReader, type FailedRule } from "../../workflow/snakemake-log.ts";
 import { type Step, stepOf } from "./log-signs.ts";
 
-/** What of a job's log a diagnosis looks at. */
+/** What of an attempt's log a diagnosis looks at. */
 export interface LogEvidence {
   /** Oldest line first. */
   readonly logEnd: readonly string[];
@@ -9,13 +9,11 @@ export interface LogEvidence {
   readonly failedRules: readonly FailedRule[];
 }
 
-/** Reads a job's log as it comes, and keeps what tells how the last attempt went: bounded, however long the log is. */
+/** Reads the log of one attempt as it comes, and keeps what tells how it went: bounded, however long the log is. */
 export interface JobLogReader {
   /** Takes the next lines of the log; one message may hold several. */
   push(messages: readonly string[]): void;
   seen(): LogEvidence;
-  /** Whether nothing has been read at all. */
-  isEmpty(): boolean;
 }
 
 const LINES = 200;
@@ -33,16 +31,10 @@ export function createJobLogReader({ archive, fromStart }: JobLogOptions): JobLo
   let lines: string[] = [];
   // The entrypoint's own lines are few: where the beginning is missing, it is far behind.
   let step: Step = fromStart ? "variables" : "running the program";
-  let rules = createProgressReader();
+  const rules = createProgressReader();
 
   const take = (line: string): void => {
-    const next = stepOf(line, archive);
-    if (next === "fetching the directory" && step !== next) {
-      // Another attempt: what went wrong before is over.
-      lines = [];
-      rules = createProgressReader();
-    }
-    step = next ?? step;
+    step = stepOf(line, archive) ?? step;
     rules.push(line);
     lines.push(line.slice(0, WIDTH));
     if (lines.length > 2 * LINES) lines = lines.slice(-LINES);
@@ -53,6 +45,5 @@ export function createJobLogReader({ archive, fromStart }: JobLogOptions): JobLo
       for (const message of messages) for (const line of message.split("\n")) take(line);
     },
     seen: () => ({ logEnd: lines.slice(-LINES), step, failedRules: rules.state().failed }),
-    isEmpty: () => lines.length === 0,
   };
 }

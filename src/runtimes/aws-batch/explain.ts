@@ -1,6 +1,6 @@
 import type { Job } from "../../aws/batch.ts";
 import type { Aws } from "../../aws/clients.ts";
-import { readLogEnd } from "../../aws/logs.ts";
+import { type LogLine, readLogEnd } from "../../aws/logs.ts";
 import { type Diagnosis, diagnose } from "../../checks/job/diagnose.ts";
 import type { JobEvidence } from "../../checks/job/evidence.ts";
 import { createJobLogReader, type JobLogReader } from "../../checks/job/log-reader.ts";
@@ -23,8 +23,8 @@ const WIDTH = 400;
 
 /** What is needed to say why a job fails or waits. */
 export interface Explainer {
-  /** To be told all lines of the log that the watch reads. */
-  readonly log: JobLogReader;
+  /** To be told of the log that the watch reads, page by page. */
+  readLog(page: { readonly stream: string; readonly lines: readonly LogLine[] }): void;
   readonly explainWait: ExplainWait;
   /** Says on standard error why a job failed, where that can be told. Never throws but for the context's signal. */
   explainEnd(job: Job): Promise<void>;
@@ -33,7 +33,7 @@ export interface Explainer {
 export function createExplainer(context: Context, aws: Aws, run: Run, lookAround: LookAround): Explainer {
   const { io } = context;
   const archive = formatS3Url(run.workdir);
-  const log = createJobLogReader({ archive, fromStart: true });
+  let log: { readonly stream: string; readonly reader: JobLogReader } | undefined;
 
   const explainWait: ExplainWait = async (job, signal) =>
     diagnose({ ...nothingRead(job), ...(await lookAround(job, signal)) });
@@ -57,7 +57,7 @@ export function createExplainer(context: Context, aws: Aws, run: Run, lookAround
         return undefined;
       });
 
-    const read = log.isEmpty() ? await tryTo(() => readEnd(job, signal)) : log;
+    const read = log === undefined ? await tryTo(() => readEnd(job, signal)) : log.reader;
     const seen = read?.seen() ?? { logEnd: [], step: "over" as const, failedRules: [] };
     const ruleLogs =
       seen.failedRules.some(({ logs }) => logs.length > 0) && job.startedAt !== undefined
@@ -90,7 +90,15 @@ export function createExplainer(context: Context, aws: Aws, run: Run, lookAround
     return end;
   }
 
-  return { log, explainWait, explainEnd };
+  return {
+    readLog({ stream, lines }) {
+      // Another attempt: what went wrong before is over.
+      if (log?.stream !== stream) log = { stream, reader: createJobLogReader({ archive, fromStart: true }) };
+      log.reader.push(lines.map(({ message }) => message));
+    },
+    explainWait,
+    explainEnd,
+  };
 }
 
 function tell(

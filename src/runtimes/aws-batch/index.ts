@@ -130,7 +130,7 @@ async function watch(
       sleep: (time, until) => sleep(time, undefined, { signal: until }).catch(() => until.throwIfAborted()),
     })) {
       live.see(event);
-      if (event.kind === "log") explainer.log.push(event.lines.map(({ message }) => message));
+      if (event.kind === "log") explainer.readLog(event);
       reportJobEvent(context.io, event);
       await context.io.drained(signal);
       if (event.kind === "status") await note(context, run, { status: event.job.status });

@@ -11,8 +11,8 @@ import { type ExplainWait, tellWaiting, type WaitingEvent } from "./waiting.ts";
 /** What happens to a job, in order. */
 export type JobEvent =
   | { readonly kind: "status"; readonly job: Job }
-  /** A page of the log, at least one line. */
-  | { readonly kind: "log"; readonly lines: readonly LogLine[] }
+  /** A page of an attempt's log, at least one line. */
+  | { readonly kind: "log"; readonly stream: string; readonly lines: readonly LogLine[] }
   | TroubleEvent
   | WaitingEvent
   /** The log, or the rest of it, can't be read: the watch goes on by the job's states alone. */
@@ -91,9 +91,9 @@ export async function* watchJob(source: JobSource, options: WatchOptions): Async
       const answer = await ask(() => reading.read(signal), signal);
       if (answer.ok) {
         yield* troubles.passed("log");
-        const { lines, more, looksOver } = answer.value;
+        const { stream, lines, more, looksOver } = answer.value;
         logPace.next(lines.length > 0);
-        if (lines.length > 0) yield { kind: "log", lines };
+        if (lines.length > 0) yield { kind: "log", stream, lines };
         // The log ends with its job: no need to wait for the next look at its status.
         if (looksOver && now() - hurried >= HURRY_EVERY) {
           hurried = now();
