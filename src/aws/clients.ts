@@ -1,6 +1,10 @@
 import { BatchClient } from "@aws-sdk/client-batch";
+import type { CloudFormationClient } from "@aws-sdk/client-cloudformation";
 import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
+import type { EC2Client } from "@aws-sdk/client-ec2";
+import type { IAMClient } from "@aws-sdk/client-iam";
 import { S3Client } from "@aws-sdk/client-s3";
+import type { STSClient } from "@aws-sdk/client-sts";
 import type { DeserializeHandler, DeserializeHandlerArguments } from "@smithy/types";
 import type { Context } from "../cli/context.ts";
 import type { Sourced } from "../settings.ts";
@@ -25,6 +29,11 @@ export interface Aws extends Disposable {
    */
   readonly batchOnce: BatchClient;
   readonly logs: CloudWatchLogsClient;
+  /** Builds do without these services: their clients are loaded when first asked for. */
+  cloudFormation(): Promise<CloudFormationClient>;
+  ec2(): Promise<EC2Client>;
+  iam(): Promise<IAMClient>;
+  sts(): Promise<STSClient>;
   /** How far S3's and Batch's clock is ahead of ours, in milliseconds, by the last answer's `Date`; undefined before the first. */
   clockOffset(): number | undefined;
 }
@@ -63,6 +72,25 @@ export async function openAws(context: Context, local: LocalAws | undefined): Pr
     logs: new CloudWatchLogsClient(configuration),
   };
 
+  const later = {
+    cloudFormation: lazily(async () => {
+      const { CloudFormationClient } = await import("./sdk/cloudformation.ts");
+      return new CloudFormationClient(configuration);
+    }),
+    ec2: lazily(async () => {
+      const { EC2Client } = await import("./sdk/ec2.ts");
+      return new EC2Client(configuration);
+    }),
+    iam: lazily(async () => {
+      const { IAMClient } = await import("./sdk/iam.ts");
+      return new IAMClient(configuration);
+    }),
+    sts: lazily(async () => {
+      const { STSClient } = await import("./sdk/sts.ts");
+      return new STSClient(configuration);
+    }),
+  };
+
   bucketRegion.follow(clients.s3);
 
   const noteDate =
@@ -82,11 +110,24 @@ export async function openAws(context: Context, local: LocalAws | undefined): Pr
     profile,
     isLocal: local !== undefined,
     ...clients,
+    ...later,
     clockOffset: () => offset,
     [Symbol.dispose]() {
       for (const client of Object.values(clients)) client.destroy();
+      for (const client of Object.values(later)) client.destroy();
     },
   };
+}
+
+/** A client that is made at the first call, and destroyed only where it was. */
+function lazily<Client extends { destroy(): void }>(make: () => Promise<Client>) {
+  let made: Promise<Client> | undefined;
+  const get = () => {
+    made ??= make();
+    return made;
+  };
+  const destroy = () => void made?.then((client) => client.destroy());
+  return Object.assign(get, { destroy });
 }
 
 /** Whether S3's requests go to a server that the user named. */

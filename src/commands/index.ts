@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { Context } from "../cli/context.ts";
 import type { Outcome } from "../cli/program.ts";
 import { buildCommand } from "./build/command.ts";
+import { checkSetupCommand } from "./check-setup/command.ts";
 import { completionCommand } from "./completion.ts";
 import { localAwsCommand } from "./local-aws.ts";
 import { versionCommand } from "./version.ts";
@@ -12,6 +13,7 @@ export type CommandMaker = (context: Context, outcome: Outcome) => Command;
 /** All commands, in the order of `--help`. */
 export const commands: readonly CommandMaker[] = [
   buildCommand,
+  checkSetupCommand,
   localAwsCommand,
   versionCommand,
   completionCommand,

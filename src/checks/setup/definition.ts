@@ -1,25 +1,121 @@
-import { awsCommand } from "./places.ts";
+import { LOG_GROUP } from "../../aws/logs.ts";
+import { supportsEnvd } from "../../workflow/image.ts";
+import type { Facts } from "../facts.ts";
+import { awsCommand, consolePage, paste, setUp } from "./places.ts";
 import { subject } from "./subject.ts";
+
+const called = ({ names }: Pick<Facts, "names">) => `the job definition "${names.job.value}"`;
+
+/** How a definition gets a revision with something changed: by the set-up, where there is an option for it, or by hand. */
+function revise(facts: Facts, option?: string): string {
+  const console = `by "Create new revision", here:${paste(consolePage(facts, "batch", "job-definition"))}`;
+  return option === undefined
+    ? console
+    : `${console}${setUp(facts, "Or, where this program set AWS up", option)}`;
+}
 
 /** What must hold of the job definition. */
 export const definitionSubject = subject({
   id: "definition",
-  called: ({ names }) => `the job definition "${names.job.value}"`,
+  called,
   see: (facts) => facts.definition(),
   needed: true,
   absent: (facts) => ({
     mark: "wrong",
     says: `There is no active job definition "${facts.names.job.value}" (from ${facts.names.job.source}) in AWS Batch, in the region ${facts.aws.region.value}.`,
-    mend: `Check the name and the region, or name another with --aws-batch-job. What there is: ${awsCommand(facts, "batch describe-job-definitions --status ACTIVE --query jobDefinitions[].jobDefinitionName")} To make one: nextstrain setup aws-batch`,
+    mend: `Check the name and the region, or name another with --aws-batch-job. What there is:${awsCommand(facts, "batch describe-job-definitions --status ACTIVE --query 'jobDefinitions[].jobDefinitionName'")}${setUp(facts, "To make one")}`,
   }),
   checks: [
     {
       id: "definition.exists",
       preflight: true,
-      find: ({ detail }, { names }) => ({
-        mark: "ok",
-        says: `The job definition "${names.job.value}" (from ${names.job.source}) is there, in revision ${detail.revision}.`,
-      }),
+      find({ detail }, facts) {
+        const { value: name, source } = facts.names.job;
+        if (detail.containerProperties !== undefined) {
+          return {
+            mark: "ok",
+            says: `The job definition "${name}" (from ${source}) is there, in revision ${detail.revision}.`,
+          };
+        }
+        return {
+          mark: "wrong",
+          says: `The job definition "${name}" (from ${source}) is not for a single container: builds can't use it.`,
+          mend: `Name another with --aws-batch-job.${setUp(facts, "Or make one")}`,
+        };
+      },
+    },
+    {
+      id: "definition.image",
+      find({ image }, facts) {
+        if (supportsEnvd(image)) return { mark: "ok", says: `Jobs run in the image ${image}.` };
+        return {
+          mark: "caution",
+          says: `The image ${image} of ${called(facts)} is too old to be given environment variables: builds with any, such as AWS_ACCESS_KEY_ID, are refused.`,
+          mend: `Use a newer one, ${revise(facts, "--image nextstrain/base:latest")}`,
+        };
+      },
+    },
+    {
+      id: "definition.role",
+      accountOnly: true,
+      find({ roleArn }, facts) {
+        if (roleArn !== undefined) return undefined;
+        return {
+          mark: "caution",
+          says: `${upper(called(facts))} gives jobs no role: they get at the bucket only with your own keys, where those are in environment variables, or by what the computers they run on may do.`,
+          mend: `Give it the role that jobs are to have, ${revise(facts)}`,
+        };
+      },
+    },
+    {
+      id: "definition.timeout",
+      accountOnly: true,
+      find({ timeoutSeconds }, facts) {
+        if (timeoutSeconds !== undefined) {
+          return { mark: "ok", says: `Jobs are stopped after ${inWords(timeoutSeconds)} at the latest.` };
+        }
+        return {
+          mark: "caution",
+          says: `${upper(called(facts))} has no time limit: a job that never ends runs, and costs, until somebody stops it.`,
+          mend: `Set one of 4 hours (14,400 seconds), ${revise(facts, "--timeout 4h")}`,
+        };
+      },
+    },
+    {
+      id: "definition.attempts",
+      accountOnly: true,
+      find({ attempts }, facts) {
+        if (attempts <= 1) return { mark: "ok", says: "A job that fails is not run again by itself." };
+        return {
+          mark: "caution",
+          says: `${upper(called(facts))} has failing jobs run up to ${attempts} times: a mistake in a workflow costs that many times as much, and a job's variables stay in the bucket until it has ended.`,
+          mend: `Set its retry attempts to 1, ${revise(facts)}`,
+        };
+      },
+    },
+    {
+      id: "definition.log",
+      find({ detail }, facts) {
+        const log = detail.containerProperties?.logConfiguration;
+        const group = log?.options?.["awslogs-group"];
+        if (log === undefined || (log.logDriver === "awslogs" && (group ?? LOG_GROUP) === LOG_GROUP)) {
+          return undefined;
+        }
+        return {
+          mark: "caution",
+          says: `${upper(called(facts))} has jobs write their logs elsewhere (${group ?? log.logDriver}), not to ${LOG_GROUP}: builds work, but you don't see their logs.`,
+          mend: `Take its log configuration out, ${revise(facts)}`,
+        };
+      },
     },
   ],
 });
+
+const upper = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** `4 hours`, `90 minutes` */
+function inWords(seconds: number): string {
+  const [count, unit] =
+    seconds % 3600 === 0 ? [seconds / 3600, "hour"] : [Math.round(seconds / 60), "minute"];
+  return `${count} ${unit}${count === 1 ? "" : "s"}`;
+}

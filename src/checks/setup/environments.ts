@@ -1,6 +1,6 @@
 import type { ComputeEnvironment } from "../../aws/queue.ts";
 import type { Facts } from "../facts.ts";
-import { awsCommand, consolePage, listInWords } from "./places.ts";
+import { awsCommand, consolePage, listInWords, paste } from "./places.ts";
 import { subject } from "./subject.ts";
 
 /** Whether Batch starts jobs in it. */
@@ -36,7 +36,7 @@ export const environmentsSubject = subject({
         return {
           mark: "caution",
           says: `${named(costly)} always keeps computers running, jobs or not: its minimum is ${first.resources?.minVcpus} vCPUs, which cost money day and night.`,
-          mend: `Let it go down to none: ${updateEnvironment(facts, first, "--compute-resources minvCpus=0")}`,
+          mend: `Let it go down to none:${updateEnvironment(facts, first, "--compute-resources minvCpus=0")}`,
         };
       },
     },
@@ -52,7 +52,7 @@ export const environmentsSubject = subject({
         return {
           mark: "caution",
           says: `${named(floating)} uses the version "$Latest" of the launch template ${template.name}, which sets its computers' disks. That stays the version which was the latest when the environment was made, and nobody can see which.`,
-          mend: "Nothing needs to be done until the disks are to be changed: then `nextstrain setup aws-batch --disk-size GIB` makes an environment that names the version.",
+          mend: `Nothing, until the disks are to be changed. Then, to have an environment that names the version:${paste("nextstrain setup aws-batch --disk-size 200")}`,
         };
       },
     },
@@ -69,8 +69,8 @@ function stateOf(environments: readonly ComputeEnvironment[], facts: Facts) {
   }
   const all = others.length + 1 === environments.length;
   const mend = bad.isEnabled
-    ? `See what is wrong with it: ${consolePage(facts, "batch", `compute-environments/detail/${bad.arn}`)}`
-    : `Enable it: ${updateEnvironment(facts, bad, "--state ENABLED")}`;
+    ? `See what is wrong with it:${paste(consolePage(facts, "batch", `compute-environments/detail/${bad.arn}`))}`
+    : `Enable it:${updateEnvironment(facts, bad, "--state ENABLED")}`;
   const what = bad.isEnabled
     ? `is ${bad.status}. AWS says: ${bad.statusReason || "nothing more"}`
     : "is disabled.";

@@ -1,8 +1,22 @@
 import type { Facts } from "../facts.ts";
 
-/** A command of the `aws` program, for the region in use. */
+/** A command on a line of its own, so that it can be copied as it is. */
+export function paste(command: string): string {
+  return `\n    ${command}`;
+}
+
+/** A command of the `aws` program, for the region in use, to be copied. */
 export function awsCommand({ aws }: Pick<Facts, "aws">, command: string): string {
-  return `aws --region ${aws.region.value} ${command}`;
+  return paste(
+    aws.isLocal
+      ? `(eval "$(nextstrain local-aws env)"; aws ${command})`
+      : `aws --region ${aws.region.value} ${command}`,
+  );
+}
+
+/** What the set-up can do about it, to be copied; "" for local AWS, which takes none. */
+export function setUp({ aws }: Pick<Facts, "aws">, prose: string, options = ""): string {
+  return aws.isLocal ? "" : `\n${prose}:${paste(`nextstrain setup aws-batch ${options}`.trim())}`;
 }
 
 /** A page of the console of AWS, for the region in use: `batch`, with what follows the `#`. */
@@ -17,7 +31,7 @@ export function sizeInWords({ vcpus, memoryMib }: { vcpus: number; memoryMib: nu
 }
 
 /** `15,200 MiB` */
-export function mibInWords(mib: number): string {
+function mibInWords(mib: number): string {
   return `${Math.floor(mib).toLocaleString("en-GB")} MiB`;
 }
 

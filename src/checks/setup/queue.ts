@@ -1,4 +1,4 @@
-import { awsCommand, consolePage } from "./places.ts";
+import { awsCommand, consolePage, paste, setUp } from "./places.ts";
 import { subject } from "./subject.ts";
 
 /** What must hold of the job queue. */
@@ -9,7 +9,7 @@ export const queueSubject = subject({
   absent: (facts) => ({
     mark: "wrong",
     says: `There is no job queue "${facts.names.queue.value}" (from ${facts.names.queue.source}) in AWS Batch, in the region ${facts.aws.region.value}.`,
-    mend: `Check the name and the region, or name another with --aws-batch-queue. What there is: ${awsCommand(facts, "batch describe-job-queues --query jobQueues[].jobQueueName")} To make one: nextstrain setup aws-batch`,
+    mend: `Check the name and the region, or name another with --aws-batch-queue. What there is:${awsCommand(facts, "batch describe-job-queues --query 'jobQueues[].jobQueueName'")}${setUp(facts, "To make one")}`,
   }),
   checks: [
     {
@@ -21,7 +21,7 @@ export const queueSubject = subject({
         return {
           mark: "wrong",
           says: `${called} is disabled: it takes no jobs.`,
-          mend: `Enable it: ${awsCommand(facts, `batch update-job-queue --job-queue ${queue.name} --state ENABLED`)}`,
+          mend: `Enable it:${awsCommand(facts, `batch update-job-queue --job-queue ${queue.name} --state ENABLED`)}`,
         };
       },
     },
@@ -33,7 +33,7 @@ export const queueSubject = subject({
         return {
           mark: "wrong",
           says: `The job queue "${name}" is ${status}: jobs in it never start. AWS says: ${statusReason || "nothing more"}`,
-          mend: `See what is wrong with it and its compute environments: ${consolePage(facts, "batch", "queues")}`,
+          mend: `See what is wrong with it and its compute environments:${paste(consolePage(facts, "batch", "queues"))}`,
         };
       },
     },
@@ -45,7 +45,7 @@ export const queueSubject = subject({
         return {
           mark: "wrong",
           says: `The job queue "${name}" has no compute environment, that is, nothing to run jobs on.`,
-          mend: `Give it one: ${awsCommand(facts, `batch update-job-queue --job-queue ${name} --compute-environment-order order=1,computeEnvironment=NAME`)} (names: ${awsCommand(facts, "batch describe-compute-environments --query computeEnvironments[].computeEnvironmentName")})`,
+          mend: `Give it one of those that there are:${awsCommand(facts, "batch describe-compute-environments --query 'computeEnvironments[].computeEnvironmentName'")}\nby this command, with its name:${awsCommand(facts, `batch update-job-queue --job-queue ${name} --compute-environment-order order=1,computeEnvironment=NAME`)}${setUp(facts, "Or make one")}`,
         };
       },
     },
@@ -61,7 +61,7 @@ export const queueSubject = subject({
         return {
           mark: "caution",
           says: `The job queue "${name}" keeps jobs that can never start: one that is too large for it holds up all that come after it.`,
-          mend: `Have it give up on such a job after an hour: ${awsCommand(facts, `batch update-job-queue --job-queue ${name} --job-state-time-limit-actions 'reason=MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT,state=RUNNABLE,maxTimeSeconds=3600,action=CANCEL'`)}`,
+          mend: `Have it give up on such a job after an hour:${awsCommand(facts, `batch update-job-queue --job-queue ${name} --job-state-time-limit-actions 'reason=MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT,state=RUNNABLE,maxTimeSeconds=3600,action=CANCEL'`)}`,
         };
       },
     },

@@ -3,7 +3,7 @@ import type { ComputeEnvironment } from "../../aws/queue.ts";
 import type { Facts } from "../facts.ts";
 import { type Fit, fitOf, type JobSize } from "../fit.ts";
 import { isUsable } from "./environments.ts";
-import { mibInWords, sizeInWords } from "./places.ts";
+import { setUp, sizeInWords } from "./places.ts";
 import { type Outcome, subject } from "./subject.ts";
 
 /** The size of the job at hand, and where it might run. */
@@ -51,7 +51,7 @@ function fits({ size, environments }: Sizing, facts: Facts): Outcome | undefined
   return {
     mark: isSure ? "wrong" : "caution",
     says: `${asks}: ${tooMuch(perhaps.fit, facts.names.queue.value)} ${isSure ? "It would wait for ever." : "It may wait for ever."}`,
-    mend: mendSize(perhaps.fit, size),
+    mend: mendSize(perhaps.fit, size, facts),
   };
 }
 
@@ -68,7 +68,7 @@ function tooMuch(fit: Fit, queue: string): string {
   }
 }
 
-function mendSize(fit: Fit, size: JobSize): string {
+function mendSize(fit: Fit, size: JobSize, facts: Facts): string {
   const most: JobSize =
     fit.kind === "over-limit"
       ? { ...size, vcpus: fit.maxVcpus }
@@ -82,9 +82,8 @@ function mendSize(fit: Fit, size: JobSize): string {
     ...(most.vcpus < size.vcpus ? [`--cpus ${most.vcpus}`] : []),
     ...(most.memoryMib < size.memoryMib ? [`--memory ${most.memoryMib}mib`] : []),
   ].join(" ");
+  const smaller = options === "" ? "" : `Build with ${options}.`;
   const raise =
-    fit.kind === "over-limit"
-      ? `--max-vcpus ${size.vcpus}`
-      : `--instance-types with larger ones (at least ${size.vcpus} vCPUs, and more than ${mibInWords(size.memoryMib)})`;
-  return `Build with ${options}, or let the administrator of your AWS account allow more: nextstrain setup aws-batch ${raise}`;
+    fit.kind === "over-limit" ? `--max-vcpus ${size.vcpus}` : "--instance-types TYPE (a larger one)";
+  return `${smaller}${setUp(facts, "Or let the administrator of your AWS account allow more, where this program set AWS up", raise)}`;
 }

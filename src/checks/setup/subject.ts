@@ -1,3 +1,4 @@
+import type { UserError } from "../../errors.ts";
 import type { Facts } from "../facts.ts";
 import type { Finding } from "../finding.ts";
 import type { Seen } from "../seen.ts";
@@ -27,6 +28,8 @@ export interface SubjectOf<T> {
   /** Undefined where there is nothing to say: another subject tells why. */
   readonly see: (facts: Facts) => Promise<Seen<T> | undefined>;
   readonly absent?: (facts: Facts) => Outcome;
+  /** Where AWS could not be asked; by default that is told as it is. */
+  readonly failed?: (error: UserError, facts: Facts) => Outcome;
   /** Builds fail where it may not be looked at. */
   readonly needed?: true;
   readonly accountOnly?: true;
@@ -84,7 +87,13 @@ function outcomeOfUnseen<T>(
             mend: `To have this checked, too: ${askAdministrator(seen.permission)}`,
           };
     case "failed":
-      return { mark: "unknown", says: seen.reason, mend: seen.error.hint ?? "Try again." };
+      return (
+        of.failed?.(seen.error, facts) ?? {
+          mark: "unknown",
+          says: seen.reason,
+          mend: seen.error.hint ?? "Try again.",
+        }
+      );
   }
 }
 

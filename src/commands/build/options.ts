@@ -173,7 +173,7 @@ function contradiction(): UsageError {
 }
 
 /** The option of a setting, whose help says where else its value may come from. */
-function settingOption({
+export function settingOption({
   option = "",
   placeholder,
   help,

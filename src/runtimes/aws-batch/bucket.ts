@@ -1,9 +1,11 @@
 import { DeleteObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { isNoBucket } from "../../aws/s3.ts";
+import type { SetupNames } from "../../checks/facts.ts";
 import { UsageError } from "../../errors.ts";
 import type { RunId } from "../../runs/types.ts";
 import type { Sourced } from "../../settings.ts";
 import type { S3Object } from "../../transfer/s3-url.ts";
+import type { AwsBatchOptions } from "./options.ts";
 
 /** The objects of a run: all begin with its id, and lie side by side. */
 export interface RunObjects {
@@ -25,6 +27,12 @@ export function parseBucket({ value, source }: Sourced<string>): { bucket: strin
   }
   const prefix = (match[2] ?? "").replace(/^\/+|\/+$/g, "");
   return { bucket: match[1], prefix: prefix && `${prefix}/` };
+}
+
+/** The set-up's parts by name, as checks want them. Throws UsageError. */
+export function setupNames(options: Pick<AwsBatchOptions, "queue" | "job" | "bucket">): SetupNames {
+  const { bucket, prefix } = parseBucket(options.bucket);
+  return { queue: options.queue, job: options.job, bucket: { ...options.bucket, value: bucket }, prefix };
 }
 
 export function runObjects({ bucket, prefix }: { bucket: string; prefix: string }, runId: RunId): RunObjects {

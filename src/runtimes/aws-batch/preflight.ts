@@ -5,7 +5,7 @@ import type { Finding } from "../../checks/finding.ts";
 import { beforeUpload, besideUpload, examine } from "../../checks/setup/table.ts";
 import type { Context } from "../../cli/context.ts";
 import { UserError } from "../../errors.ts";
-import { parseBucket } from "./bucket.ts";
+import { setupNames } from "./bucket.ts";
 import type { AwsBatchOptions } from "./options.ts";
 
 /** What is looked at before a job is submitted, so that it neither fails nor waits for ever. */
@@ -18,14 +18,7 @@ export interface Preflight {
 
 /** Begins to look. What the user may not ask is passed over: the build itself will show. */
 export function beginPreflight(aws: Aws, options: AwsBatchOptions, signal: AbortSignal): Preflight {
-  const { bucket, prefix } = parseBucket(options.bucket);
-  const names = {
-    queue: options.queue,
-    job: options.job,
-    bucket: { ...options.bucket, value: bucket },
-    prefix,
-  };
-  const facts = openFacts(aws, names, signal, { cpus: options.cpus, memoryMib: options.memoryMib });
+  const facts = openFacts(aws, setupNames(options), signal, options);
   const definition = async () => {
     refuse(await examine(beforeUpload, facts, "preflight"));
     const seen = await facts.definition();

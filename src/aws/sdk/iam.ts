@@ -1,0 +1,2 @@
+// Loaded late, by this file: a package of CommonJS loses its names where the bundle imports it dynamically.
+export { IAMClient } from "@aws-sdk/client-iam";

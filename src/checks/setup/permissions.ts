@@ -1,0 +1,88 @@
+import type { Allowances } from "../facts/permissions.ts";
+import { listInWords } from "./places.ts";
+import { askAdministrator, type Check, subject } from "./subject.ts";
+
+/** What a build may need to be allowed. */
+interface Permission {
+  readonly action: string;
+  /** What it is needed for, after "You may not ". */
+  readonly to: string;
+  /** Builds without --image do without. */
+  readonly onlyForImages?: true;
+}
+
+/** The permissions of the users' guide that builds use. Those to look at queue, definition and bucket are told with these. */
+const PERMISSIONS: readonly Permission[] = [
+  { action: "s3:PutObject", to: "upload builds to the bucket" },
+  { action: "s3:GetObject", to: "download results from the bucket" },
+  {
+    action: "s3:DeleteObject",
+    to: "delete from the bucket what must not stay there, such as a job's variables",
+  },
+  { action: "batch:SubmitJob", to: "submit jobs to the queue" },
+  { action: "batch:DescribeJobs", to: "ask how jobs are doing" },
+  { action: "batch:TerminateJob", to: "stop jobs" },
+  { action: "logs:GetLogEvents", to: "read the logs of jobs" },
+  {
+    action: "batch:RegisterJobDefinition",
+    to: "register a job definition with another image, as --image does",
+    onlyForImages: true,
+  },
+  {
+    action: "iam:PassRole",
+    to: "give a job definition of yours the jobs' role, as --image does",
+    onlyForImages: true,
+  },
+];
+
+/** `s3:PutObject` → `permissions.s3.putobject` */
+const idOf = (action: string) => `permissions.${action.toLowerCase().replace(":", ".")}`;
+
+/** What the user must be allowed. */
+export const permissionsSubject = subject<Allowances>({
+  id: "permissions",
+  called: () => "what you may do",
+  accountOnly: true,
+  async see(facts) {
+    const [bucket, identity] = await Promise.all([facts.bucket(), facts.identity()]);
+    // There is nothing to try it on, or nobody to ask about: told of these.
+    if (bucket.kind === "absent" || identity.kind !== "seen") return undefined;
+    return facts.permissions();
+  },
+  checks: [
+    {
+      id: "permissions",
+      find(allowances) {
+        const allowed = PERMISSIONS.filter(({ action }) => allowances.get(action)?.kind === "allowed");
+        if (allowed.length === 0) return undefined;
+        const all = allowed.length === PERMISSIONS.length ? "You may do all that builds take" : "You may do";
+        return { mark: "ok", says: `${all}: ${listInWords(allowed.map(({ action }) => action))}.` };
+      },
+    },
+    ...PERMISSIONS.map(checkOf),
+  ],
+});
+
+function checkOf({ action, to, onlyForImages }: Permission): Check<Allowances> {
+  return {
+    id: idOf(action),
+    find(allowances) {
+      const allowance = allowances.get(action);
+      if (allowance === undefined || allowance.kind === "allowed") return undefined;
+      if (allowance.kind === "refused") {
+        return {
+          mark: onlyForImages ? "caution" : "wrong",
+          says: `You may not ${to} (the permission ${action}).`,
+          mend: `To get it, ${askAdministrator(action)}`,
+        };
+      }
+      return {
+        mark: "unknown",
+        says: `It can't be told whether you may ${to} (${action})${allowance.permission ? `: that takes the permission ${allowance.permission}` : ""}.`,
+        mend: onlyForImages
+          ? "Nothing needs to be done unless you build with --image, which shows it."
+          : "The next build shows it.",
+      };
+    },
+  };
+}

@@ -1,0 +1,96 @@
+import { nameInArn } from "../arn.ts";
+import type { Decisions } from "../facts/simulation.ts";
+import type { Facts } from "../facts.ts";
+import { thenLook } from "../look.ts";
+import type { Seen } from "../seen.ts";
+import { awsCommand, consolePage, paste, setUp } from "./places.ts";
+import { type Outcome, type Subject, subject } from "./subject.ts";
+
+/** The service that runs a job's container, and gives it the role. */
+const TASKS = "ecs-tasks.amazonaws.com";
+
+const TRUST = {
+  Version: "2012-10-17",
+  Statement: [{ Effect: "Allow", Principal: { Service: TASKS }, Action: "sts:AssumeRole" }],
+};
+
+/** Undefined where the definition can't be seen, or gives no role: told of the definition. */
+async function roleArnOf(facts: Facts): Promise<string | undefined> {
+  const definition = await facts.definition();
+  return definition.kind === "seen" ? definition.value.roleArn : undefined;
+}
+
+const called = ({ names }: Facts) => `the role that the job definition "${names.job.value}" gives jobs`;
+
+const roleSubject = subject({
+  id: "role",
+  called,
+  accountOnly: true,
+  see: async (facts) => ((await roleArnOf(facts)) === undefined ? undefined : facts.role()),
+  absent: (facts) => ({
+    mark: "wrong",
+    says: `The role that the job definition "${facts.names.job.value}" gives jobs doesn't exist: they can't start.`,
+    mend: `Have the definition name one that there is, by "Create new revision", here:${paste(consolePage(facts, "batch", "job-definition"))}${setUp(facts, "Or make all of it anew", "--force")}`,
+  }),
+  checks: [
+    {
+      id: "role.trust",
+      find({ name, trusted }, facts) {
+        if (trusted.includes(TASKS)) return { mark: "ok", says: `Jobs are given the role ${name}.` };
+        return {
+          mark: "wrong",
+          says: `The role ${name}, which jobs are given, doesn't trust ${TASKS}, the service that starts them: they can't start.`,
+          mend: `Have it trust that service, and only that:${awsCommand(facts, `iam update-assume-role-policy --role-name ${name} --policy-document '${JSON.stringify(TRUST)}'`)}`,
+        };
+      },
+    },
+  ],
+});
+
+const accessSubject = subject({
+  id: "role.access",
+  called: (facts) => `what ${called(facts)} lets them do`,
+  accountOnly: true,
+  async see(facts): Promise<Seen<Access> | undefined> {
+    const roleArn = await roleArnOf(facts);
+    if (roleArn === undefined || (await facts.role()).kind === "absent") return undefined;
+    return thenLook(facts.roleAccess(), async (decisions) => ({
+      kind: "seen",
+      value: { role: nameInArn(roleArn), decisions },
+    }));
+  },
+  checks: [{ id: "role.bucket", find: findAccess }],
+});
+
+interface Access {
+  /** Its name. */
+  readonly role: string;
+  readonly decisions: Decisions;
+}
+
+function findAccess({ role, decisions }: Access, facts: Facts): Outcome | undefined {
+  const bucket = facts.names.bucket.value;
+  const refused = [...decisions].filter(([, allowed]) => allowed === false).map(([action]) => action);
+  if (refused.length > 0) {
+    return {
+      mark: "wrong",
+      says: `Jobs can't use the S3 bucket "${bucket}": the role ${role}, which they are given, lacks ${refused.join(", ")}.`,
+      mend: `Let it, or ask the administrator of your AWS account to:${awsCommand(facts, `iam put-role-policy --role-name ${role} --policy-name NextstrainJobsAccessToBucket --policy-document '${JSON.stringify(bucketPolicy(bucket))}'`)}`,
+    };
+  }
+  if ([...decisions.values()].includes(undefined)) return undefined;
+  return { mark: "ok", says: `With it jobs may read and write what is in the S3 bucket "${bucket}".` };
+}
+
+/** NextstrainJobsAccessToBucket, as the users' guide has it. */
+function bucketPolicy(bucket: string) {
+  const resources = [`arn:aws:s3:::${bucket}/*`, `arn:aws:s3:::${bucket}`];
+  const actions = ["s3:PutObject", "s3:GetObject", "s3:ListBucket", "s3:DeleteObject"];
+  return {
+    Version: "2012-10-17",
+    Statement: [{ Effect: "Allow", Action: actions, Resource: resources }],
+  };
+}
+
+/** What must hold of the role that jobs have, whatever its name. */
+export const roleSubjects: readonly Subject[] = [roleSubject, accessSubject];
