@@ -26,8 +26,18 @@ export interface Explainer {
   /** To be told of the log that the watch reads, page by page. */
   readLog(page: { readonly stream: string; readonly lines: readonly LogLine[] }): void;
   readonly explainWait: ExplainWait;
-  /** Says on standard error why a job failed, where that can be told. Never throws but for the context's signal. */
+  /** Finds out why a job failed; undefined where that can't be told, and of other jobs. Never throws but for the context's signal. */
+  findOut(job: Job): Promise<Explanation | undefined>;
+  /** Says it on standard error. */
   explainEnd(job: Job): Promise<void>;
+}
+
+/** Why a job failed. */
+interface Explanation {
+  readonly diagnosis: Diagnosis;
+  /** Of a Snakemake workflow, each once. */
+  readonly failedRules: readonly string[];
+  readonly ruleLogs: readonly RuleLog[];
 }
 
 export function createExplainer(context: Context, aws: Aws, run: Run, lookAround: LookAround): Explainer {
@@ -47,8 +57,8 @@ export function createExplainer(context: Context, aws: Aws, run: Run, lookAround
     ruleLogs: [],
   });
 
-  async function explainEnd(job: Job): Promise<void> {
-    if (job.status !== "FAILED") return;
+  async function findOut(job: Job): Promise<Explanation | undefined> {
+    if (job.status !== "FAILED") return undefined;
     const signal = AbortSignal.any([context.signal, AbortSignal.timeout(DEADLINE)]);
     /** What can't be had is done without. */
     const tryTo = <T>(work: () => Promise<T>): Promise<T | undefined> =>
@@ -73,12 +83,12 @@ export function createExplainer(context: Context, aws: Aws, run: Run, lookAround
       ruleLogs: (ruleLogs ?? []).flatMap(({ lines }) => lines ?? []),
     };
     let diagnosis = diagnose(evidence);
-    if (diagnosis === undefined) return;
+    if (diagnosis === undefined) return undefined;
     if (diagnosis.takes.length > 0) {
       const around = await tryTo(() => lookAround(job, signal));
       diagnosis = diagnose({ ...evidence, ...around }) ?? diagnosis;
     }
-    tell(io, diagnosis, { failedRules, ruleLogs: ruleLogs ?? [] });
+    return { diagnosis, failedRules, ruleLogs: ruleLogs ?? [] };
   }
 
   /** Where the watch has read no log: the last attempt's, from near its end. */
@@ -97,21 +107,21 @@ export function createExplainer(context: Context, aws: Aws, run: Run, lookAround
       log.reader.push(lines.map(({ message }) => message));
     },
     explainWait,
-    explainEnd,
+    findOut,
+    async explainEnd(job) {
+      const explanation = await findOut(job);
+      if (explanation !== undefined) tell(io, explanation);
+    },
   };
 }
 
-function tell(
-  io: Io,
-  diagnosis: Diagnosis,
-  rules: { readonly failedRules: readonly string[]; readonly ruleLogs: readonly RuleLog[] },
-): void {
+function tell(io: Io, { diagnosis, failedRules, ruleLogs }: Explanation): void {
   const [what = "", ...next] = renderDiagnosis("Why the job failed", diagnosis);
   io.err(what);
   // Where a rule failed for want of something, both are told.
-  if (diagnosis.id !== "job.rules-failed" && rules.failedRules.length > 0)
-    io.err(plain(`Rules of the workflow that failed: ${rules.failedRules.slice(0, 5).join(", ")}`));
-  for (const { rule, path, lines } of rules.ruleLogs) {
+  if (diagnosis.id !== "job.rules-failed" && failedRules.length > 0)
+    io.err(plain(`Rules of the workflow that failed: ${failedRules.slice(0, 5).join(", ")}`));
+  for (const { rule, path, lines } of ruleLogs) {
     if (lines === undefined || lines.length === 0) {
       const missing = lines === undefined ? "is not among the results" : "is empty";
       io.err(plain(`The log of rule ${rule}, ${quoteName(path)}, ${missing}.`));
