@@ -30,7 +30,7 @@ export function adviseMemory({ job, environments }: JobEvidence): string {
   const known = knownRooms(environments);
   const rooms = known ?? roomsOf(USUAL) ?? [];
   const next = rooms
-    .filter(({ memoryMib }) => memoryMib >= had * MORE)
+    .filter(({ memoryMib, vcpus }) => memoryMib >= had * MORE && vcpus >= (job.container?.vcpus ?? 1))
     .toSorted((a, b) => a.memoryMib - b.memoryMib)[0];
   const fewer = "Where rules run side by side, fewer of them at a time (a smaller --cpus) need less, too.";
   if (next !== undefined) {

@@ -22,7 +22,7 @@ const givenUp: Symptom = {
     if (reason === undefined) return undefined;
     const waiting = firstOf(waitingSymptoms, {
       ...evidence,
-      job: { ...evidence.job, status: "RUNNABLE", statusReason: reason },
+      job: { ...evidence.job, statusReason: reason },
     });
     return {
       says: `The job never started: ${queueText(evidence)} is set to end jobs that can't. ${waiting?.says ?? ""}`.trim(),
@@ -57,7 +57,7 @@ const rulesFailed: Symptom = {
         failedRules.length === 1
           ? `The rule ${first} of the workflow failed.`
           : `${failedRules.length} rules of the workflow failed: ${names}${more}.`,
-      mend: "Mend what its log complains of, and build again: what was finished is not made again.",
+      mend: "Mend what its log complains of, or the job's log above where the rule has none of its own, and build again: what came back finished is not made again.",
     };
   },
 };

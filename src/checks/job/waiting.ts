@@ -1,11 +1,11 @@
-import type { Job } from "../../aws/batch.ts";
+import { hasEnded, type Job } from "../../aws/batch.ts";
 import type { ComputeEnvironment } from "../../aws/queue.ts";
 import { type Fit, fitOf, type JobSize } from "../fit.ts";
 import { quote } from "./advice.ts";
 import { type JobEvidence, nameOf, SURROUNDINGS, type Symptom } from "./evidence.ts";
 
 /**
- * Why a job stays RUNNABLE, the surest first. Batch gives its reason in `statusReason`, but only once the job is at the
+ * Why a job stays RUNNABLE, or did so until its queue ended it; the surest first. Batch gives its reason in `statusReason`, but only once the job is at the
  * head of its queue ("Jobs stuck in a RUNNABLE status"); before that, queue and environments tell.
  */
 export const waitingSymptoms: readonly Symptom[] = [
@@ -20,7 +20,7 @@ export const waitingSymptoms: readonly Symptom[] = [
       const largest = largestOffer(evidence);
       if (!isSaid && largest === undefined) return undefined;
       return {
-        says: `The job asks for more than any computer of the queue ${queueOf(job)} can give: ${sizeText(job)}${largest === undefined ? "" : `, where ${largest}`}. It would wait for ever.`,
+        says: `The job asks for more than any computer of the queue ${queueOf(job)} can give: ${sizeText(job)}${largest === undefined ? "" : `, where ${largest}`}.${hasEnded(job) ? "" : " It would wait for ever."}`,
         mend: askForLess(evidence),
       };
     },
@@ -108,12 +108,13 @@ export const waitingSymptoms: readonly Symptom[] = [
       if (!startsWith(job, "CAPACITY:")) return undefined;
       const spot = environmentsOf(evidence).some(({ resources }) => resources?.kind.includes("SPOT"));
       const type = /instance type \[([\w.-]+)\]/.exec(job.statusReason ?? "")?.[1];
+      const later = hasEnded(job) ? "Build again later" : "Wait";
       return {
         mark: "caution",
-        says: `AWS has none of the computers free that the job needs${type === undefined ? "" : ` (${type})`}. It starts as soon as there is one, which takes minutes or hours.`,
+        says: `AWS has none of the computers free that the job needs${type === undefined ? "" : ` (${type})`}.${hasEnded(job) ? "" : " It starts as soon as there is one, which takes minutes or hours."}`,
         mend: spot
-          ? "Wait; or let the queue start ordinary computers as well, since spot ones (cheaper, as they are left over from others) can be out of stock: nextstrain setup aws-batch without --spot."
-          : "Wait; or give AWS more types to choose from: nextstrain setup aws-batch --instance-types c5,c6i,m5.",
+          ? `${later}; or let the queue start ordinary computers as well, since spot ones (cheaper, as they are left over from others) can be out of stock: nextstrain setup aws-batch without --spot.`
+          : `${later}; or give AWS more types to choose from: nextstrain setup aws-batch --instance-types c5,c6i,m5.`,
       };
     },
   },
@@ -222,8 +223,9 @@ function askForLess(evidence: JobEvidence): string {
       : limit?.kind === "over-limit"
         ? `--cpus ${limit.maxVcpus} at most`
         : "a smaller --cpus and --memory";
-  const cancel = `Cancel it (nextstrain build --aws-batch${isLocal ? " --local-aws" : ""} --attach ${job.id} --cancel), and build again with ${less}`;
-  if (isLocal) return `${cancel}: jobs of local AWS can have what this computer has.`;
+  const cancel = `Cancel it (nextstrain build --aws-batch${isLocal ? " --local-aws" : ""} --attach ${job.id} --cancel), and build again`;
+  const again = `${hasEnded(job) ? "Build again" : cancel} with ${less}`;
+  if (isLocal) return `${again}: jobs of local AWS can have what this computer has.`;
   const wanted = Math.max(256, sizeOf(job)?.vcpus ?? 0);
-  return `${cancel}; or let the queue have larger computers: nextstrain setup aws-batch --max-vcpus ${wanted} --instance-types c5,r5.`;
+  return `${again}; or let the queue have larger computers: nextstrain setup aws-batch --max-vcpus ${wanted} --instance-types c5,r5.`;
 }
