@@ -48,6 +48,19 @@ test("a failure's reasons are told, each once", () => {
   expect(text.split(reason)).toHaveLength(2);
 });
 
+test("why a job waits is told on standard error with the next step, and can do nothing to a terminal", () => {
+  const diagnosis = {
+    id: "job.x",
+    mark: "unknown",
+    says: "AWS says \x1b[2Jno.",
+    mend: "Wait.",
+    takes: [],
+  } as const;
+  const { out, err } = told({ kind: "waiting", diagnosis });
+  expect(out).toEqual([]);
+  expect(err).toEqual(["The job waits: AWS says no.", "What to do: Wait."]);
+});
+
 test.each<[JobEvent, RegExp]>([
   [{ kind: "trouble", reason: "connect ENOTFOUND" }, /can't be reached.*ENOTFOUND.*still trying/],
   [{ kind: "locked-out", reason: "expired" }, /credentials.*expired.*Renew.*watch/],
