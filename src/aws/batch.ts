@@ -36,6 +36,32 @@ export interface Job {
   /** Environment that the job was submitted with. */
   readonly environment: ReadonlyMap<string, string>;
   readonly origin?: JobOrigin;
+  readonly container?: JobContainer;
+  /** The attempts that have ended, oldest first. */
+  readonly attempts?: readonly JobAttempt[];
+  /** Whether somebody asked Batch to stop it (TerminateJob or CancelJob). */
+  readonly wasStopped?: boolean;
+}
+
+/** What a job was given to run in. */
+export interface JobContainer {
+  readonly image: string;
+  /** Undefined where Batch doesn't say. */
+  readonly vcpus: number | undefined;
+  /** As for vCPUs. */
+  readonly memoryMib: number | undefined;
+  /** Seconds that an attempt may take; undefined where there is no limit. */
+  readonly timeoutSeconds: number | undefined;
+  /** Name of resource of the role that the job has; undefined where it has none. */
+  readonly roleArn: string | undefined;
+}
+
+/** How an attempt ended. */
+export interface JobAttempt {
+  readonly exitCode: number | undefined;
+  /** Why the container ended, where there is more to say than its exit code. */
+  readonly reason: string | undefined;
+  readonly statusReason: string | undefined;
 }
 
 /** How a job was submitted. */
@@ -85,6 +111,28 @@ function readJob(detail: JobDetail): Job {
       command: container?.command ?? [],
       submittedAt: detail.createdAt,
     },
+    container: readContainer(detail),
+    attempts: (detail.attempts ?? []).map((attempt) => ({
+      exitCode: attempt.container?.exitCode,
+      reason: attempt.container?.reason,
+      statusReason: attempt.statusReason,
+    })),
+    wasStopped: Boolean(detail.isTerminated || detail.isCancelled),
+  };
+}
+
+function readContainer({ container = {}, timeout }: JobDetail): JobContainer {
+  // The older fields are there only for jobs that were given them.
+  const required = (type: string, older: number | undefined) => {
+    const requirement = container.resourceRequirements?.find((one) => one.type === type);
+    return requirement?.value === undefined ? older || undefined : Number(requirement.value);
+  };
+  return {
+    image: container.image ?? "",
+    vcpus: required("VCPU", container.vcpus),
+    memoryMib: required("MEMORY", container.memory),
+    timeoutSeconds: timeout?.attemptDurationSeconds,
+    roleArn: container.jobRoleArn || undefined,
   };
 }
 

@@ -23,6 +23,29 @@ export type LogPosition =
   | { readonly token: string }
   | { readonly token?: never; readonly since: number | undefined };
 
+/** The last lines of a stream, a page at most, oldest first (GetLogEvents); none where the stream does not exist. */
+export async function readLogEnd(
+  logs: CloudWatchLogsClient,
+  stream: string,
+  signal: AbortSignal,
+): Promise<readonly LogLine[]> {
+  try {
+    const { events = [] } = await logs.send(
+      new GetLogEventsCommand({
+        logGroupName: LOG_GROUP,
+        logStreamName: stream,
+        startFromHead: false,
+        limit: PAGE,
+      }),
+      { abortSignal: signal },
+    );
+    return events.map(({ timestamp = 0, message = "" }) => ({ timestamp, message }));
+  } catch (error) {
+    if (error instanceof Error && error.name === "ResourceNotFoundException") return [];
+    throw error;
+  }
+}
+
 /** One page of a stream, oldest first (GetLogEvents); undefined where the stream does not exist (yet). */
 export async function readLogPage(
   logs: CloudWatchLogsClient,

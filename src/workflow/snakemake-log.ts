@@ -27,6 +27,9 @@ export interface ProgressReader {
 const CONTROL = /\x1b\[[0-?]*[ -/]*[@-~]/g;
 const OUR_PREFIX = /^\[batch\] \[[^\]]*\] /;
 
+/** With --keep-going thousands of jobs may fail: so many are remembered. */
+const MOST_FAILURES = 500;
+
 interface Failure {
   readonly rule: string;
   readonly logs: string[];
@@ -81,7 +84,7 @@ export function createProgressReader(): ProgressReader {
       /^Error in (?:rule|checkpoint) (\S+):$/,
       ([, rule = ""]) => {
         const failure: Failure = { rule, logs: [], job: undefined };
-        failed.push(failure);
+        if (failed.length < MOST_FAILURES) failed.push(failure);
         block = { kind: "error", failure };
       },
     ],

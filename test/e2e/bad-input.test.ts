@@ -274,7 +274,9 @@ describe.skipIf(!have("zip") || !have("unzip"))("what goes wrong in the job (nee
     await place.run("local-aws", "stop");
     expect(result.exitStatus).toBe(127);
     expect(result.stdout).toMatch(/^Job FAILED .*\(exited 127\)$/m);
-    expect(result.stderr).toMatch(/^Exit status 127 says .*: snakemake, .*install what is missing.*\n$/);
+    expect(result.stderr).toMatch(
+      /^Why the job failed: Exit status 127 says .*: snakemake, .*\nWhat to do: .*install what is missing.*\n$/,
+    );
   });
 
   test.skipIf(!have("snakemake"))(

@@ -9,6 +9,7 @@ import { settingOption } from "../build/options.ts";
 export interface CheckSetupOptions {
   readonly json?: true;
   readonly setDefault?: true;
+  readonly runJob?: true;
   readonly localAws?: true;
   readonly awsBatchJob?: string;
   readonly awsBatchQueue?: string;
@@ -34,6 +35,7 @@ export function checkSetupCommand(context: Context, outcome: Outcome): Command {
   for (const name of ["awsBatchJob", "awsBatchQueue", "awsBatchS3Bucket"] as const) {
     command.addOption(settingOption(settings[name]));
   }
+  command.option("--run-job", "run a small job, too, and see how it fares (costs little)");
   command.option("--local-aws", "check the stand-in for AWS on this computer");
   command.addHelpText("after", NOTES);
   return command.action(async (names: string[], options: CheckSetupOptions) => {
@@ -43,7 +45,7 @@ export function checkSetupCommand(context: Context, outcome: Outcome): Command {
 }
 
 const NOTES = `
-On AWS nothing is changed. A tiny object is written to the bucket, read, and
+On AWS nothing is changed, but for what --run-job runs. A tiny object is written to the bucket, read, and
 deleted again, to see whether you may.
 
 Exit status: 1 where a runtime that was named doesn't work, or where none was
@@ -52,4 +54,5 @@ named and none works; else 0.
 Examples:
   nextstrain check-setup
   nextstrain check-setup aws-batch
+  nextstrain check-setup aws-batch --run-job
   nextstrain check-setup aws-batch --set-default`;

@@ -85,6 +85,7 @@ async function check(
   const memory = settings.get("awsBatchMemory", undefined);
   return await checkAwsBatch(context, {
     localAws: options.localAws === true,
+    runJob: options.runJob === true,
     job: requiredSetting(settings, "awsBatchJob", options.awsBatchJob),
     queue: requiredSetting(settings, "awsBatchQueue", options.awsBatchQueue),
     bucket: requiredSetting(settings, "awsBatchS3Bucket", options.awsBatchS3Bucket),

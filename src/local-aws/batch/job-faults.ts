@@ -3,8 +3,8 @@ import type { Job } from "./types.ts";
 
 /** What goes wrong with one attempt of a job. */
 type AttemptFault =
-  | { readonly kind: "spot-reclaim" | "out-of-memory"; readonly afterMs: number }
-  | { readonly kind: "cannot-pull"; readonly reason: string };
+  | { readonly kind: "spot-reclaim" | "out-of-memory" | "time-limit"; readonly afterMs: number }
+  | { readonly kind: "cannot-start"; readonly reason: string };
 
 interface FaultyJob {
   readonly jobId: string;
@@ -18,11 +18,18 @@ interface FaultyJob {
 export interface JobFaults {
   /** Milliseconds that the attempt has yet to wait for capacity. */
   capacityWait(job: FaultyJob, now: number): number;
+  /** Why it waits, where that is not for want of capacity. */
+  waitReason(job: FaultyJob): string | undefined;
   ofAttempt(job: FaultyJob): AttemptFault | undefined;
 }
 
 export function capacityWait(faults: JobFaults | undefined, job: Job, now: number): number {
   return faults?.capacityWait(faultyJob(job, job.attempts.length + 1), now) ?? 0;
+}
+
+/** What `statusReason` says of an attempt that waits for capacity, in place of the usual words. */
+export function waitReason(faults: JobFaults | undefined, job: Job): string | undefined {
+  return faults?.waitReason(faultyJob(job, job.attempts.length + 1));
 }
 
 /** Of the attempt that the job is in. */
@@ -44,16 +51,18 @@ export function runWithFault(
     executor,
     startTimer,
     hostGone,
+    timedOut,
   }: {
     readonly executor: Executor;
     startTimer(callback: () => void, ms: number): () => void;
-    /** The status reason of an attempt whose host is lost. */
+    /** The status reasons of an attempt whose host is lost, and of one that took too long. */
     readonly hostGone: string;
+    readonly timedOut: string;
   },
   fault: AttemptFault | undefined,
   attempt: Attempt,
 ): RunningContainer {
-  if (fault?.kind === "cannot-pull") {
+  if (fault?.kind === "cannot-start") {
     const nothing = () => undefined;
     const ended: ContainerEnd = { reason: fault.reason };
     return {
@@ -78,6 +87,7 @@ export function runWithFault(
     cancelTimer();
     if (!struck) return end;
     if (fault.kind === "spot-reclaim") return { statusReason: hostGone };
+    if (fault.kind === "time-limit") return { exitCode: 137, statusReason: timedOut };
     return { exitCode: 137, reason: outOfMemory, statusReason: exited };
   });
   return { ...container, ended };

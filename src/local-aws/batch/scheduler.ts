@@ -5,7 +5,7 @@ import { fitOf, hasRoom } from "./capacity.ts";
 import { containerEnvironment, type JobSurroundings } from "./container-environment.ts";
 import type { ContainerEnd, Executor, RunningContainer } from "./executor/executor.ts";
 import { isHealthy } from "./health.ts";
-import { capacityWait, faultOf, type JobFaults, runWithFault } from "./job-faults.ts";
+import { capacityWait, faultOf, type JobFaults, runWithFault, waitReason } from "./job-faults.ts";
 import type { LogSink } from "./log-sink.ts";
 import { ecsArn, type Home } from "./names.ts";
 import { isRetried } from "./retry.ts";
@@ -101,7 +101,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       }
       const waitMs = capacityWait(options.faults, job, now());
       if (waitMs > 0) {
-        tell(job, reasons.noCapacity);
+        tell(job, waitReason(options.faults, job) ?? reasons.noCapacity);
         if (Number.isFinite(waitMs)) options.startTimer(schedule, waitMs);
         return;
       }
@@ -164,21 +164,25 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     await save(job);
     const fault = faultOf(options.faults, job);
     // A task that never starts has written nothing: its stream is not there.
-    if (fault?.kind !== "cannot-pull") {
+    if (fault?.kind !== "cannot-start") {
       await logs.createStream(current.logGroup, current.logStream).catch((error: unknown) => {
         options.log(`Job ${job.jobId} has no log stream: ${String(error)}`);
       });
     }
     if (phase === "closed" || job.stopping !== undefined) return finishAttempt(job, undefined);
-    const container = runWithFault({ ...options, hostGone: reasons.hostGone(instance) }, fault, {
-      jobId: job.jobId,
-      number: current.number,
-      directory: join(store.jobDirectory(job.jobId), String(current.number)),
-      image: job.container.image,
-      command: job.container.command,
-      environment: containerEnvironment(job, current, options),
-      append: (events) => logs.append(current.logGroup, current.logStream, events),
-    });
+    const container = runWithFault(
+      { ...options, hostGone: reasons.hostGone(instance), timedOut: reasons.timedOut },
+      fault,
+      {
+        jobId: job.jobId,
+        number: current.number,
+        directory: join(store.jobDirectory(job.jobId), String(current.number)),
+        image: job.container.image,
+        command: job.container.command,
+        environment: containerEnvironment(job, current, options),
+        append: (events) => logs.append(current.logGroup, current.logStream, events),
+      },
+    );
     containers.set(job.jobId, container);
     const process = await container.started;
     let cancelTimer = () => {};

@@ -21,8 +21,8 @@ export interface RequestFault {
 
 /** What is done to one attempt of a job. */
 export type JobFault =
-  | { readonly kind: "spot-reclaim" | "out-of-memory"; readonly afterMs: number }
-  | { readonly kind: "cannot-pull"; readonly reason: string };
+  | { readonly kind: "spot-reclaim" | "out-of-memory" | "time-limit"; readonly afterMs: number }
+  | { readonly kind: "cannot-start"; readonly reason: string };
 
 export interface FaultyJob {
   readonly jobId: string;
@@ -50,6 +50,8 @@ export interface Faults {
   ofRequest(request: FaultyRequest): RequestFault;
   /** Milliseconds that the attempt has yet to wait for capacity; Infinity as long as the plan is in force. */
   capacityWait(job: FaultyJob, now: number): number;
+  /** Why it waits, where the rule says so. */
+  waitReason(job: FaultyJob): string | undefined;
   ofAttempt(job: FaultyJob): JobFault | undefined;
   ofStream(stream: string): StreamFault;
   /** Milliseconds by which these lines come late. */
@@ -62,7 +64,9 @@ export interface Faults {
 const isRequestRule = (rule: Rule): rule is RequestRule =>
   ["latency", "throttle", "error", "cut", "expired-credentials", "any"].includes(rule.fault);
 const isJobRule = (rule: Rule): rule is JobRule =>
-  ["spot-reclaim", "out-of-memory", "cannot-pull", "no-capacity"].includes(rule.fault);
+  ["spot-reclaim", "out-of-memory", "time-limit", "cannot-pull", "cannot-start", "no-capacity"].includes(
+    rule.fault,
+  );
 const isLogRule = (rule: Rule): rule is LogRule => !isRequestRule(rule) && !isJobRule(rule);
 
 /** In force together with a rule: how often it has matched, and how often it was applied. */
@@ -76,12 +80,14 @@ interface Counted<R extends Rule> {
 const defaultPullError =
   "CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref: not found";
 
+const defaultStartError = "DockerTimeoutError: Could not transition to created; timed out after waiting 4m0s";
+
 /** `now` gives milliseconds. */
 export function createFaults(now: () => number): Faults {
   let seed = 1;
   let counted: Counted<Rule>[] = [];
   /** Attempts that wait for capacity: since when, and for how long. */
-  let waits = new Map<string, { readonly since: number; readonly ms: number }>();
+  let waits = new Map<string, { readonly since: number; readonly ms: number; readonly reason?: string }>();
   /** When a key was first seen by a rule. */
   let keys = new Map<string, number>();
 
@@ -161,7 +167,7 @@ export function createFaults(now: () => number): Faults {
       return { delayMs };
     },
     capacityWait(job, now) {
-      const key = `${job.jobId} ${job.attempt}`;
+      const key = waitKey(job);
       let wait = waits.get(key);
       if (wait === undefined) {
         const one = only(isJobRule)
@@ -169,17 +175,23 @@ export function createFaults(now: () => number): Faults {
           .find(({ rule }) => rule.fault === "no-capacity");
         const rule = one !== undefined && strikes(one) ? one.rule : undefined;
         const seconds = rule?.fault === "no-capacity" ? (rule.seconds ?? Number.POSITIVE_INFINITY) : 0;
-        wait = { since: now, ms: seconds * 1000 };
+        const said =
+          rule?.fault === "no-capacity" && rule.message !== undefined ? { reason: rule.message } : {};
+        wait = { since: now, ms: seconds * 1000, ...said };
         waits.set(key, wait);
       }
       return Math.max(0, wait.since + wait.ms - now);
     },
+    waitReason: (job) => waits.get(waitKey(job))?.reason,
     ofAttempt(job) {
       for (const one of only(isJobRule).filter(forJob(job))) {
         const { rule } = one;
         if (rule.fault === "no-capacity" || !strikes(one)) continue;
         if (rule.fault === "cannot-pull") {
-          return { kind: "cannot-pull", reason: pullError(rule.message) };
+          return { kind: "cannot-start", reason: pullError(rule.message) };
+        }
+        if (rule.fault === "cannot-start") {
+          return { kind: "cannot-start", reason: rule.message ?? defaultStartError };
         }
         return { kind: rule.fault, afterMs: (rule.seconds ?? 0) * 1000 };
       }
@@ -214,6 +226,8 @@ export function createFaults(now: () => number): Faults {
         ),
   };
 }
+
+const waitKey = ({ jobId, attempt }: FaultyJob): string => `${jobId} ${attempt}`;
 
 const fits = (pattern: string | undefined, text: string): boolean =>
   pattern === undefined || matchesGlob(pattern, text, { ignoreCase: true });

@@ -58,8 +58,10 @@ export type JobRule = JobMatch &
   (
     | { readonly fault: "spot-reclaim"; readonly seconds?: number }
     | { readonly fault: "out-of-memory"; readonly seconds?: number }
+    | { readonly fault: "time-limit"; readonly seconds?: number }
     | { readonly fault: "cannot-pull"; readonly message?: string }
-    | { readonly fault: "no-capacity"; readonly seconds?: number }
+    | { readonly fault: "cannot-start"; readonly message?: string }
+    | { readonly fault: "no-capacity"; readonly seconds?: number; readonly message?: string }
   );
 
 export type LogRule = StreamMatch &
@@ -94,8 +96,10 @@ const members: Readonly<Record<Rule["fault"], readonly string[]>> = {
   any: requestMembers,
   "spot-reclaim": [...jobMembers, "seconds"],
   "out-of-memory": [...jobMembers, "seconds"],
+  "time-limit": [...jobMembers, "seconds"],
   "cannot-pull": [...jobMembers, "message"],
-  "no-capacity": [...jobMembers, "seconds"],
+  "cannot-start": [...jobMembers, "message"],
+  "no-capacity": [...jobMembers, "seconds", "message"],
   "late-lines": ["stream", "ms"],
   "late-stream": ["stream", "ms"],
   "lost-stream": ["stream"],

@@ -18,6 +18,8 @@ export interface AttemptLogs {
 }
 
 export interface AttemptPage {
+  /** Each attempt has one of its own. */
+  readonly stream: string;
   readonly lines: readonly LogLine[];
   /** Whether to read on without a pause. */
   readonly more: boolean;
@@ -28,6 +30,7 @@ export interface AttemptPage {
 }
 
 interface Attempt {
+  readonly stream: string;
   readonly tail: LogTail;
   /** When it was known to be over; undefined while it runs. */
   over: number | undefined;
@@ -49,7 +52,13 @@ export function attemptLogs(read: ReadLog, now: () => number): AttemptLogs {
         if (known.has(stream)) continue;
         known.add(stream);
         for (const earlier of attempts) earlier.over ??= now();
-        attempts.push({ tail: tailLog(read, stream), over: undefined, wasDry: false, exitCode: undefined });
+        attempts.push({
+          stream,
+          tail: tailLog(read, stream),
+          over: undefined,
+          wasDry: false,
+          exitCode: undefined,
+        });
         news = true;
       }
       const current = attempts.at(-1);
@@ -64,22 +73,22 @@ export function attemptLogs(read: ReadLog, now: () => number): AttemptLogs {
     async read(signal) {
       const attempt = attempts[0];
       if (attempt === undefined) throw new Error("there is no log to read");
-      const { tail } = attempt;
+      const { stream, tail } = attempt;
       // Only what was asked for after the end can tell that there is nothing more.
       const wasOver = attempt.over !== undefined;
       const lines = await tail.next(signal);
       if (attempt.over === undefined) {
         const looksOver = lines.length > 0 && tail.exitShown() !== undefined;
-        return { lines, more: lines.length >= FULL_PAGE, looksOver };
+        return { stream, lines, more: lines.length >= FULL_PAGE, looksOver };
       }
       if (lines.length > 0 && attempt.wasDry) attempt.over = now();
-      if (!wasOver || !tail.isDry()) return { lines, more: true, looksOver: false };
+      if (!wasOver || !tail.isDry()) return { stream, lines, more: true, looksOver: false };
       attempt.wasDry = true;
       const isDone = showsEnd(attempt) || now() - attempt.over >= LATE_LINES;
       if (isDone) attempts.shift();
       // A container that was never started, such as one whose image could not be pulled, has no log and no exit status.
       const missing = isDone && !tail.isThere() && attempt.exitCode !== undefined;
-      return { lines, more: isDone && attempts.length > 0, looksOver: false, missing };
+      return { stream, lines, more: isDone && attempts.length > 0, looksOver: false, missing };
     },
 
     isWaiting: () => attempts.length > 0,

@@ -95,7 +95,8 @@ export async function bringBack(
   });
 }
 
-async function openArchive(
+/** Opens what the job left by its end, and reads what is in it. Throws UserError where it is gone, ArchiveError where it is damaged. */
+export async function openArchive(
   aws: Aws,
   { workdir }: Run,
   signal: AbortSignal,

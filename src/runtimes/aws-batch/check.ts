@@ -13,10 +13,26 @@ export type SetupOptions = Pick<
   "localAws" | "queue" | "job" | "bucket" | "cpus" | "memoryMib"
 >;
 
-/** Goes through all that AWS must have for builds. Throws UsageError for a bucket's name that can be none. */
-export async function checkAwsBatch(context: Context, options: SetupOptions): Promise<readonly Finding[]> {
+const NOT_RUN: Finding = {
+  id: "canary",
+  mark: "unknown",
+  says: "No small job was run, since builds can't work as things are.",
+  mend: "Mend what is wrong above, and run the check again.",
+};
+
+/** Goes through all that AWS must have for builds, and with `runJob` tries it by a small job where nothing is wrong. Throws UsageError for a bucket's name that can be none. */
+export async function checkAwsBatch(
+  context: Context,
+  options: SetupOptions & { readonly runJob?: boolean },
+): Promise<readonly Finding[]> {
   const names = setupNames(options);
   const local = options.localAws ? await ensureLocalAws(context) : undefined;
   using aws = await openAws(context, local);
-  return await examineSetup(openFacts(aws, names, context.signal, options));
+  const findings = [...(await examineSetup(openFacts(aws, names, context.signal, options)))];
+  if (!options.runJob) return findings;
+  if (findings.some(({ mark }) => mark === "wrong")) return [...findings, NOT_RUN];
+  const { runCanary } = await import("./canary/canary.ts");
+  context.io.err("Running a small job: that takes some minutes where AWS must start a computer for it.");
+  for await (const finding of runCanary(context, aws, options)) findings.push(finding);
+  return findings;
 }

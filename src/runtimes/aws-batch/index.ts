@@ -4,6 +4,7 @@ import { terminateJob } from "../../aws/batch.ts";
 import { type Aws, openAws } from "../../aws/clients.ts";
 import { haveFixedCredentials } from "../../aws/credentials.ts";
 import { ensureLocalAws } from "../../aws/local-aws.ts";
+import { openSurroundings } from "../../checks/job/surroundings.ts";
 import type { Context } from "../../cli/context.ts";
 import { UsageError } from "../../errors.ts";
 import { runsDirectory, updateRecord } from "../../runs/registry.ts";
@@ -13,6 +14,7 @@ import { attachToJob } from "./attach.ts";
 import { type BringBackOptions, bringBack } from "./bring-back.ts";
 import { askToStop } from "./cancel.ts";
 import { cleanUpVariables } from "./envd.ts";
+import { createExplainer, type Explainer } from "./explain.ts";
 import { type Departure, takeInterrupts } from "./interrupts.ts";
 import { jobInfo, writeJobInfo } from "./job-info.ts";
 import { jobSource } from "./job-source.ts";
@@ -47,7 +49,8 @@ export async function runOnAwsBatch(
     return 0;
   }
 
-  const watched = await watch(context, aws, run, options);
+  const explainer = createExplainer(context, aws, run, openSurroundings(aws));
+  const watched = await watch(context, aws, run, { options, explainer });
   if (watched.departure) return depart(context, watched.departure);
   const { job, cancelled } = watched;
   await tell(context, aws, { ...run, job }, options);
@@ -58,21 +61,21 @@ export async function runOnAwsBatch(
     if (job.status !== "SUCCEEDED") io.lastWords(undefined);
     return 0;
   }
+  const explain = async () => {
+    if (!cancelled) await explainer.explainEnd(job);
+  };
   if (run.place && options.download && job.startedAt !== undefined) {
-    const departure = await download(context, aws, run, { place: run.place, wanted: options.wanted });
+    const wanted = { place: run.place, wanted: options.wanted };
+    const departure = await download(context, aws, run, wanted).catch(async (error: unknown) => {
+      // Both are to be known: why the job failed, and why there are no results.
+      await explain();
+      throw error;
+    });
     if (departure) return depart(context, departure);
   }
+  await explain();
   io.lastWords(undefined);
-  if (job.exitCode === 127 && !cancelled) io.err(explainNotFound(request.program, aws.isLocal));
   return cancelled ? 130 : exitStatusOf(job);
-}
-
-/** What exit status 127 says, in plain words: a shell's and env(1)'s for a program that is not there (POSIX). */
-function explainNotFound(program: string, isLocal: boolean): string {
-  const what = `Exit status 127 says that a program was not found in the job: ${program}, or one that it runs; the log names it.`;
-  return isLocal
-    ? `${what} Jobs of local AWS run the programs of this computer: install what is missing, and see that it is on the PATH. Then \`nextstrain local-aws stop\`, since local AWS keeps the PATH it was started with, and build again.`
-    : `${what} Use a job definition whose image has it.`;
 }
 
 async function begin(
@@ -103,7 +106,12 @@ type Watched =
   | { readonly job: Job; readonly cancelled: boolean; readonly departure?: undefined }
   | { readonly departure: Departure };
 
-async function watch(context: Context, aws: Aws, run: Run, options: AwsBatchOptions): Promise<Watched> {
+async function watch(
+  context: Context,
+  aws: Aws,
+  run: Run,
+  { options, explainer }: { readonly options: AwsBatchOptions; readonly explainer: Explainer },
+): Promise<Watched> {
   const cancel = () =>
     terminateJob(aws.batch, run.jobId, "Cancelled by the user.").catch((error: unknown) =>
       context.io.err(error instanceof Error ? error.message : String(error)),
@@ -117,10 +125,12 @@ async function watch(context: Context, aws: Aws, run: Run, options: AwsBatchOpti
       withLog: options.logs,
       patience: options.patience,
       credentialsAreFixed: haveFixedCredentials(context),
+      explainWait: explainer.explainWait,
       now: context.now,
       sleep: (time, until) => sleep(time, undefined, { signal: until }).catch(() => until.throwIfAborted()),
     })) {
       live.see(event);
+      if (event.kind === "log") explainer.readLog(event);
       reportJobEvent(context.io, event);
       await context.io.drained(signal);
       if (event.kind === "status") await note(context, run, { status: event.job.status });

@@ -26,7 +26,7 @@ test("a job's line tells its state's age, and Snakemake's progress off the log",
   expect(says()).toBe("RUNNABLE for 1m 05s");
   live.see({ kind: "status", job: job("RUNNING", context.now() - 3_000) });
   const lines = ["rule align:", "    jobid: 3", "", "2 of 8 steps (25%) done"];
-  live.see({ kind: "log", lines: lines.map((message) => ({ timestamp: 0, message })) });
+  live.see({ kind: "log", stream: "s", lines: lines.map((message) => ({ timestamp: 0, message })) });
   expect(says()).toBe("RUNNING for 3s: 2 of 8 steps, align");
   live.see({ kind: "trouble", reason: "reset" });
   advance(2_000);
@@ -41,7 +41,7 @@ test("another attempt begins anew", () => {
   const { context, says } = watched();
   using live = showJob(context);
   live.see({ kind: "status", job: job("RUNNING") });
-  live.see({ kind: "log", lines: [{ timestamp: 0, message: "7 of 8 steps (88%) done" }] });
+  live.see({ kind: "log", stream: "s", lines: [{ timestamp: 0, message: "7 of 8 steps (88%) done" }] });
   live.see({ kind: "status", job: job("RUNNABLE") });
   live.see({ kind: "status", job: job("RUNNING") });
   expect(says()).toBe("RUNNING for 0s");

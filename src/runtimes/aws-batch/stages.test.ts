@@ -20,7 +20,7 @@ test("a state is a line; the last states are told by the end", () => {
 test("a line of the log has its time, and can do nothing to a terminal", () => {
   const line = { timestamp: Date.UTC(2026, 0, 2, 3, 4, 5, 678), message: "a\x1b[2Jb\x1b[31mc\td" };
   const next = { timestamp: Date.UTC(2026, 0, 2, 3, 4, 6), message: "next" };
-  expect(told({ kind: "log", lines: [line, next] }).out).toEqual([
+  expect(told({ kind: "log", stream: "s", lines: [line, next] }).out).toEqual([
     "[batch] [2026-01-02T03:04:05+00:00] abc\td",
     "[batch] [2026-01-02T03:04:06+00:00] next",
   ]);
@@ -28,7 +28,7 @@ test("a line of the log has its time, and can do nothing to a terminal", () => {
 
 test("lines of any length and number in one message stay whole", () => {
   const message = `${"x".repeat(300_000)}\nsecond\n\nfourth`;
-  const { out } = told({ kind: "log", lines: [{ timestamp: 0, message }] });
+  const { out } = told({ kind: "log", stream: "s", lines: [{ timestamp: 0, message }] });
   expect(out.join("\n")).toBe(`[batch] [1970-01-01T00:00:00+00:00] ${message}`);
 });
 
@@ -46,6 +46,19 @@ test("a failure's reasons are told, each once", () => {
   const failed = job({ status: "FAILED", reason, statusReason: reason });
   const text = told({ kind: "ended", job: failed }).out.join("\n");
   expect(text.split(reason)).toHaveLength(2);
+});
+
+test("why a job waits is told on standard error with the next step, and can do nothing to a terminal", () => {
+  const diagnosis = {
+    id: "job.x",
+    mark: "unknown",
+    says: "AWS says \x1b[2Jno.",
+    mend: "Wait.",
+    takes: [],
+  } as const;
+  const { out, err } = told({ kind: "waiting", diagnosis });
+  expect(out).toEqual([]);
+  expect(err).toEqual(["The job waits: AWS says no.", "What to do: Wait."]);
 });
 
 test.each<[JobEvent, RegExp]>([

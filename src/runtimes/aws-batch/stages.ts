@@ -1,5 +1,6 @@
 import type { Job } from "../../aws/batch.ts";
 import type { LogLine } from "../../aws/logs.ts";
+import type { Diagnosis } from "../../checks/job/diagnose.ts";
 import { withoutControls } from "../../cli/control-characters.ts";
 import type { Io } from "../../cli/io.ts";
 import type { JobEvent } from "./watch.ts";
@@ -35,6 +36,9 @@ export function reportJobEvent(io: Io, event: JobEvent): void {
     case "recovered":
       io.err("AWS can be reached again.");
       return;
+    case "waiting":
+      for (const line of renderDiagnosis("The job waits", event.diagnosis)) io.err(line);
+      return;
     case "no-log":
       io.warn(WITHOUT_LOG[event.why]);
       return;
@@ -42,6 +46,13 @@ export function reportJobEvent(io: Io, event: JobEvent): void {
       for (const line of renderEnd(event.job)) io.out(line);
       return;
   }
+}
+
+/** What is wrong, after an introduction, and the next step: a line each, that can do nothing to a terminal. */
+export function renderDiagnosis(introduction: string, { says, mend }: Diagnosis): string[] {
+  return [`${introduction}: ${says}`, `What to do: ${mend}`].map((line) =>
+    withoutControls(line, { keepColours: false }),
+  );
 }
 
 function renderLogLine({ timestamp, message }: LogLine, colours: boolean): string {

@@ -6,13 +6,15 @@ import type { ReadLog } from "./log-tail.ts";
 import { createPace, type PaceOptions } from "./pace.ts";
 import { steadyClock } from "./steady-clock.ts";
 import { keepTroubles, type TroubleEvent } from "./trouble.ts";
+import { type ExplainWait, tellWaiting, type WaitingEvent } from "./waiting.ts";
 
 /** What happens to a job, in order. */
 export type JobEvent =
   | { readonly kind: "status"; readonly job: Job }
-  /** A page of the log, at least one line. */
-  | { readonly kind: "log"; readonly lines: readonly LogLine[] }
+  /** A page of an attempt's log, at least one line. */
+  | { readonly kind: "log"; readonly stream: string; readonly lines: readonly LogLine[] }
   | TroubleEvent
+  | WaitingEvent
   /** The log, or the rest of it, can't be read or isn't there: the watch goes on by the job's states alone. */
   | { readonly kind: "no-log"; readonly why: "denied" | "lasting trouble" | "missing" }
   | { readonly kind: "ended"; readonly job: Job };
@@ -32,6 +34,8 @@ export interface WatchOptions {
   readonly patience: number;
   /** Whether the credentials can't be renewed while this program runs. */
   readonly credentialsAreFixed: boolean;
+  /** Says why the job waits, where it does so for long. */
+  readonly explainWait?: ExplainWait;
   /** Milliseconds since 1970. */
   now(): number;
   /** Throws where the signal is aborted. */
@@ -59,6 +63,7 @@ export async function* watchJob(source: JobSource, options: WatchOptions): Async
   const troubles = keepTroubles({ ...options, now });
   const isOver = () => job !== undefined && hasEnded(job);
   let logs: AttemptLogs | undefined = options.withLog ? attemptLogs(source.readLog, now) : undefined;
+  const waiting = options.explainWait && tellWaiting(options.explainWait, { now, wallNow: options.now });
   let job: Job | undefined;
   let hurried = Number.NEGATIVE_INFINITY;
 
@@ -72,6 +77,7 @@ export async function* watchJob(source: JobSource, options: WatchOptions): Async
         statusPace.next(changed);
         if (changed) yield { kind: "status", job };
         if (logs?.update(job)) logPace.hurry();
+        if (waiting) yield* await waiting(job, signal);
       } else {
         statusPace.next(false);
         yield* troubles.failed("status", answer.error);
@@ -83,9 +89,9 @@ export async function* watchJob(source: JobSource, options: WatchOptions): Async
       const answer = await ask(() => reading.read(signal), signal);
       if (answer.ok) {
         yield* troubles.passed("log");
-        const { lines, more, looksOver, missing } = answer.value;
+        const { stream, lines, more, looksOver, missing } = answer.value;
         logPace.next(lines.length > 0);
-        if (lines.length > 0) yield { kind: "log", lines };
+        if (lines.length > 0) yield { kind: "log", stream, lines };
         if (missing) yield { kind: "no-log", why: "missing" };
         // The log ends with its job: no need to wait for the next look at its status.
         if (looksOver && now() - hurried >= HURRY_EVERY) {

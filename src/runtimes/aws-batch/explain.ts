@@ -1,0 +1,140 @@
+import type { Job } from "../../aws/batch.ts";
+import type { Aws } from "../../aws/clients.ts";
+import { type LogLine, readLogEnd } from "../../aws/logs.ts";
+import { type Diagnosis, diagnose } from "../../checks/job/diagnose.ts";
+import type { JobEvidence } from "../../checks/job/evidence.ts";
+import { createJobLogReader, type JobLogReader } from "../../checks/job/log-reader.ts";
+import type { LookAround } from "../../checks/job/surroundings.ts";
+import type { Context } from "../../cli/context.ts";
+import { withoutControls } from "../../cli/control-characters.ts";
+import type { Io } from "../../cli/io.ts";
+import { quoteName } from "../../runs/names.ts";
+import { formatS3Url } from "../../transfer/s3-url.ts";
+import { openArchive } from "./bring-back.ts";
+import { type RuleLog, readRuleLogs } from "./rule-logs.ts";
+import type { Run } from "./run.ts";
+import { renderDiagnosis } from "./stages.ts";
+import type { ExplainWait } from "./waiting.ts";
+
+/** To explain is not worth waiting longer for. Milliseconds. */
+const DEADLINE = 30_000;
+/** Characters of a line of a rule's log. */
+const WIDTH = 400;
+
+/** What is needed to say why a job fails or waits. */
+export interface Explainer {
+  /** To be told of the log that the watch reads, page by page. */
+  readLog(page: { readonly stream: string; readonly lines: readonly LogLine[] }): void;
+  readonly explainWait: ExplainWait;
+  /** Finds out why a job failed; undefined where that can't be told, and of other jobs. Never throws but for the context's signal. */
+  findOut(job: Job): Promise<Explanation | undefined>;
+  /** Says it on standard error. */
+  explainEnd(job: Job): Promise<void>;
+}
+
+/** Why a job failed. */
+interface Explanation {
+  readonly diagnosis: Diagnosis;
+  /** Of a Snakemake workflow, each once. */
+  readonly failedRules: readonly string[];
+  readonly ruleLogs: readonly RuleLog[];
+}
+
+export function createExplainer(context: Context, aws: Aws, run: Run, lookAround: LookAround): Explainer {
+  const { io } = context;
+  const archive = formatS3Url(run.workdir);
+  let log: { readonly stream: string; readonly reader: JobLogReader } | undefined;
+
+  const explainWait: ExplainWait = async (job, signal) =>
+    diagnose({ ...nothingRead(job), ...(await lookAround(job, signal)) });
+
+  const nothingRead = (job: Job): JobEvidence => ({
+    job,
+    isLocal: aws.isLocal,
+    logEnd: [],
+    step: "over",
+    failedRules: [],
+    ruleLogs: [],
+  });
+
+  async function findOut(job: Job): Promise<Explanation | undefined> {
+    if (job.status !== "FAILED") return undefined;
+    const signal = AbortSignal.any([context.signal, AbortSignal.timeout(DEADLINE)]);
+    /** What can't be had is done without. */
+    const tryTo = <T>(work: () => Promise<T>): Promise<T | undefined> =>
+      work().catch(() => {
+        context.signal.throwIfAborted();
+        return undefined;
+      });
+
+    const read = log === undefined ? await tryTo(() => readEnd(job, signal)) : log.reader;
+    const seen = read?.seen() ?? { logEnd: [], step: "over" as const, failedRules: [] };
+    const ruleLogs =
+      seen.failedRules.some(({ logs }) => logs.length > 0) && job.startedAt !== undefined
+        ? await tryTo(async () =>
+            readRuleLogs(await openArchive(aws, run, signal), job, seen.failedRules, signal),
+          )
+        : undefined;
+    const failedRules = [...new Set(seen.failedRules.map(({ rule }) => rule))];
+    const evidence: JobEvidence = {
+      ...nothingRead(job),
+      ...seen,
+      failedRules,
+      ruleLogs: (ruleLogs ?? []).flatMap(({ lines }) => lines ?? []),
+    };
+    let diagnosis = diagnose(evidence);
+    if (diagnosis === undefined) return undefined;
+    if (diagnosis.takes.length > 0) {
+      const around = await tryTo(() => lookAround(job, signal));
+      diagnosis = diagnose({ ...evidence, ...around }) ?? diagnosis;
+    }
+    return { diagnosis, failedRules, ruleLogs: ruleLogs ?? [] };
+  }
+
+  /** Where the watch has read no log: the last attempt's, from near its end. */
+  async function readEnd(job: Job, signal: AbortSignal): Promise<JobLogReader | undefined> {
+    const stream = job.logStreams.at(-1);
+    if (stream === undefined) return undefined;
+    const end = createJobLogReader({ archive, fromStart: false });
+    end.push((await readLogEnd(aws.logs, stream, signal)).map(({ message }) => message));
+    return end;
+  }
+
+  return {
+    readLog({ stream, lines }) {
+      // Another attempt: what went wrong before is over.
+      if (log?.stream !== stream) log = { stream, reader: createJobLogReader({ archive, fromStart: true }) };
+      log.reader.push(lines.map(({ message }) => message));
+    },
+    explainWait,
+    findOut,
+    async explainEnd(job) {
+      const explanation = await findOut(job);
+      if (explanation !== undefined) tell(io, explanation);
+    },
+  };
+}
+
+function tell(io: Io, { diagnosis, failedRules, ruleLogs }: Explanation): void {
+  const [what = "", ...next] = renderDiagnosis("Why the job failed", diagnosis);
+  io.err(what);
+  // Where a rule failed for want of something, both are told.
+  if (diagnosis.id !== "job.rules-failed" && failedRules.length > 0)
+    io.err(plain(`Rules of the workflow that failed: ${failedRules.slice(0, 5).join(", ")}`));
+  for (const { rule, path, lines } of ruleLogs) {
+    if (lines === undefined || lines.length === 0) {
+      const missing = lines === undefined ? "is not among the results" : "is empty";
+      io.err(plain(`The log of rule ${rule}, ${quoteName(path)}, ${missing}.`));
+      continue;
+    }
+    io.err(plain(`The log of rule ${rule} (${quoteName(path)}) ends with:`));
+    for (const line of lines) io.err(`    ${plain(line)}`);
+  }
+  for (const line of next) io.err(line);
+}
+
+/** A line of the job's, fit for a terminal. */
+function plain(line: string): string {
+  const shown = withoutControls(line, { keepColours: false });
+  return shown.length > WIDTH ? `${shown.slice(0, WIDTH - 1)}…` : shown;
+}
