@@ -4,6 +4,9 @@ import type { Outcome } from "../cli/program.ts";
 import { buildCommand } from "./build/command.ts";
 import { completionCommand } from "./completion.ts";
 import { localAwsCommand } from "./local-aws.ts";
+import { setupCommand } from "./setup/command.ts";
+import { shellCommand } from "./shell.ts";
+import { updateCommand } from "./update.ts";
 import { versionCommand } from "./version.ts";
 
 /** Makes a command, ready to be parsed. What it takes to run is loaded only when it does. */
@@ -12,7 +15,10 @@ export type CommandMaker = (context: Context, outcome: Outcome) => Command;
 /** All commands, in the order of `--help`. */
 export const commands: readonly CommandMaker[] = [
   buildCommand,
+  setupCommand,
   localAwsCommand,
+  shellCommand,
+  updateCommand,
   versionCommand,
   completionCommand,
 ];

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { Context } from "../../cli/context.ts";
-import type { BuildRequest } from "../../runtimes/runtime.ts";
-import { openSettings, requiredSetting } from "../../settings.ts";
+import { type BuildRequest, loadLocalRuntime, type RuntimeName } from "../../runtimes/runtime.ts";
+import { openSettings, requiredSetting, type SettingsReader } from "../../settings.ts";
 import { findBuildRoot } from "../../workflow/build-root.ts";
 import { parseCpus, parseMemory } from "../../workflow/quantity.ts";
 import { awsBatchOptions } from "./aws-batch.ts";
@@ -23,9 +23,33 @@ export async function build(context: Context, invocation: BuildInvocation): Prom
   checkRuntime(runtime, options);
   checkOptions(directory, options);
   const request = await requestOf(context, invocation);
+  if (runtime.value !== "aws-batch") {
+    return runHere(context, settings, { runtime: runtime.value, request, options });
+  }
   const awsBatch = await awsBatchOptions(context, request, { settings, options });
   const { runOnAwsBatch } = await import("../../runtimes/aws-batch/index.ts");
   return runOnAwsBatch(context, request, awsBatch);
+}
+
+/** Runs a build on this computer. */
+async function runHere(
+  context: Context,
+  settings: SettingsReader,
+  {
+    runtime,
+    request,
+    options,
+  }: { readonly runtime: RuntimeName; readonly request: BuildRequest; readonly options: BuildOptions },
+): Promise<number> {
+  const { place } = request;
+  if (place === undefined) throw new Error("a build here has no directory");
+  const { entry, local } = await loadLocalRuntime(runtime);
+  return local.build(context, settings, {
+    ...request,
+    place,
+    image: entry.imageSetting && requiredSetting(settings, entry.imageSetting, options.image),
+    dockerArgs: options.dockerArg,
+  });
 }
 
 async function requestOf(
@@ -40,9 +64,17 @@ async function requestOf(
     memoryBytes: options.memory === undefined ? undefined : parseMemory(options.memory, "--memory"),
     env: options.env,
     envdirs: options.envdir,
-    overlays: (["augur", "auspice", "fauna"] as const).flatMap((name) => {
-      const overlay = options[name];
-      return overlay === undefined ? [] : [{ name, directory: resolve(cwd, overlay) }];
-    }),
+    overlays: overlaysOf(options, cwd),
   };
+}
+
+/** The overlays given, with absolute paths. */
+export function overlaysOf(
+  options: Pick<BuildOptions, "augur" | "auspice" | "fauna">,
+  cwd: string,
+): BuildRequest["overlays"] {
+  return (["augur", "auspice", "fauna"] as const).flatMap((name) => {
+    const overlay = options[name];
+    return overlay === undefined ? [] : [{ name, directory: resolve(cwd, overlay) }];
+  });
 }

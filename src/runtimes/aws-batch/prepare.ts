@@ -9,10 +9,10 @@ import type { Variables } from "../../workflow/envdir.ts";
 import { jobEnvironment } from "../../workflow/job-environment.ts";
 import { type Overlay, selectFiles } from "../../workflow/selection.ts";
 import type { Selection } from "../../workflow/types.ts";
+import { supportsEnvd, supportsOverlays } from "../image.ts";
 import type { BuildRequest } from "../runtime.ts";
 import { credentialWarning } from "./credential-warning.ts";
 import { deriveDefinition } from "./derived-definition.ts";
-import { supportsEnvd, supportsOverlays } from "./image.ts";
 import type { AwsBatchOptions } from "./options.ts";
 
 /** What is found out before anything is sent. */

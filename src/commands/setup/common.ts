@@ -1,0 +1,16 @@
+import type { Command } from "commander";
+
+/** The options of every set-up. They are taken before the runtime's name, too, as in the Python program. */
+export interface CommonOptions {
+  readonly dryRun?: true;
+  readonly force?: true;
+  readonly setDefault?: true;
+}
+
+/** Gives a set-up's command the options of every set-up; read them by `command.optsWithGlobals()`. */
+export function addCommonOptions(command: Command): Command {
+  return command
+    .option("--dry-run", "show what would be done, and do nothing")
+    .option("--force", "set up again where it was done before")
+    .option("--set-default", "make it the runtime of builds where none is named");
+}
