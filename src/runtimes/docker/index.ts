@@ -72,7 +72,7 @@ function explainStatus(
     return `Exit status 125 says that ${kind} could not run the container: see above. \`nextstrain check-setup docker\` shows what works here.`;
   }
   if (status !== 127) return undefined;
-  return `Exit status 127 says that a program was not found in the container: ${program}, or one that it runs. Use an image that has it; this was ${image?.value} (from ${image?.source}).`;
+  return `Exit status 127 says that a program was not found in the container: see above for which; ${program}, or one that it runs. The image was ${image?.value} (from ${image?.source}).`;
 }
 
 function warnOfLimits({ io }: Context, { kind, limits }: Engine, request: LocalBuildRequest): void {
