@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { lstat, mkdir, readdir, rename, rm, stat, symlink } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Context } from "../../cli/context.ts";
@@ -32,9 +33,9 @@ export async function makeEnvironment(
   await mkdir(environments, { recursive: true });
   await sweep(place, environments);
   const stamp = new Date(context.now()).toISOString().replace(/[-:]|\..*$/g, "");
-  const prefix = join(environments, `${stamp}-${process.pid}`);
+  const prefix = join(environments, `${stamp}-${randomUUID().slice(0, 8)}`);
   try {
-    const command = { ...createCommand(context, place, solver, wanted, prefix) };
+    const command = createCommand(context, place, solver, wanted, prefix);
     await mustSucceed(
       context,
       command,
