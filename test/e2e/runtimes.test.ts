@@ -200,7 +200,8 @@ for (const { name, flags, needs: missing } of runtimes) {
       const child = spawn(process.execPath, [program, ...args(COUNT)], { env: place.env, detached: true });
       let out = "";
       const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
-      await new Promise<void>((resolve) => {
+      await new Promise<void>((resolve, reject) => {
+        ended.then(() => reject(new Error("it ended before it was ready")), reject);
         child.stdout.on("data", (chunk: Buffer) => {
           out += chunk.toString();
           if (/ready/.test(out)) resolve();
