@@ -8,7 +8,7 @@ import { delimiter, join } from "node:path";
  * A program, or a module of Python's, with the names under which it counts as there.
  * `neededFor`: "workflow", the example does not run without it; "choice", Augur can do without it; "tests", only some tests use it.
  * @typedef {{ name: string, commands?: string[], pythonModule?: string, debian: string, conda?: string,
- *   neededFor: "workflow" | "choice" | "tests" }} Tool
+ *   onlyDebian?: boolean, neededFor: "workflow" | "choice" | "tests" }} Tool
  */
 
 /**
@@ -45,6 +45,16 @@ const tools = [
   { name: "chromium", commands: ["chromium"], debian: "chromium", neededFor: "tests" },
   { name: "shellcheck", commands: ["shellcheck"], debian: "shellcheck", neededFor: "tests" },
   { name: "fish", commands: ["fish"], debian: "fish", neededFor: "tests" },
+  // Containers, and the image for them: tests make it from Debian's packages, and only on Debian.
+  { name: "podman", commands: ["podman"], debian: "podman", onlyDebian: true, neededFor: "tests" },
+  { name: "runc", commands: ["runc"], debian: "runc", onlyDebian: true, neededFor: "tests" },
+  {
+    name: "debootstrap",
+    commands: ["debootstrap"],
+    debian: "debootstrap",
+    onlyDebian: true,
+    neededFor: "tests",
+  },
 ];
 
 /**
@@ -53,7 +63,9 @@ const tools = [
  * @returns {Plan}
  */
 export function planTools({ forTests, has, system }) {
-  const missing = tools.filter((tool) => (forTests || tool.neededFor !== "tests") && !has(tool));
+  const missing = tools.filter(
+    (tool) => (forTests || tool.neededFor !== "tests") && (system.debian || !tool.onlyDebian) && !has(tool),
+  );
   if (missing.length === 0) return { kind: "nothing" };
   const packages = missing.map((tool) => tool.debian);
   if (system.debian && system.root) return { kind: "install", packages };

@@ -21,6 +21,7 @@ export interface Io {
   /** What is to be printed last of all, however the program ends; undefined takes it back. */
   lastWords(lines: readonly string[] | undefined): void;
   readonly outIsTerminal: boolean;
+  readonly errIsTerminal: boolean;
   readonly inIsTerminal: boolean;
   /** Whether colours are wanted on standard output: a terminal, and no `NO_COLOR` (no-color.org). */
   readonly colours: boolean;
@@ -73,6 +74,7 @@ export function createIo(
       last = [];
     },
     outIsTerminal,
+    errIsTerminal: stderr.isTTY === true,
     inIsTerminal: stdin.isTTY === true,
     colours: capable && !env.NO_COLOR,
   };

@@ -6,6 +6,8 @@ import { checkSetupCommand } from "./check-setup/command.ts";
 import { completionCommand } from "./completion.ts";
 import { localAwsCommand } from "./local-aws.ts";
 import { setupCommand } from "./setup/command.ts";
+import { shellCommand } from "./shell.ts";
+import { updateCommand } from "./update.ts";
 import { versionCommand } from "./version.ts";
 import { viewCommand } from "./view.ts";
 
@@ -19,6 +21,8 @@ export const commands: readonly CommandMaker[] = [
   setupCommand,
   checkSetupCommand,
   localAwsCommand,
+  shellCommand,
+  updateCommand,
   versionCommand,
   completionCommand,
 ];

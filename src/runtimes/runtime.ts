@@ -1,6 +1,6 @@
 import type { Finding } from "../checks/finding.ts";
 import type { Context } from "../cli/context.ts";
-import type { SettingsReader, Sourced } from "../settings.ts";
+import type { SettingName, SettingsReader, Sourced } from "../settings.ts";
 import type { BuildRoot } from "../workflow/build-root.ts";
 import type { Overlay } from "../workflow/selection.ts";
 
@@ -14,6 +14,8 @@ export interface RuntimeEntry {
   readonly help: string;
   /** The name that older versions of the existing program had for it; still taken. */
   readonly oldName?: string;
+  /** The setting of its image, where it runs programs in containers. */
+  readonly imageSetting?: SettingName;
   /** The runtime itself, where it is one of this computer's. AWS Batch has options and a life of its own. */
   readonly load?: () => Promise<LocalRuntime>;
 }
@@ -36,8 +38,8 @@ export interface BuildRequest {
 }
 
 /** What the user chose about containers; runtimes without containers have no use for it. */
-export interface ContainerOptions {
-  /** The image of the runtime at hand, and where its name came from. */
+interface ContainerOptions {
+  /** The image of the runtime at hand, and where its name came from; undefined in runtimes without images. */
   readonly image: Sourced<string> | undefined;
   /** --docker-arg, as given. */
   readonly dockerArgs: readonly string[];
@@ -60,9 +62,9 @@ export interface SetupOptions {
  */
 export interface LocalRuntime {
   /** Runs the program in the build directory, with this terminal as its own; returns its exit status. */
-  build(context: Context, request: LocalBuildRequest): Promise<number>;
-  /** An interactive shell in the build directory; returns its exit status. */
-  shell(context: Context, request: LocalBuildRequest): Promise<number>;
+  build(context: Context, settings: SettingsReader, request: LocalBuildRequest): Promise<number>;
+  /** An interactive shell in the build directory, the request's program; returns its exit status. */
+  shell(context: Context, settings: SettingsReader, request: LocalBuildRequest): Promise<number>;
   /** Makes it ready for builds: fetches an image, makes an environment. */
   setUp(context: Context, settings: SettingsReader, options: SetupOptions): Promise<void>;
   /** Fetches what is newer. */
@@ -78,14 +80,37 @@ export interface LocalRuntime {
 
 /** The registry of runtimes, in the order of `--help`. */
 export const runtimes: readonly RuntimeEntry[] = [
-  { name: "aws-batch", help: "on AWS Batch" },
-  { name: "docker", help: "in a container on this computer" },
-  { name: "conda", help: "in a Conda environment of its own" },
-  { name: "singularity", help: "in a Singularity or Apptainer container" },
-  { name: "ambient", help: "with the programs installed here", oldName: "native" },
+  { name: "aws-batch", help: "on AWS Batch", imageSetting: "dockerImage" },
+  {
+    name: "docker",
+    help: "in a container on this computer, with Docker or Podman",
+    imageSetting: "dockerImage",
+    load: async () => (await import("./docker/index.ts")).docker,
+  },
+  {
+    name: "conda",
+    help: "in a Conda environment of its own",
+    load: async () => (await import("./conda/index.ts")).conda,
+  },
+  {
+    name: "singularity",
+    help: "in a Singularity or Apptainer container",
+    imageSetting: "singularityImage",
+    load: async () => (await import("./singularity/index.ts")).singularity,
+  },
+  {
+    name: "ambient",
+    help: "with the programs installed here",
+    oldName: "native",
+    load: async () => (await import("./ambient/index.ts")).ambient,
+  },
 ];
 
-/** Whether this version can run builds in it. */
-export function isAvailable({ name, load }: RuntimeEntry): boolean {
-  return name === "aws-batch" || load !== undefined;
+/** The runtime of a name, one of this computer's. What only it needs is loaded then. */
+export async function loadLocalRuntime(
+  name: RuntimeName,
+): Promise<{ readonly entry: RuntimeEntry; readonly local: LocalRuntime }> {
+  const entry = runtimes.find((one) => one.name === name);
+  if (entry?.load === undefined) throw new Error(`${name} is no runtime of this computer`);
+  return { entry, local: await entry.load() };
 }

@@ -3,7 +3,7 @@ import { UsageError } from "../errors.ts";
 import { badVariableName, readEnvdir, type Variables } from "./envdir.ts";
 
 /** Passed to the job where they are set here, unless the user says which variables to pass. */
-const WELL_KNOWN_VARIABLES: readonly string[] = [
+export const WELL_KNOWN_VARIABLES: readonly string[] = [
   "AWS_ACCESS_KEY_ID",
   "AWS_SECRET_ACCESS_KEY",
   "AWS_SESSION_TOKEN",

@@ -47,6 +47,16 @@ describe("planTools", () => {
       });
     }
   });
+
+  test("asks for what makes the test image on Debian alone", () => {
+    const has = allBut("podman", "debootstrap");
+    expect(planTools({ forTests: true, has, system: debianRoot })).toMatchObject({
+      packages: ["podman", "debootstrap"],
+    });
+    expect(planTools({ forTests: true, has, system: { debian: false, root: true } })).toEqual({
+      kind: "nothing",
+    });
+  });
 });
 
 describe("isDebian", () => {

@@ -72,8 +72,9 @@ test.each([
 });
 
 test.each([
-  ["dir", /on AWS Batch only, not with docker \(the default\)/],
-  ["--conda dir", /not with conda \(from --conda\)/],
+  ["--conda --docker-arg=x dir", /--docker-arg has no meaning with conda \(from --conda\)/],
+  ["--ambient --image=x dir", /--image has no meaning with ambient \(from --ambient\): it has no image/],
+  ["--conda --augur=x dir", /--augur has no meaning with conda .*: it has no image whose augur/],
   ["--aws-batch --docker-arg=x dir", /--docker-arg has no meaning/],
   ["--aws-batch --attach=x --detach dir", /--attach and --detach/],
   ["--aws-batch --cancel dir", /--cancel needs --attach/],
@@ -89,6 +90,11 @@ test.each([
   ["--aws-batch --attach=x --no-download"],
   ["--aws-batch --attach=x --cancel"],
   ["--aws-batch --attach=x dir"],
+  ["dir"],
+  ["--docker --docker-arg=x --image=x --augur=x dir"],
+  ["--singularity --image=x --auspice=x dir"],
+  ["--conda --cpus=1 --memory=1gib --env=A dir"],
+  ["--native dir"],
 ])("%s is fine", (words) => {
   expect(complaintOf(words)).toBeUndefined();
 });

@@ -1,5 +1,5 @@
 import { UsageError } from "../../errors.ts";
-import { isAvailable, type RuntimeName, runtimes } from "../../runtimes/runtime.ts";
+import { type RuntimeName, runtimes } from "../../runtimes/runtime.ts";
 import type { Sourced } from "../../settings.ts";
 import { awsBatchOnly, type BuildOptions } from "./options.ts";
 
@@ -29,7 +29,7 @@ export function chooseRuntime(
   });
 }
 
-/** Throws UsageError where this version can't run builds in the runtime, or where an option has no meaning in it. */
+/** Throws UsageError where an option has no meaning in the runtime. */
 export function checkRuntime({ value: runtime, source }: Sourced<RuntimeName>, options: BuildOptions): void {
   if (runtime === "aws-batch") {
     if (options.dockerArg.length > 0) {
@@ -48,14 +48,35 @@ export function checkRuntime({ value: runtime, source }: Sourced<RuntimeName>, o
       },
     );
   }
-  if (!runtimes.some((entry) => entry.name === runtime && isAvailable(entry))) {
-    throw new UsageError(
-      `This version runs builds on AWS Batch only, not with ${runtime} (${from(source)}).`,
-      {
-        hint: "Add --aws-batch; with --local-aws as well it needs no AWS account.",
-      },
-    );
+  checkContainerOptions({ value: runtime, source }, options);
+}
+
+/** What only runtimes with an image, or docker alone, know. */
+type ContainerFlags = Pick<BuildOptions, "image" | "augur" | "auspice" | "fauna" | "dockerArg">;
+
+/** Throws UsageError where an option is about containers, and the runtime, one of this computer's, has none of that kind. */
+export function checkContainerOptions(
+  { value: runtime, source }: Sourced<RuntimeName>,
+  options: ContainerFlags,
+): void {
+  if (options.dockerArg.length > 0 && runtime !== "docker") {
+    throw new UsageError(`--docker-arg has no meaning with ${runtime} (${from(source)}).`, {
+      hint: "Leave it out, or use --docker.",
+    });
   }
+  if (runtimes.find(({ name }) => name === runtime)?.imageSetting) return;
+  const [option] = (["image", "augur", "auspice", "fauna"] as const).filter(
+    (name) => options[name] !== undefined,
+  );
+  if (option === undefined) return;
+  const replaces =
+    option === "image" ? "it has no image" : `it has no image whose ${option} could be replaced`;
+  throw new UsageError(`--${option} has no meaning with ${runtime} (${from(source)}): ${replaces}.`, {
+    hint:
+      option === "image"
+        ? "Leave it out, or use --docker, --singularity or --aws-batch."
+        : `Leave it out and install your ${option} where ${runtime} finds it, or use --docker, --singularity or --aws-batch.`,
+  });
 }
 
 function from(source: string): string {

@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { UsageError } from "../../errors.ts";
-import { isAvailable, type RuntimeName, runtimes } from "../../runtimes/runtime.ts";
+import { type RuntimeEntry, type RuntimeName, runtimes } from "../../runtimes/runtime.ts";
 import { type Setting, settings } from "../../settings.ts";
 
 /** The options of `nextstrain build` as parsed. */
@@ -64,11 +64,8 @@ export function addBuildOptions(command: Command): void {
   command.optionsGroup("What runs:");
   command
     .addOption(settingOption(settings.dockerImage))
-    .option("--exec <program>", "run this program instead of Snakemake", "snakemake")
-    .option("--augur <directory>", "use this copy of augur instead of the image's")
-    .option("--auspice <directory>", "use this copy of auspice instead of the image's")
-    .option("--fauna <directory>", "use this copy of fauna instead of the image's")
-    .addOption(repeatable("--docker-arg <argument>", "pass this to `docker run`; with --docker only"));
+    .option("--exec <program>", "run this program instead of Snakemake", "snakemake");
+  addContainerOptions(command);
 
   command
     .optionsGroup("Resources:")
@@ -81,15 +78,7 @@ export function addBuildOptions(command: Command): void {
       "memory for the job and for Snakemake, such as 14gib or 7400mib; without a unit: bytes (default: the job definition's)",
     );
 
-  command.optionsGroup("Environment variables of the job:");
-  command
-    .addOption(repeatable("--env <name[=value]>", "pass this variable instead of the well-known ones"))
-    .addOption(
-      repeatable(
-        "--envdir <directory>",
-        "pass the variables in this envdir instead (default: NEXTSTRAIN_RUNTIME_ENVDIRS)",
-      ),
-    );
+  addVariableOptions(command);
 
   command.optionsGroup("AWS Batch:");
   for (const name of [
@@ -105,25 +94,50 @@ export function addBuildOptions(command: Command): void {
   addFileOptions(command);
 }
 
+/** Gives the command the options about containers, but for --image. */
+export function addContainerOptions(command: Command): void {
+  command
+    .option("--augur <directory>", "use this copy of augur instead of the image's")
+    .option("--auspice <directory>", "use this copy of auspice instead of the image's")
+    .option("--fauna <directory>", "use this copy of fauna instead of the image's")
+    .addOption(repeatable("--docker-arg <argument>", "pass this to `docker run`; with --docker only"));
+}
+
+/** Gives the command the options about the variables that programs are given. */
+export function addVariableOptions(command: Command): void {
+  command
+    .optionsGroup("Environment variables of the job:")
+    .addOption(repeatable("--env <name[=value]>", "pass this variable instead of the well-known ones"))
+    .addOption(
+      repeatable(
+        "--envdir <directory>",
+        "pass the variables in this envdir instead (default: NEXTSTRAIN_RUNTIME_ENVDIRS)",
+      ),
+    );
+}
+
 function addRuntimes(command: Command): void {
+  addRuntimeFlags(command, () => true);
+  command.option(
+    "--local-aws",
+    "with --aws-batch: on the stand-in for AWS on this computer; needs no account",
+  );
+}
+
+/** Gives the command a flag for each of these runtimes; what was given is its option `runtimes`, a list. */
+export function addRuntimeFlags(command: Command, isMeant: (runtime: RuntimeEntry) => boolean): void {
   command.optionsGroup("Runtime (one at most; default: config core.runner, docker):");
-  for (const entry of runtimes) {
-    const { name, help, oldName } = entry;
-    const later = isAvailable(entry) ? "" : " (not in this version)";
+  for (const { name, help, oldName } of runtimes.filter(isMeant)) {
     const note = () => {
       const before = command.getOptionValue("runtimes") as BuildOptions["runtimes"];
       command.setOptionValue("runtimes", [...before, name]);
     };
-    command.addOption(new Option(`--${name}`, `${help}${later}`)).on(`option:${name}`, note);
+    command.addOption(new Option(`--${name}`, help)).on(`option:${name}`, note);
     if (oldName === undefined) continue;
     command
       .addOption(new Option(`--${oldName}`, `old name of --${name}`).hideHelp())
       .on(`option:${oldName}`, note);
   }
-  command.option(
-    "--local-aws",
-    "with --aws-batch: on the stand-in for AWS on this computer; needs no account",
-  );
 }
 
 function addJobOptions(command: Command): void {

@@ -1,8 +1,8 @@
 import { resolve } from "node:path";
 import type { Context } from "../../cli/context.ts";
 import { shellQuoted } from "../../cli/shell-quoted.ts";
-import type { BuildRequest } from "../../runtimes/runtime.ts";
-import { openSettings, requiredSetting } from "../../settings.ts";
+import { type BuildRequest, loadLocalRuntime, type RuntimeName } from "../../runtimes/runtime.ts";
+import { openSettings, requiredSetting, type SettingsReader } from "../../settings.ts";
 import { findBuildRoot } from "../../workflow/build-root.ts";
 import { parseCpus, parseMemory } from "../../workflow/quantity.ts";
 import { awsBatchOptions } from "./aws-batch.ts";
@@ -24,12 +24,45 @@ export async function build(context: Context, invocation: BuildInvocation): Prom
   checkRuntime(runtime, options);
   checkOptions(directory, options);
   const request = await requestOf(context, invocation);
-  const awsBatch = await awsBatchOptions(context, request, { settings, options });
-  const { runOnAwsBatch } = await import("../../runtimes/aws-batch/index.ts");
   const began = context.now();
-  const exitStatus = await runOnAwsBatch(context, request, awsBatch);
+  const exitStatus =
+    runtime.value === "aws-batch"
+      ? await runOnAws(context, settings, { request, options })
+      : await runHere(context, settings, { runtime: runtime.value, request, options });
   if (request.place) await tellHowToLook(context, request.place.directory, began);
   return exitStatus;
+}
+
+/** Runs a build on AWS Batch. */
+async function runOnAws(
+  context: Context,
+  settings: SettingsReader,
+  { request, options }: { readonly request: BuildRequest; readonly options: BuildOptions },
+): Promise<number> {
+  const awsBatch = await awsBatchOptions(context, request, { settings, options });
+  const { runOnAwsBatch } = await import("../../runtimes/aws-batch/index.ts");
+  return runOnAwsBatch(context, request, awsBatch);
+}
+
+/** Runs a build on this computer. */
+async function runHere(
+  context: Context,
+  settings: SettingsReader,
+  {
+    runtime,
+    request,
+    options,
+  }: { readonly runtime: RuntimeName; readonly request: BuildRequest; readonly options: BuildOptions },
+): Promise<number> {
+  const { place } = request;
+  if (place === undefined) throw new Error("a build here has no directory");
+  const { entry, local } = await loadLocalRuntime(runtime);
+  return local.build(context, settings, {
+    ...request,
+    place,
+    image: entry.imageSetting && requiredSetting(settings, entry.imageSetting, options.image),
+    dockerArgs: options.dockerArg,
+  });
 }
 
 /** Says how to look at what the build has brought, and notes it for `nextstrain view last`. */
@@ -52,9 +85,17 @@ async function requestOf(
     memoryBytes: options.memory === undefined ? undefined : parseMemory(options.memory, "--memory"),
     env: options.env,
     envdirs: options.envdir,
-    overlays: (["augur", "auspice", "fauna"] as const).flatMap((name) => {
-      const overlay = options[name];
-      return overlay === undefined ? [] : [{ name, directory: resolve(cwd, overlay) }];
-    }),
+    overlays: overlaysOf(options, cwd),
   };
+}
+
+/** The overlays given, with absolute paths. */
+export function overlaysOf(
+  options: Pick<BuildOptions, "augur" | "auspice" | "fauna">,
+  cwd: string,
+): BuildRequest["overlays"] {
+  return (["augur", "auspice", "fauna"] as const).flatMap((name) => {
+    const overlay = options[name];
+    return overlay === undefined ? [] : [{ name, directory: resolve(cwd, overlay) }];
+  });
 }

@@ -2,7 +2,7 @@ import type { Finding } from "../../checks/finding.ts";
 import type { Context } from "../../cli/context.ts";
 import { changeConfig } from "../../config-edit.ts";
 import { UsageError } from "../../errors.ts";
-import { isAvailable, type RuntimeEntry, runtimes } from "../../runtimes/runtime.ts";
+import { type RuntimeEntry, runtimes } from "../../runtimes/runtime.ts";
 import { openSettings, requiredSetting, type SettingsReader } from "../../settings.ts";
 import { parseCpus, parseMemory } from "../../workflow/quantity.ts";
 import type { CheckSetupOptions } from "./command.ts";
@@ -49,23 +49,15 @@ export async function checkSetup(
   return (names.length > 0 ? checked.some(isWrong) : first === undefined) ? 1 : 0;
 }
 
-/** The runtimes named, each once; those of this version where none is named. */
+/** The runtimes named, each once; all where none is named. */
 function chosen(names: readonly string[]): readonly RuntimeEntry[] {
-  if (names.length === 0) return runtimes.filter(isAvailable);
+  if (names.length === 0) return runtimes;
   const found = names.map((given) => {
     const name = given.toLowerCase().replaceAll("_", "-");
     const entry = runtimes.find((one) => one.name === name || one.oldName === name);
     if (entry === undefined) {
       throw new UsageError(`There is no runtime "${given}".`, {
         hint: `There are ${runtimes.map((one) => one.name).join(", ")}.`,
-      });
-    }
-    if (!isAvailable(entry)) {
-      throw new UsageError(`This version can't run builds with ${entry.name}.`, {
-        hint: `It can with ${runtimes
-          .filter(isAvailable)
-          .map((one) => one.name)
-          .join(", ")}.`,
       });
     }
     return entry;

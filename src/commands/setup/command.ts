@@ -5,9 +5,10 @@ import type { CommandMaker } from "../index.ts";
 import { setupAuspiceCommand } from "./auspice.ts";
 import { awsBatchSetup } from "./aws-batch.ts";
 import { addCommonOptions } from "./common.ts";
+import { runtimeSetups } from "./runtimes.ts";
 
 /** What can be set up, in the order of `--help`. */
-const subcommands: readonly CommandMaker[] = [awsBatchSetup, setupAuspiceCommand];
+const subcommands: readonly CommandMaker[] = [awsBatchSetup, ...runtimeSetups, setupAuspiceCommand];
 
 /** `nextstrain setup`: makes a runtime ready for builds, or Auspice for `nextstrain view`. */
 export function setupCommand(context: Context, outcome: Outcome): Command {

@@ -1,5 +1,5 @@
 import type { SubmitJobCommandInput } from "@aws-sdk/client-batch";
-import { type JobDefinition, terminateJob } from "../../aws/batch.ts";
+import { terminateJob } from "../../aws/batch.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { LOG_GROUP } from "../../aws/logs.ts";
 import { explainBucketError } from "../../aws/s3.ts";
@@ -13,7 +13,7 @@ import type { JobId, RunRecord } from "../../runs/types.ts";
 import { formatS3Url } from "../../transfer/s3-url.ts";
 import type { BuildRoot } from "../../workflow/build-root.ts";
 import { supportsBenchmarkExtended } from "../../workflow/image.ts";
-import { snakemakeArguments } from "../../workflow/snakemake-arguments.ts";
+import { commandLine } from "../command-line.ts";
 import type { BuildRequest } from "../runtime.ts";
 import { parseBucket, type RunObjects, removeRunObjects, runObjects } from "./bucket.ts";
 import { type JobSpecification, jobRequest } from "./job-request.ts";
@@ -42,7 +42,10 @@ export async function launch(
   io.out(`Nextstrain Run ID: ${runId}`);
 
   const prepared = await prepare(context, aws, request, options);
-  const command = commandLine(context, aws, request, prepared.definition);
+  const command = commandLine(context, request, {
+    // Local AWS may run jobs without their image: nothing is known of its Snakemake.
+    benchmarkExtended: !aws.isLocal && supportsBenchmarkExtended(prepared.definition.image),
+  });
   const specification: JobSpecification = {
     runId,
     queue: options.queue.value,
@@ -86,22 +89,6 @@ export async function launch(
     jobName: runId,
     origin: { queue: record.queue, definition: record.definition, command, submittedAt: context.now() },
   };
-}
-
-/** Snakemake with what is added to its arguments, or the user's own program with nothing added. */
-function commandLine(context: Context, aws: Aws, request: BuildRequest, { image }: JobDefinition): string[] {
-  const { program, programArguments, cpus, memoryBytes } = request;
-  if (program !== "snakemake") return [program, ...programArguments];
-  // Local AWS may run jobs without their image: nothing is known of its Snakemake.
-  const benchmarkExtended = !aws.isLocal && supportsBenchmarkExtended(image);
-  const { args, warnings } = snakemakeArguments(programArguments, {
-    cpus,
-    memoryBytes,
-    benchmarkExtended,
-    defaultCores: true,
-  });
-  for (const warning of warnings) context.io.warn(warning);
-  return [program, ...args];
 }
 
 /** Uploads the archive, then what belongs beside it; and keeps the record that the results will be compared with. */

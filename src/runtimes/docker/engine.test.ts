@@ -1,0 +1,87 @@
+import { expect, test } from "vitest";
+import { testContext } from "../../../test/support/context.ts";
+import { dockerInfo, fakeEngine, podmanInfo } from "../../../test/support/fake-program.ts";
+import { tempDir } from "../../../test/support/temp-dir.ts";
+import { describeEngine, findEngine } from "./engine.ts";
+
+test.each([
+  ["Docker on Linux", {}, "same"],
+  [
+    "rootless Docker",
+    { SecurityOptions: ["name=seccomp,profile=builtin", "name=rootless"] },
+    "root-is-caller",
+  ],
+  ["Docker with userns-remap", { SecurityOptions: ["name=userns"] }, "remapped"],
+  [
+    "Docker Desktop in WSL",
+    { OperatingSystem: "Docker Desktop", KernelVersion: "5.15.0-microsoft-standard-WSL2" },
+    "any",
+  ],
+] as const)("%s has its own way with users", (_, info, users) => {
+  expect(describeEngine("/bin/docker", { ...dockerInfo, ...info })).toMatchObject({ kind: "docker", users });
+});
+
+test.runIf(process.platform === "linux")(
+  "Docker Desktop for Linux makes root the caller (needs Linux)",
+  () => {
+    const info = { ...dockerInfo, OperatingSystem: "Docker Desktop", KernelVersion: "6.10.0-linuxkit" };
+    expect(describeEngine("/bin/docker", info)).toMatchObject({ users: "root-is-caller" });
+  },
+);
+
+test("Podman keeps the caller's number where it is rootless, and limits what its cgroups let it", () => {
+  expect(describeEngine("/bin/podman", podmanInfo)).toMatchObject({
+    kind: "podman",
+    version: "5.2.0",
+    users: "keep-id",
+    labels: true,
+    limits: { cpus: false, memory: true },
+  });
+  const asRoot = { ...podmanInfo, host: { ...podmanInfo.host, security: { rootless: false } } };
+  expect(describeEngine("/bin/podman", asRoot)).toMatchObject({
+    users: "same",
+    labels: false,
+    limits: { cpus: true, memory: true },
+  });
+});
+
+test("a command without its daemon does not work", () => {
+  expect(describeEngine("/bin/docker", { ServerErrors: ["Cannot connect"] })).toBe("Cannot connect");
+  expect(describeEngine("/bin/docker", { ServerVersion: "" })).toMatch(/daemon does not answer/);
+  expect(describeEngine("/bin/docker", { ...dockerInfo, OSType: "windows" })).toMatch(/not of Linux/);
+});
+
+test("docker is taken where it works, podman where docker doesn't", async () => {
+  await using place = await tempDir();
+  const docker = await fakeEngine(place.path, "docker");
+  const context = testContext({ env: { PATH: place.path } });
+  expect((await findEngine(context)).program).toBe(docker.path);
+  const podman = await fakeEngine(place.path, "podman");
+  expect((await findEngine(context)).program).toBe(docker.path);
+  expect(await podman.calls()).toEqual([]);
+  await fakeEngine(place.path, "docker", { info: "unreachable" });
+  expect((await findEngine(context)).program).toBe(podman.path);
+});
+
+test("podman under docker's name is podman", async () => {
+  await using place = await tempDir();
+  await fakeEngine(place.path, "docker", { info: podmanInfo });
+  expect(await findEngine(testContext({ env: { PATH: place.path } }))).toMatchObject({ kind: "podman" });
+});
+
+test("without an engine, what to do is said in plain words", async () => {
+  await using place = await tempDir();
+  const context = testContext({ env: { PATH: place.path } });
+  await expect(findEngine(context)).rejects.toMatchObject({
+    name: "UserError",
+    message: expect.stringMatching(/Docker or Podman, and neither is installed/),
+    hint: expect.stringMatching(/`nextstrain check-setup`.*--ambient.*--aws-batch.*--local-aws/),
+  });
+  const docker = await fakeEngine(place.path, "docker", { info: "unreachable" });
+  await expect(findEngine(context)).rejects.toMatchObject({
+    message: expect.stringContaining(
+      `${docker.path} is installed, but does not work: Cannot connect to the daemon.`,
+    ),
+    hint: expect.stringMatching(/Start Docker.*--ambient/),
+  });
+});

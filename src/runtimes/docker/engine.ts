@@ -1,0 +1,189 @@
+import type { Context } from "../../cli/context.ts";
+import { UserError } from "../../errors.ts";
+import { ask } from "../local/ask.ts";
+import { findProgram } from "../local/programs.ts";
+
+/** Whose user a container's users are on this computer. */
+export type UserMapping =
+  /** Each is the user of that number. */
+  | "same"
+  /** Root is whoever runs the engine, all others are nobody: rootless Docker, Docker Desktop for Linux. */
+  | "root-is-caller"
+  /** The engine maps them (`userns-remap`), unless told not to. */
+  | "remapped"
+  /** Rootless Podman, which can map the caller's number to itself. */
+  | "keep-id"
+  /** Files are shared with a virtual machine, which makes all of them the caller's. */
+  | "any";
+
+/** A container engine that works. */
+export interface Engine {
+  readonly kind: "docker" | "podman";
+  /** Absolute path of the program. */
+  readonly program: string;
+  readonly version: string;
+  readonly users: UserMapping;
+  /** Whether it labels files, so that containers see no others (SELinux). */
+  readonly labels: boolean;
+  /** Cores and bytes that containers have at most; undefined where the engine does not say. */
+  readonly cpus: number | undefined;
+  readonly memoryBytes: number | undefined;
+  /** Which limits it can keep containers to. */
+  readonly limits: { readonly cpus: boolean; readonly memory: boolean };
+  /** Where it keeps images, on its own computer. */
+  readonly storage: string | undefined;
+}
+
+/** An engine that was looked for. */
+export type EngineSeen =
+  | { readonly kind: "works"; readonly engine: Engine }
+  | { readonly kind: "absent"; readonly name: string }
+  /** It is installed, but does not work: why, in its own words. */
+  | {
+      readonly kind: "broken";
+      readonly name: "docker" | "podman";
+      readonly program: string;
+      readonly reason: string;
+    };
+
+/** Docker, and Podman where Docker does not work: all that was seen, up to the first that works. */
+export async function lookForEngines(context: Context): Promise<readonly EngineSeen[]> {
+  const seen: EngineSeen[] = [];
+  for (const name of ["docker", "podman"] as const) {
+    const one = await lookForEngine(context, name);
+    seen.push(one);
+    if (one.kind === "works") break;
+  }
+  return seen;
+}
+
+/** The engine that works. Throws UserError, with what can be done instead, where there is none. */
+export async function findEngine(context: Context): Promise<Engine> {
+  const seen = await lookForEngines(context);
+  for (const one of seen) if (one.kind === "works") return one.engine;
+  throw noEngine(seen);
+}
+
+const INSTEAD =
+  "`nextstrain check-setup` shows what works here. Without containers: add --ambient to use the programs installed here, --conda after `nextstrain setup conda`, or --aws-batch (with --local-aws it needs no account).";
+
+function noEngine(seen: readonly EngineSeen[]): UserError {
+  const broken = seen.find((one) => one.kind === "broken");
+  if (broken === undefined) {
+    return new UserError("The docker runtime needs Docker or Podman, and neither is installed here.", {
+      hint: `Install Docker (https://docs.docker.com/get-docker/) or Podman. ${INSTEAD}`,
+    });
+  }
+  return new UserError(`The docker runtime needs Docker or Podman. ${sayBroken(broken)}`, {
+    hint: `${startEngine(broken.name)} ${INSTEAD}`,
+  });
+}
+
+/** That an engine does not work, and why. */
+export function sayBroken({ program, reason }: Extract<EngineSeen, { kind: "broken" }>): string {
+  return `${program} is installed, but does not work: ${reason}${/[?!]$/.test(reason) ? "" : "."}`;
+}
+
+/** What mends an engine that does not answer. */
+export function startEngine(name: "docker" | "podman"): string {
+  if (name === "podman") return "Try `podman info`; on a Mac, `podman machine start`.";
+  return "Start Docker (Docker Desktop, or `sudo systemctl start docker`).";
+}
+
+async function lookForEngine(context: Context, name: "docker" | "podman"): Promise<EngineSeen> {
+  const program = await findProgram(context, name);
+  if (program === undefined) return { kind: "absent", name };
+  const answer = await ask(context, {
+    program,
+    args: ["info", "--format", "{{json .}}"],
+    env: context.env,
+  });
+  if (!answer.ok) return { kind: "broken", name, program, reason: answer.reason };
+  try {
+    const engine = describeEngine(program, JSON.parse(answer.out) as EngineInfo);
+    return typeof engine === "string"
+      ? { kind: "broken", name, program, reason: engine }
+      : { kind: "works", engine };
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return { kind: "broken", name, program, reason: "what it says of itself is not understood" };
+  }
+}
+
+/** What `docker info` and `podman info` say as JSON, as far as it matters. */
+export interface EngineInfo {
+  readonly ServerVersion?: string;
+  readonly ServerErrors?: readonly string[];
+  readonly OperatingSystem?: string;
+  readonly OSType?: string;
+  readonly KernelVersion?: string;
+  readonly SecurityOptions?: readonly string[] | null;
+  readonly NCPU?: number;
+  readonly MemTotal?: number;
+  readonly MemoryLimit?: boolean;
+  readonly CpuCfsQuota?: boolean;
+  readonly DockerRootDir?: string;
+  readonly host?: {
+    readonly cpus?: number;
+    readonly memTotal?: number;
+    readonly cgroupControllers?: readonly string[] | null;
+    readonly serviceIsRemote?: boolean;
+    readonly security?: { readonly rootless?: boolean; readonly selinuxEnabled?: boolean };
+  };
+  readonly store?: { readonly graphRoot?: string };
+  readonly version?: { readonly Version?: string };
+}
+
+/** The engine that said this of itself; why it does not work, where it says that. */
+export function describeEngine(program: string, info: EngineInfo): Engine | string {
+  // The command `docker` may be Podman, too (podman-docker).
+  if (info.host) {
+    const { cpus, memTotal, cgroupControllers, security } = info.host;
+    const rootless = security?.rootless === true;
+    const canLimit = (controller: string) => !rootless || (cgroupControllers ?? []).includes(controller);
+    return {
+      kind: "podman",
+      program,
+      version: info.version?.Version ?? "unknown",
+      users: rootless ? "keep-id" : "same",
+      labels: security?.selinuxEnabled === true,
+      cpus,
+      memoryBytes: memTotal,
+      limits: { cpus: canLimit("cpu"), memory: canLimit("memory") },
+      storage: info.store?.graphRoot,
+    };
+  }
+  const [problem] = info.ServerErrors ?? [];
+  // The command answers without its daemon, but has no version of that then.
+  if (problem || !info.ServerVersion) return problem ?? "its daemon does not answer";
+  if (info.OSType !== undefined && info.OSType !== "linux") {
+    return `it runs containers of ${info.OSType}, not of Linux`;
+  }
+  return {
+    kind: "docker",
+    program,
+    version: info.ServerVersion,
+    users: dockerUsers(info),
+    labels: hasSecurityOption(info, "selinux"),
+    cpus: info.NCPU,
+    memoryBytes: info.MemTotal,
+    limits: { cpus: info.CpuCfsQuota !== false, memory: info.MemoryLimit !== false },
+    storage: info.DockerRootDir,
+  };
+}
+
+function dockerUsers(info: EngineInfo): UserMapping {
+  if (info.OperatingSystem === "Docker Desktop") {
+    // On a Mac and on Windows, file sharing makes all files the caller's; on Linux only what root makes is.
+    return process.platform === "linux" && !/microsoft/i.test(info.KernelVersion ?? "")
+      ? "root-is-caller"
+      : "any";
+  }
+  if (hasSecurityOption(info, "rootless")) return "root-is-caller";
+  return hasSecurityOption(info, "userns") ? "remapped" : "same";
+}
+
+/** Docker writes them as `name=rootless` or `name=seccomp,profile=builtin`. */
+function hasSecurityOption({ SecurityOptions }: EngineInfo, name: string): boolean {
+  return (SecurityOptions ?? []).some((option) => option.split(",").includes(`name=${name}`));
+}

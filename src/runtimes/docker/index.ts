@@ -1,0 +1,142 @@
+import type { Context } from "../../cli/context.ts";
+import { requiredSetting, type SettingsReader, type Sourced } from "../../settings.ts";
+import { supportsBenchmarkExtended } from "../../workflow/image.ts";
+import { commandLine } from "../command-line.ts";
+import { describeAge } from "../local/age.ts";
+import { writeEnvd } from "../local/envd-directory.ts";
+import { buildVariables } from "../local/environment.ts";
+import { runInForeground } from "../local/foreground.ts";
+import { requireEnvd } from "../local/images.ts";
+import { buildMounts, containerDirectory } from "../local/mounts.ts";
+import { callingUser } from "../local/user.ts";
+import type { LocalBuildRequest, LocalRuntime, SetupOptions } from "../runtime.ts";
+import { checkDocker } from "./checks.ts";
+import { type Engine, findEngine, lookForEngines, sayBroken } from "./engine.ts";
+import { findImage, nameFor, pullImage, removeSuperseded } from "./images.ts";
+import { programVersions } from "./programs.ts";
+import { runArguments } from "./run-arguments.ts";
+
+/** The docker runtime: a container of Docker or Podman, whichever works here. */
+export const docker: LocalRuntime = {
+  build: (context, _settings, request) => run(context, request),
+  shell: (context, _settings, request) => run(context, request),
+  setUp,
+  update,
+  check: (context, settings) => checkDocker(context, imageOf(settings)),
+  versions,
+};
+
+function imageOf(settings: SettingsReader): Sourced<string> {
+  return requiredSetting(settings, "dockerImage", undefined);
+}
+
+async function run(context: Context, request: LocalBuildRequest): Promise<number> {
+  const { io } = context;
+  if (request.image === undefined) throw new Error("a build in a container has no image");
+  const image = request.image;
+  const [{ variables, warnings }, mounts] = await Promise.all([
+    buildVariables(context, request),
+    buildMounts(request),
+  ]);
+  for (const warning of warnings) io.warn(warning);
+  requireEnvd(image, variables);
+  const engine = await findEngine(context);
+  warnOfLimits(context, engine, request);
+  await using envd = await writeEnvd(context, variables);
+  const args = runArguments(engine, {
+    image: await nameFor(context, engine, image.value),
+    command: commandLine(context, request, { benchmarkExtended: supportsBenchmarkExtended(image.value) }),
+    directory: containerDirectory(request),
+    mounts,
+    envd: envd.path,
+    cpus: request.cpus,
+    memoryBytes: request.memoryBytes,
+    // A terminal in the container has one stream for output and errors: not where the user keeps them apart.
+    tty: io.inIsTerminal && io.outIsTerminal && io.errIsTerminal,
+    user: callingUser(),
+    extra: request.dockerArgs,
+  });
+  const status = await runInForeground(context, { program: engine.program, args, env: context.env });
+  const explained = explainStatus(status, engine, request);
+  if (explained) io.err(explained);
+  return status;
+}
+
+/** What the engine's own exit statuses say (`docker run --help`: 125 is its own failure, 127 a missing program). */
+function explainStatus(
+  status: number,
+  { kind }: Engine,
+  { program, image }: LocalBuildRequest,
+): string | undefined {
+  if (status === 125) {
+    return `Exit status 125 says that ${kind} could not run the container: see above. \`nextstrain check-setup docker\` shows what works here.`;
+  }
+  if (status !== 127) return undefined;
+  return `Exit status 127 says that a program was not found in the container: see above for which; ${program}, or one that it runs. The image was ${image?.value} (from ${image?.source}).`;
+}
+
+function warnOfLimits({ io }: Context, { kind, limits }: Engine, request: LocalBuildRequest): void {
+  const given = [
+    ...(request.cpus !== undefined && !limits.cpus ? ["--cpus"] : []),
+    ...(request.memoryBytes !== undefined && !limits.memory ? ["--memory"] : []),
+  ];
+  if (given.length === 0) return;
+  io.warn(
+    `${kind} can't keep containers to a limit here (${given.join(", ")}): only Snakemake is told, and keeps to it as far as its rules say what they need.`,
+  );
+}
+
+async function setUp(
+  context: Context,
+  settings: SettingsReader,
+  { dryRun, force }: SetupOptions,
+): Promise<void> {
+  const { io } = context;
+  const engine = await findEngine(context);
+  io.out(`Using ${engine.kind} ${engine.version} (${engine.program})`);
+  const image = await nameFor(context, engine, imageOf(settings).value);
+  const found = await findImage(context, engine, image);
+  if (found && !force) {
+    io.out(`The image ${image} is here already; \`nextstrain update docker\` fetches a newer one.`);
+    return;
+  }
+  if (dryRun) io.out(`Would fetch the image ${image}.`);
+  else {
+    io.out(`Fetching the image ${image}`);
+    await pullImage(context, engine, image);
+  }
+}
+
+async function update(context: Context, settings: SettingsReader): Promise<void> {
+  const { io } = context;
+  const engine = await findEngine(context);
+  const image = await nameFor(context, engine, imageOf(settings).value);
+  const before = await findImage(context, engine, image);
+  io.out(`Fetching the image ${image}`);
+  await pullImage(context, engine, image);
+  const after = await findImage(context, engine, image);
+  if (before && after && before.id !== after.id) await removeSuperseded(context, engine, before.id);
+  const made = after?.createdAt === undefined ? "" : ` (${describeAge(after.createdAt, context.now()).text})`;
+  io.out(before?.id === after?.id ? `It is the newest already${made}.` : `Updated${made}.`);
+}
+
+async function versions(
+  context: Context,
+  settings: SettingsReader,
+): Promise<readonly (readonly [string, string])[]> {
+  const seen = await lookForEngines(context);
+  const engines = seen.map((one): readonly [string, string] =>
+    one.kind === "works"
+      ? [one.engine.kind, `${one.engine.version}, ${one.engine.program}`]
+      : [one.name, one.kind === "absent" ? "not installed" : sayBroken(one)],
+  );
+  const engine = seen.flatMap((one) => (one.kind === "works" ? [one.engine] : []))[0];
+  if (engine === undefined) return engines;
+  const { value, source } = imageOf(settings);
+  const image = await nameFor(context, engine, value);
+  const found = await findImage(context, engine, image);
+  if (found === undefined) return [...engines, ["image", `${image} (${source}): not fetched yet`]];
+  const made = found.createdAt === undefined ? "" : `, ${describeAge(found.createdAt, context.now()).text}`;
+  const programs = await programVersions(context, engine, image);
+  return [...engines, ["image", `${image} (${source})${made}`], ...programs];
+}

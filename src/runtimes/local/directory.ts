@@ -1,0 +1,10 @@
+import { join, resolve } from "node:path";
+import { type Context, nextstrainHome } from "../../cli/context.ts";
+import type { SettingsReader } from "../../settings.ts";
+import type { RuntimeName } from "../runtime.ts";
+
+/** Where a runtime keeps what it fetches: `~/.nextstrain/runtimes/<name>`, moved by `NEXTSTRAIN_RUNTIMES`. */
+export function runtimeDirectory(context: Context, settings: SettingsReader, name: RuntimeName): string {
+  const moved = settings.get("runtimes", undefined)?.value;
+  return join(moved ? resolve(context.cwd, moved) : join(nextstrainHome(context), "runtimes"), name);
+}

@@ -1,0 +1,20 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Context } from "../../cli/context.ts";
+import { envdFiles, type Variables } from "../../workflow/envdir.ts";
+
+/** Variables as files, for a container to read: their values are on no command line and in no container's description. */
+export interface EnvdDirectory extends AsyncDisposable {
+  /** Undefined where there are no variables. */
+  readonly path: string | undefined;
+}
+
+/** Writes the variables to a temporary directory that only this user can read; disposing removes it. */
+export async function writeEnvd({ env }: Pick<Context, "env">, variables: Variables): Promise<EnvdDirectory> {
+  if (variables.size === 0) return { path: undefined, [Symbol.asyncDispose]: async () => {} };
+  const path = await mkdtemp(join(env.TMPDIR || "/tmp", "nextstrain-env.d-"));
+  for (const { name, content } of envdFiles(variables)) {
+    await writeFile(join(path, name), content, { mode: 0o600 });
+  }
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}

@@ -1,0 +1,151 @@
+import { mkdir, readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { beforeEach, expect, onTestFinished, test } from "vitest";
+import { buildRequest } from "../../../test/support/build-request.ts";
+import { type TestContext, testContext } from "../../../test/support/context.ts";
+import { fakeProgram } from "../../../test/support/fake-program.ts";
+import { tempDir } from "../../../test/support/temp-dir.ts";
+import { openSettings } from "../../settings.ts";
+import type { LocalBuildRequest } from "../runtime.ts";
+import { singularity } from "./index.ts";
+
+let place: string;
+let build: string;
+let env: Record<string, string>;
+let context: TestContext;
+
+beforeEach(async () => {
+  const temporary = await tempDir();
+  onTestFinished(() => temporary[Symbol.asyncDispose]());
+  place = temporary.path;
+  build = join(place, "build");
+  await mkdir(build);
+  env = { PATH: join(place, "bin") };
+  context = testContext({ env, home: place });
+});
+
+/** Answers as a Singularity does that makes empty images, and notes how it is to run them. */
+const engine = (name: "singularity" | "apptainer", says: string, run = "") =>
+  fakeProgram(
+    join(place, "bin", name),
+    `if (args[0] === "--version") console.log(${JSON.stringify(says)});
+if (args[0] === "build") {
+  if (args.at(-1).includes("nowhere")) process.exit(255);
+  require("node:fs").writeFileSync(args.at(-2), args.at(-1));
+}
+if (args[0] === "run") { ${run} }`,
+  );
+
+const image = { value: "docker://nextstrain/base", source: "the default" };
+
+async function run(over: Partial<LocalBuildRequest> = {}): Promise<number> {
+  return singularity.build(context, await openSettings(context), buildRequest(build, { image, ...over }));
+}
+
+const images = () => join(place, ".nextstrain/runtimes/singularity/images");
+
+test("a build runs the command line of a job on AWS Batch in the image, which is made at first", async () => {
+  const fake = await engine("singularity", "singularity-ce version 4.1.2", "process.exit(7)");
+  const where = { root: build, directory: join(build, "sub"), subdirectory: "sub" };
+  const overlays = [{ name: "augur" as const, directory: place }];
+  expect(await run({ place: where, overlays, cpus: 2 })).toBe(7);
+  const calls = (await fake.calls()).map(({ args }) => args);
+  const file = join(images(), "nextstrain/base/latest.sif");
+  expect(calls[1]).toEqual([
+    "build",
+    "--force",
+    expect.stringMatching(/latest\.new\.sif$/),
+    "docker://nextstrain/base",
+  ]);
+  expect(calls[2]).toEqual([
+    ...["run", "--contain", "--cleanenv", "--writable-tmpfs", "--no-home", "--home", ":", "--no-eval"],
+    ...["--bind", `${build}:/nextstrain/build:rw`, "--bind", `${place}:/nextstrain/augur:rw`],
+    ...["--pwd", "/nextstrain/build/sub", file],
+    ...["snakemake", "--printshellcmds", "--rerun-incomplete", "--benchmark-extended", "--cores=2"],
+  ]);
+  expect(await readdir(join(images(), "nextstrain/base"))).toEqual(["latest.sif"]);
+  expect(await run()).toBe(7);
+  expect((await fake.calls()).filter(({ args }) => args[0] === "build")).toHaveLength(1);
+});
+
+test("variables are in the engine's environment under its prefix, and on no command line", async () => {
+  Object.assign(env, { AUGUR_DEBUG: "1", SINGULARITYENV_STALE: "x", HOME: place });
+  for (const [name, says, prefix] of [
+    ["singularity", "singularity-ce version 3.5.3", "SINGULARITY"],
+    ["singularity", "apptainer version 1.3.0", "APPTAINER"],
+  ] as const) {
+    const fake = await engine(name, says);
+    await run({ env: ["TOKEN=t0ken\nsecond", "NOT_SET"] });
+    const call = (await fake.calls()).at(-1);
+    expect(call?.env).toMatchObject({ [`${prefix}ENV_TOKEN`]: "t0ken\nsecond" });
+    expect(Object.keys(call?.env ?? {})).not.toContain(`${prefix}ENV_AUGUR_DEBUG`);
+    expect(Object.keys(call?.env ?? {})).not.toContain("SINGULARITYENV_STALE");
+    expect(call?.args.join("\n")).not.toContain("t0ken");
+    // Singularity 3.5 does not know the option yet.
+    expect(call?.args.includes("--no-eval")).toBe(prefix === "APPTAINER");
+  }
+});
+
+test("an image may be a file of the user's, or have a tag, a digest or no scheme", async () => {
+  const fake = await engine("apptainer", "apptainer version 1.3.0");
+  for (const [value, file] of [
+    ["nextstrain/base:build-20250801T000000Z", "nextstrain/base/build-20250801T000000Z.sif"],
+    ["docker://quay.io/a/b@sha256:0123", "quay.io/a/b/sha256-0123.sif"],
+  ] as const) {
+    await run({ image: { value, source: "--image" } });
+    expect((await fake.calls()).at(-1)?.args).toContain(join(images(), file));
+  }
+  await expect(run({ image: { value: "/none/x.sif", source: "--image" } })).rejects.toThrow(
+    /There is no file \/none\/x.sif/,
+  );
+  await expect(run({ image: { value: "oras://x/y", source: "--image" } })).rejects.toThrow(/no image that/);
+  await expect(run({ image: { value: "docker://../../x", source: "--image" } })).rejects.toThrow(
+    /no image that/,
+  );
+});
+
+test("an image that can't be fetched leaves nothing behind, and the old one in place", async () => {
+  await engine("singularity", "singularity-ce version 4.1.2");
+  const settings = await openSettings(context);
+  await singularity.setUp(context, settings, { dryRun: false, force: false });
+  const file = join(images(), "nextstrain/base/latest.sif");
+  expect(await readFile(file, "utf8")).toBe("docker://nextstrain/base");
+  env.NEXTSTRAIN_SINGULARITY_IMAGE = "docker://nowhere/none";
+  await expect(singularity.update(context, await openSettings(context))).rejects.toThrow(
+    /could not be fetched and converted/,
+  );
+  expect(await readdir(join(images(), "nowhere/none"))).toEqual([]);
+  expect(await readFile(file, "utf8")).toBe("docker://nextstrain/base");
+});
+
+test("a directory that can't be named to it is refused", async () => {
+  await engine("singularity", "singularity-ce version 4.1.2");
+  const odd = { root: "/a:b", directory: "/a:b", subdirectory: "" };
+  await expect(run({ place: odd })).rejects.toThrow(/colon, comma or backslash .*: \/a:b/);
+});
+
+test("checks say what is missing, and what mends it", async () => {
+  const settings = await openSettings(context);
+  expect(await singularity.check(context, settings)).toMatchObject([
+    { id: "singularity.engine", mark: "wrong", mend: expect.stringMatching(/module load/) },
+  ]);
+  await expect(run()).rejects.toThrow(/needs Singularity or Apptainer, and neither is installed here/);
+  await engine(
+    "singularity",
+    "singularity-ce version 4.1.2",
+    'console.error("no user namespaces"); process.exit(1)',
+  );
+  expect(await singularity.check(context, settings)).toMatchObject([
+    { id: "singularity.engine", mark: "ok" },
+    { id: "singularity.image", mark: "caution", mend: "nextstrain setup singularity" },
+    { id: "singularity.disk" },
+  ]);
+  await singularity.setUp(context, settings, { dryRun: false, force: false });
+  expect(await singularity.check(context, settings)).toContainEqual(
+    expect.objectContaining({
+      id: "singularity.run",
+      mark: "wrong",
+      says: expect.stringMatching(/no user namespaces/),
+    }),
+  );
+});
