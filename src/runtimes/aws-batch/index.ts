@@ -63,15 +63,17 @@ export async function runOnAwsBatch(
     if (departure) return depart(context, departure);
   }
   io.lastWords(undefined);
-  if (job.exitCode === 127 && !cancelled) io.err(explainNotFound(request.program, aws.isLocal));
+  if (job.exitCode === 127 && !cancelled) {
+    io.err(explainNotFound(request.program, aws.isLocal && run.localBy !== "containers"));
+  }
   return cancelled ? 130 : exitStatusOf(job);
 }
 
 /** What exit status 127 says, in plain words: a shell's and env(1)'s for a program that is not there (POSIX). */
-function explainNotFound(program: string, isLocal: boolean): string {
+function explainNotFound(program: string, isProcesses: boolean): string {
   const what = `Exit status 127 says that a program was not found in the job: ${program}, or one that it runs; the log names it.`;
-  return isLocal
-    ? `${what} Jobs of local AWS run the programs of this computer: install what is missing, and see that it is on the PATH. Then \`nextstrain local-aws stop\`, since local AWS keeps the PATH it was started with, and build again.`
+  return isProcesses
+    ? `${what} Jobs of local AWS that run as processes run the programs of this computer: install what is missing, and see that it is on the PATH. Then \`nextstrain local-aws stop\`, since local AWS keeps the PATH it was started with, and build again.`
     : `${what} Use a job definition whose image has it.`;
 }
 

@@ -18,6 +18,7 @@ import { parseBucket, type RunObjects, removeRunObjects, runObjects } from "./bu
 import { supportsBenchmarkExtended } from "./image.ts";
 import { type JobSpecification, jobRequest } from "./job-request.ts";
 import { showTransfer } from "./live.ts";
+import { tellHowJobsRun } from "./local-jobs.ts";
 import type { AwsBatchOptions } from "./options.ts";
 import { type Prepared, prepare } from "./prepare.ts";
 import type { Run } from "./run.ts";
@@ -41,6 +42,7 @@ export async function launch(
   io.out(`Nextstrain Run ID: ${runId}`);
 
   const prepared = await prepare(context, aws, request, options);
+  const localBy = aws.isLocal ? await tellHowJobsRun(context, prepared.definition.image) : undefined;
   const command = commandLine(context, aws, request, prepared.definition);
   const specification: JobSpecification = {
     runId,
@@ -81,6 +83,7 @@ export async function launch(
     workdir: objects.workdir,
     place,
     jobName: runId,
+    localBy,
     origin: { queue: record.queue, definition: record.definition, command, submittedAt: context.now() },
   };
 }
