@@ -80,9 +80,11 @@ export function runInContainer(
 
   /** Starts the container, and resolves when it and its output have ended. */
   async function follow(): Promise<{ readonly lastLine: string; readonly memoryKilled: boolean }> {
+    // One each, lest a line of the one begin within a line of the other: the engine passes on what it has at the time.
     const output = await openFifo(join(attempt.directory, "output"));
+    const errors = await openFifo(join(attempt.directory, "errors"));
     const client = spawn(engine.command, ["start", "--attach", name], {
-      stdio: ["ignore", output.writer, output.writer],
+      stdio: ["ignore", output.writer, errors.writer],
       env: engine.environment,
       // Signals are for containers, not for who shows their output.
       detached: true,
@@ -93,14 +95,15 @@ export function runInContainer(
       client.once("exit", () => resolve());
     });
     await output.closeWriter();
+    await errors.closeWriter();
     let last = "";
     const append: Attempt["append"] = (events) => {
       last = events.at(-1)?.message ?? last;
       return attempt.append(events);
     };
-    const forwarded = forwardLines(output.reader, { now: options.now, append }).catch((error: unknown) => {
-      options.log(`Output of job ${attempt.jobId} was cut off: ${error}`);
-    });
+    const forwarded = forwardLines([output.reader, errors.reader], { now: options.now, append }).catch(
+      (error: unknown) => options.log(`Output of job ${attempt.jobId} was cut off: ${error}`),
+    );
     using memory = await whenStarted(exited);
     await exited;
     await forwarded;
