@@ -45,7 +45,7 @@ async function callEngine(...args: string[]): Promise<string> {
 const containersOf = (jobId: string) =>
   callEngine("ps", "--all", "--quiet", "--filter", `label=nextstrain.local-aws.job=${jobId}`);
 
-describe.skipIf(image === "")(`local AWS with --executor container${suffix}`, () => {
+describe.skipIf(image === "")(`local AWS with --executor container${suffix}`, { timeout: 300_000 }, () => {
   let place: Workplace;
   let clients: LocalClients;
   /** Times out in the meantime: a minute is the shortest that Batch takes. */
@@ -186,7 +186,7 @@ describe.skipIf(image === "")(`local AWS with --executor container${suffix}`, ()
     expect(result.stdout).toMatch(/^Reason: Host EC2 \(instance i-\w+\) terminated\.$/m);
   });
 
-  test("a time limit is kept, with SIGTERM first", { timeout: 180_000 }, async () => {
+  test("a time limit is kept, with SIGTERM first", async () => {
     for (;;) {
       const job = await describeJob(timesOut);
       if (job?.status === "FAILED") {

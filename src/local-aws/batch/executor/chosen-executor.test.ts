@@ -11,7 +11,10 @@ afterAll(() => directory[Symbol.asyncDispose]());
  * A `podman` that has the image `here`, whose containers write `hello` and end with status 3, or do not start, for the reason
  * that `refusal` gives. It writes down how it is called.
  */
-async function fakePodman(name: string, refusal = ""): Promise<{ path: string; calls(): Promise<string> }> {
+async function fakePodman(
+  name: string,
+  { refusal = "", outOfMemory = false } = {},
+): Promise<{ path: string; calls(): Promise<string> }> {
   const path = join(directory.path, name);
   const calls = join(directory.path, `${name}.calls`);
   const info = JSON.stringify({ host: { cpus: 2, cgroupControllers: [] }, version: { Version: "9.9" } });
@@ -21,7 +24,7 @@ async function fakePodman(name: string, refusal = ""): Promise<{ path: string; c
     StartedAt: startedAt,
     ExitCode: refusal ? 126 : 3,
     Pid: 0,
-    OOMKilled: false,
+    OOMKilled: outOfMemory,
   };
   const script = `#!/bin/sh
 echo "$*" >> ${calls}
@@ -81,7 +84,7 @@ test("by itself it takes containers for images that are here, and processes for 
   expect(await executor.describeFor("here")).toMatchObject({ by: "containers", detail: "podman 9.9" });
   expect(await executor.describeFor("elsewhere")).toMatchObject({
     by: "processes",
-    detail: expect.stringContaining("podman pull elsewhere"),
+    detail: expect.stringContaining("podman pull docker.io/library/elsewhere"),
     isNews: true,
   });
   expect(await executor.describeFor("elsewhere")).toMatchObject({ isNews: false });
@@ -91,7 +94,7 @@ test("asked for containers, it pulls an image that is not here", async () => {
   const { path, calls } = await fakePodman("pulls");
   const { run, processes } = executorOf("container", path);
   expect(await run("elsewhere").ended).toEqual({ exitCode: 3 });
-  expect(await calls()).toContain("pull --quiet elsewhere");
+  expect(await calls()).toContain("pull --quiet docker.io/library/elsewhere");
   expect(processes.containers).toHaveLength(0);
 });
 
@@ -112,7 +115,7 @@ test("without an engine it is processes", async () => {
 });
 
 test("an engine that answers, but starts no containers, is done without from then on", async () => {
-  const { path, calls } = await fakePodman("refuses", "setrlimit: Operation not permitted");
+  const { path, calls } = await fakePodman("refuses", { refusal: "setrlimit: Operation not permitted" });
   const { executor, run, processes, messages } = executorOf("auto", path);
   const first = run("here");
   await first.started;
@@ -129,12 +132,21 @@ test("an engine that answers, but starts no containers, is done without from the
 });
 
 test("a command that the image lacks is the job's own failure, as on Batch", async () => {
-  const why = 'runc create failed: exec: "nonesuch": executable file not found in $PATH';
-  const { path } = await fakePodman("lacks", why);
+  const refusal = 'runc create failed: exec: "nonesuch": executable file not found in $PATH';
+  const { path } = await fakePodman("lacks", { refusal });
   const { run, processes } = executorOf("auto", path);
   const { reason } = await run("here").ended;
-  expect(reason).toBe(`CannotStartContainerError: ${why}`);
+  expect(reason).toBe(`CannotStartContainerError: ${refusal}`);
   expect(processes.containers).toHaveLength(0);
+});
+
+test("an engine that tells of a lack of memory is believed, whatever the exit code", async () => {
+  const { path } = await fakePodman("starves", { outOfMemory: true });
+  expect(await executorOf("auto", path).run("here").ended).toEqual({
+    exitCode: 3,
+    reason: "OutOfMemoryError: Container killed due to memory usage",
+    statusReason: "Essential container in task exited",
+  });
 });
 
 test("a stop reaches the job wherever it ends up running", async () => {

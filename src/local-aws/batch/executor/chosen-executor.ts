@@ -2,6 +2,7 @@ import type { ProcessIdentity } from "../types.ts";
 import { type ContainerOptions, hasImage, removeContainersOf, runInContainer } from "./container-executor.ts";
 import { type Engine, findEngine, type NoEngine } from "./engine.ts";
 import type { Attempt, ContainerEnd, Executor, RunningContainer } from "./executor.ts";
+import { pullName } from "./pull-name.ts";
 
 /** What jobs are to be run by: `auto` is containers where an engine works and has the image, else processes. */
 export const executorChoices = ["container", "process", "auto"] as const;
@@ -54,7 +55,8 @@ export function createChosenExecutor(options: ChosenExecutorOptions): ChosenExec
     if (image === undefined)
       return { engine: there, detail: `${name} where it has the image, else processes` };
     if (await hasImage(there, image)) return { engine: there, detail: name };
-    return { detail: `${name} does not have the image (to get it: ${command} pull ${image})` };
+    const pull = `${command} pull ${pullName(there, image)}`;
+    return { detail: `${name} does not have the image (to get it: ${pull})` };
   }
 
   async function describe(image?: string): Promise<HowJobsRun> {

@@ -11,6 +11,7 @@ import type { Attempt, ContainerEnd, RunningContainer } from "./executor.ts";
 import { openFifo } from "./fifo.ts";
 import { forwardLines } from "./log-lines.ts";
 import { type MemoryKills, watchMemoryKills } from "./memory-kills.ts";
+import { pullName } from "./pull-name.ts";
 import { removeTree } from "./remove-tree.ts";
 
 export interface ContainerOptions {
@@ -68,7 +69,8 @@ export function runInContainer(
   async function prepare(): Promise<void> {
     await mkdir(attempt.directory, { recursive: true });
     if (!(await hasImage(engine, attempt.image))) {
-      const pulled = await engine.call(["pull", "--quiet", attempt.image], { signal: preparing.signal });
+      const pull = ["pull", "--quiet", pullName(engine, attempt.image)];
+      const pulled = await engine.call(pull, { signal: preparing.signal });
       if (pulled.status !== 0) throw new ContainerError(`CannotPullContainerError: ${pulled.message}`);
     }
     const file = join(attempt.directory, "env");
