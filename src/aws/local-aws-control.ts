@@ -18,8 +18,17 @@ export interface LocalAwsStatus {
   readonly started: string;
   readonly uptimeSeconds: number;
   readonly livingJobs: number;
+  /** What runs its jobs: what was asked for, and what that comes to here. */
+  readonly executor: HowJobsRun & { readonly choice: string };
   /** Requests since the start, by service and operation. */
   readonly requests: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
+
+/** How local AWS runs jobs. */
+export interface HowJobsRun {
+  readonly by: "containers" | "processes";
+  /** By what, or why: `podman 4.3.1`, `there is no docker or podman`. */
+  readonly detail: string;
 }
 
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
@@ -51,6 +60,18 @@ export async function readStatus(
 /** Asks a local AWS to leave; it may take a while to be gone. */
 export async function requestStop(target: ControlTarget, now: number, signal: AbortSignal): Promise<void> {
   await call(target, "POST /_local-aws/stop", now, signal);
+}
+
+/** Asks how jobs in an image run, and whether nobody has been told so yet. Undefined where there is no answer. */
+export async function requestHowJobsRun(
+  target: ControlTarget,
+  image: string,
+  now: number,
+  signal: AbortSignal,
+): Promise<(HowJobsRun & { readonly isNews: boolean }) | undefined> {
+  const headers = { "x-local-aws-image": image };
+  const answer = await call(target, "GET /_local-aws/executor", now, signal, { headers });
+  return answer?.status === 200 ? JSON.parse(answer.body) : undefined;
 }
 
 /**

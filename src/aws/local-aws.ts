@@ -6,9 +6,11 @@ import { type Context, nextstrainHome } from "../cli/context.ts";
 import { UserError } from "../errors.ts";
 import {
   type ControlTarget,
+  type HowJobsRun,
   type LocalAwsStatus,
   readStatus,
   requestFaults,
+  requestHowJobsRun,
   requestStop,
 } from "./local-aws-control.ts";
 import { runLocalAwsProcess } from "./local-aws-process.ts";
@@ -29,6 +31,8 @@ export interface StartOptions {
   readonly port?: number | undefined;
   /** Minutes without anything to do, after which it leaves; 0: never. */
   readonly idleMinutes?: number | undefined;
+  /** What runs its jobs until it stops; undefined: containers where an engine has their image, else processes. */
+  readonly executor?: string | undefined;
 }
 
 /** Milliseconds that a healthy local AWS never takes to answer. */
@@ -71,6 +75,7 @@ export async function ensureLocalAws(context: Context, options: StartOptions = {
   const args = [
     ...(options.port === undefined ? [] : ["--port", String(options.port)]),
     ...(options.idleMinutes === undefined ? [] : ["--idle-minutes", String(options.idleMinutes)]),
+    ...(options.executor === undefined ? [] : ["--executor", options.executor]),
   ];
   for (;;) {
     const running = await findLocalAws(context);
@@ -108,6 +113,18 @@ export async function useFaultPlan(context: Context, plan: string): Promise<void
   );
   if (wrong === undefined) return;
   throw new UserError(wrong, { hint: "The README of local AWS lists under “Faults” what a plan may hold." });
+}
+
+/** How the local AWS that runs here would run a job in the image; undefined where it does not say. */
+export async function howJobsRun(
+  context: Context,
+  image: string,
+): Promise<(HowJobsRun & { readonly isNews: boolean }) | undefined> {
+  const target = await readTarget(localAwsDirectory(context));
+  return (
+    target &&
+    within(answerLimitMs, context, (signal) => requestHowJobsRun(target, image, context.now(), signal))
+  );
 }
 
 /** Deletes all buckets, jobs and logs, after stopping local AWS where it runs. Port and keys stay. */

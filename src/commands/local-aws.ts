@@ -1,5 +1,6 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import type { LocalAws } from "../aws/local-aws.ts";
+import type { HowJobsRun } from "../aws/local-aws-control.ts";
 import type { Context } from "../cli/context.ts";
 import { CancelledError, UserError } from "../errors.ts";
 import {
@@ -36,6 +37,12 @@ Example:
       "--idle-minutes <number>",
       "minutes without anything to do before it leaves; 0: never",
       parseMinutes,
+    )
+    .addOption(
+      new Option(
+        "--executor <name>",
+        "what runs jobs: auto, containers where docker or podman works and has the image, else processes",
+      ).choices(["container", "process", "auto"]),
     )
     .option("--faults <file>", "misbehave as the fault plan in this JSON file says")
     .option("--latency <ms>", "answer each request so many milliseconds late", parseMilliseconds)
@@ -83,16 +90,22 @@ An aws command older than 2.13 takes no endpoint from the environment:
 interface StartFlags extends FaultFlags {
   readonly port?: number;
   readonly idleMinutes?: number;
+  readonly executor?: string;
 }
 
 async function start(context: Context, options: StartFlags): Promise<void> {
   const plan = await faultPlan(context, options);
-  const { ensureLocalAws, findLocalAws, useFaultPlan } = await import("../aws/local-aws.ts");
-  const running = await findLocalAws(context);
-  const local = running ?? (await ensureLocalAws(context, options));
+  const { ensureLocalAws, inspectLocalAws, useFaultPlan } = await import("../aws/local-aws.ts");
+  const running = await inspectLocalAws(context);
+  const local = running?.local ?? (await ensureLocalAws(context, options));
   if (options.port !== undefined && local.port !== options.port) {
     throw new UserError(`Local AWS runs already, on port ${local.port}.`, {
       hint: `To move it: nextstrain local-aws stop && nextstrain local-aws start --port ${options.port}`,
+    });
+  }
+  if (running && options.executor !== undefined && running.status.executor.choice !== options.executor) {
+    throw new UserError(`Local AWS runs already, with --executor ${running.status.executor.choice}.`, {
+      hint: `To change that: nextstrain local-aws stop && nextstrain local-aws start --executor ${options.executor}`,
     });
   }
   if (plan !== undefined) await useFaultPlan(context, plan);
@@ -132,11 +145,16 @@ async function status(context: Context, asJson: boolean): Promise<void> {
     ["Region", local.region],
     ["Process", `${said.pid}, since ${said.started}, version ${said.version}`],
     ["State", said.stateDirectory],
+    ["Jobs run by", describeExecutor(said.executor)],
     ["Living jobs", said.livingJobs],
     ["Requests", requests.reduce((sum, count) => sum + count, 0)],
   ] as const) {
     context.io.out(`${`${name}:`.padEnd(13)}${value}`);
   }
+}
+
+function describeExecutor({ by, detail }: HowJobsRun): string {
+  return by === "containers" ? `containers, by ${detail}` : `processes: ${detail}`;
 }
 
 async function printEnvironment(context: Context, unset: boolean): Promise<void> {

@@ -1,17 +1,20 @@
 import { parseArgs } from "node:util";
+import { type ExecutorChoice, executorChoices } from "./batch/executor/chosen-executor.ts";
 import { startDaemon } from "./daemon/daemon.ts";
 import { errorReport, sendReport } from "./daemon/report.ts";
 import { resetState } from "./daemon/reset.ts";
+import { StartError } from "./daemon/start-error.ts";
 
 /** Replaced by the version in package.json when the program is built. */
 declare const NEXTSTRAIN_VERSION: string | undefined;
 
-// node dist/local-aws.js --state DIR [--port N] [--idle-minutes N] [--report-fd N] [--reset]
+// node dist/local-aws.js --state DIR [--port N] [--idle-minutes N] [--executor container|process|auto] [--report-fd N] [--reset]
 const { values } = parseArgs({
   options: {
     state: { type: "string" },
     port: { type: "string" },
     "idle-minutes": { type: "string", default: "30" },
+    executor: { type: "string", default: "auto" },
     /** Where the one line about the start goes; standard output without it. */
     "report-fd": { type: "string", default: "1" },
     reset: { type: "boolean", default: false },
@@ -27,6 +30,12 @@ function crash(error: unknown): void {
   process.exitCode = 1;
 }
 
+function readChoice(name: string): ExecutorChoice {
+  const choice = executorChoices.find((candidate) => candidate === name);
+  if (choice) return choice;
+  throw new StartError(`There is no executor ${name}.`, `There are ${executorChoices.join(", ")}.`);
+}
+
 async function run(directory: string): Promise<void> {
   if (values.reset) {
     const held = await resetState(directory);
@@ -38,6 +47,7 @@ async function run(directory: string): Promise<void> {
     directory,
     port: values.port === undefined ? undefined : Number(values.port),
     idleMs: minutes > 0 ? minutes * 60_000 : Number.POSITIVE_INFINITY,
+    executor: readChoice(values.executor),
     version: typeof NEXTSTRAIN_VERSION === "string" ? NEXTSTRAIN_VERSION : "0.0.0-source",
     now: Date.now,
     log,

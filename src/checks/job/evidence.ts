@@ -7,6 +7,8 @@ import type { Step } from "./log-signs.ts";
 export interface JobEvidence {
   readonly job: Job;
   readonly isLocal: boolean;
+  /** Local AWS runs it without its image, by the programs of this computer. */
+  readonly withoutImage: boolean;
   /** The end of the last attempt's log, oldest line first; empty where none was read. */
   readonly logEnd: readonly string[];
   /** What the entrypoint was at when the log ended. */

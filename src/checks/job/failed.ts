@@ -152,11 +152,11 @@ export const exitSymptoms: readonly Symptom[] = [
   },
   {
     id: "program-not-found",
-    see: ({ job, isLocal }) =>
+    see: ({ job, withoutImage }) =>
       job.exitCode === 127 && {
         says: `Exit status 127 says that a program was not found in the job: ${programOf(job)}, or one that it runs; the log names it.`,
-        mend: isLocal
-          ? "Jobs of local AWS run the programs of this computer: install what is missing, and see that it is on the PATH. Then `nextstrain local-aws stop`, since local AWS keeps the PATH it was started with, and build again."
+        mend: withoutImage
+          ? "Where local AWS runs jobs without their image, they run the programs of this computer: install what is missing, and see that it is on the PATH. Then `nextstrain local-aws stop`, since local AWS keeps the PATH it was started with, and build again."
           : `Use an image that has it: --image, or that of the ${definitionOf(job)} (now ${job.container?.image || "unknown"}).`,
       },
   },

@@ -14,6 +14,7 @@ export const reasons = {
   blocked: "UNDETERMINED - Batch job is blocked, root cause is undetermined.",
   noCapacity:
     "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - The job cannot run because the compute environment has insufficient instance capacity.",
+  outOfMemory: "OutOfMemoryError: Container killed due to memory usage",
   hostGone: (instance: string) => `Host EC2 (instance ${instance}) terminated.`,
 } as const;
 

@@ -11,6 +11,12 @@ import {
 } from "../http.ts";
 import type { KeyPair } from "./container-environment.ts";
 import { machineSize, makeDefaults } from "./defaults.ts";
+import {
+  type ChosenExecutor,
+  createChosenExecutor,
+  type ExecutorChoice,
+  type HowJobsRun,
+} from "./executor/chosen-executor.ts";
 import type { Executor } from "./executor/executor.ts";
 import { createProcessExecutor } from "./executor/process-executor.ts";
 import { clientException } from "./fields.ts";
@@ -56,7 +62,9 @@ export interface BatchOptions {
   readonly path?: string;
   /** What the default compute environment has; this computer's where absent. */
   readonly machine?: Size;
-  /** Runs the jobs; as processes where absent. */
+  /** What runs the jobs; processes where absent. */
+  readonly choice?: ExecutorChoice;
+  /** Runs the jobs in place of all of these. */
   readonly executor?: Executor;
   now(): number;
   /** Address of local AWS, `http://127.0.0.1:PORT`; asked for when a job starts. */
@@ -69,6 +77,8 @@ export interface BatchService extends Service {
   livingJobs(): number;
   /** Looks again whether waiting jobs can start. */
   schedule(): void;
+  /** How jobs run: in general, or one in an image, and then whether nobody has asked and been told so yet. */
+  describeExecutor(image?: string): Promise<HowJobsRun & { readonly isNews?: boolean }>;
   /** Makes the default queue, environment and definition. To be called once the server listens: waiting jobs start. */
   ensureDefaults(): Promise<void>;
 }
@@ -101,16 +111,8 @@ const maxRequest = 1024 * 1024;
 export async function openBatch(options: BatchOptions): Promise<BatchService> {
   const store = await openStore(options.directory);
   await store.prune(options.now());
-  const executor =
-    options.executor ??
-    createProcessExecutor({
-      scratch: join(options.directory, "sandbox-trial"),
-      entrypoint: options.jobEntrypoint ?? fileURLToPath(new URL("./job-entrypoint.js", import.meta.url)),
-      path: options.path ?? process.env.PATH ?? "/usr/local/bin:/usr/bin:/bin",
-      stopTimeoutMs: options.stopTimeoutMs ?? 30_000,
-      now: options.now,
-      log: options.log,
-    });
+  const chosen = chooseExecutor(options);
+  const executor = options.executor ?? chosen;
   const scheduler = createScheduler({ ...options, store, executor, startTimer });
   await scheduler.recover();
   const context: BatchContext = { ...options, store, scheduler };
@@ -134,6 +136,7 @@ export async function openBatch(options: BatchOptions): Promise<BatchService> {
     }),
     livingJobs: () => scheduler.livingJobs(),
     schedule: () => scheduler.schedule(),
+    describeExecutor: (image) => (image === undefined ? chosen.describe() : chosen.describeFor(image)),
     async ensureDefaults() {
       const machine = options.machine ?? machineSize(availableParallelism(), totalmem());
       await makeDefaults(store, options, machine);
@@ -143,6 +146,24 @@ export async function openBatch(options: BatchOptions): Promise<BatchService> {
       await scheduler.close();
     },
   };
+}
+
+function chooseExecutor(options: BatchOptions): ChosenExecutor {
+  const { now, log, stopTimeoutMs = 30_000 } = options;
+  const path = options.path ?? process.env.PATH ?? "/usr/local/bin:/usr/bin:/bin";
+  const processes = createProcessExecutor({
+    scratch: join(options.directory, "sandbox-trial"),
+    entrypoint: options.jobEntrypoint ?? fileURLToPath(new URL("./job-entrypoint.js", import.meta.url)),
+    path,
+    stopTimeoutMs,
+    now,
+    log,
+  });
+  const environment = { ...process.env, PATH: path };
+  return createChosenExecutor({
+    ...{ choice: options.choice ?? "process", processes, environment },
+    ...{ stopTimeoutMs, now, log },
+  });
 }
 
 /** The operation that a path names: `POST /v1/describejobs` is DescribeJobs. */

@@ -178,6 +178,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
         number: current.number,
         directory: join(store.jobDirectory(job.jobId), String(current.number)),
         image: job.container.image,
+        size: job.size,
         command: job.container.command,
         environment: containerEnvironment(job, current, options),
         append: (events) => logs.append(current.logGroup, current.logStream, events),

@@ -11,11 +11,13 @@ export interface ControlOptions {
   faults(): unknown;
   /** Puts a fault plan in force, or none. */
   useFaults(plan: FaultPlan | undefined): void;
+  /** How jobs in an image run. */
+  describeExecutor(image: string): Promise<unknown>;
   /** Begins to leave. */
   stop(): void;
 }
 
-/** The daemon's own endpoints, under `/_local-aws/`: status, stop and faults. For its owner's key only. */
+/** The daemon's own endpoints, under `/_local-aws/`: status, stop, faults, and how jobs run. For its owner's key only. */
 export function controlEndpoints(
   options: ControlOptions,
 ): (request: ServiceRequest) => Promise<ServiceResponse> {
@@ -28,6 +30,8 @@ export function controlEndpoints(
         const proof = createHmac("sha256", options.secret).update(`local-aws ${challenge}`).digest("hex");
         return json({ ...(await options.status()), proof });
       }
+      case "GET /_local-aws/executor":
+        return json(await options.describeExecutor(String(headers["x-local-aws-image"] ?? "")));
       case "POST /_local-aws/stop":
         options.stop();
         return json({ stopping: true });

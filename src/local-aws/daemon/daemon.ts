@@ -1,7 +1,8 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { AccessKey } from "../auth/verify.ts";
-import { openBatch } from "../batch/index.ts";
+import type { ExecutorChoice } from "../batch/executor/chosen-executor.ts";
+import { type BatchService, openBatch } from "../batch/index.ts";
 import { createFaults, type Faults } from "../faults/faults.ts";
 import { faultyLogSink } from "../faults/log-sink.ts";
 import { requestFaults } from "../faults/requests.ts";
@@ -19,6 +20,7 @@ import { writeJson } from "./json-file.ts";
 import { type Lock, takeLock } from "./lock.ts";
 import { choosePort, portError } from "./port.ts";
 import { countRequests } from "./request-counts.ts";
+import { StartError } from "./start-error.ts";
 import { checkStateVersion, makeStateDirectory } from "./state-directory.ts";
 
 export interface DaemonOptions {
@@ -28,6 +30,8 @@ export interface DaemonOptions {
   readonly port: number | undefined;
   /** Milliseconds without requests and jobs, after which the daemon leaves. Infinity: never. */
   readonly idleMs: number;
+  /** What runs the jobs. */
+  readonly executor: ExecutorChoice;
   /** Of this program. */
   readonly version: string;
   /** Milliseconds since 1970. */
@@ -80,6 +84,7 @@ async function runDaemon(options: DaemonOptions, identity: Identity, lock: Lock)
   const { services, batch, iam } = await openServices(options, identity, faults);
   let server: RunningServer | undefined;
   try {
+    if (options.executor === "container") await needContainers(batch);
     server = await startServer({
       port,
       services,
@@ -100,6 +105,7 @@ async function runDaemon(options: DaemonOptions, identity: Identity, lock: Lock)
           faults.use(plan);
           batch.schedule();
         },
+        describeExecutor: (image) => batch.describeExecutor(image),
         status: async () => ({
           version: options.version,
           pid: process.pid,
@@ -109,6 +115,7 @@ async function runDaemon(options: DaemonOptions, identity: Identity, lock: Lock)
           started: new Date(started).toISOString(),
           uptimeSeconds: Math.round((now() - started) / 1000),
           livingJobs: batch.livingJobs(),
+          executor: { choice: options.executor, ...(await batch.describeExecutor()) },
           requests: counts,
           faults: faults.report(),
         }),
@@ -157,6 +164,16 @@ async function runDaemon(options: DaemonOptions, identity: Identity, lock: Lock)
   };
 }
 
+/** Jobs that must run in containers cannot do so without an engine. Throws a StartError. */
+async function needContainers(batch: BatchService): Promise<void> {
+  const { by, detail } = await batch.describeExecutor();
+  if (by === "containers") return;
+  throw new StartError(
+    `Jobs cannot run in containers here: ${detail}.`,
+    "Install docker or podman, or start it; or leave --executor container out, and jobs run as processes.",
+  );
+}
+
 /** Opens all services, with the bucket and log group that the program's defaults name already there. */
 async function openServices(options: DaemonOptions, identity: Identity, faults: Faults) {
   const { directory, now, log } = options;
@@ -178,6 +195,7 @@ async function openServices(options: DaemonOptions, identity: Identity, faults: 
     log,
     logs: jobLogs,
     faults,
+    choice: options.executor,
     endpoint: () => `http://127.0.0.1:${port}`,
     jobCredentials: identity.jobs,
     roleCredentials: iam.keyOfRole,

@@ -51,6 +51,7 @@ export function createExplainer(context: Context, aws: Aws, run: Run, lookAround
   const nothingRead = (job: Job): JobEvidence => ({
     job,
     isLocal: aws.isLocal,
+    withoutImage: aws.isLocal && run.localBy !== "containers",
     logEnd: [],
     step: "over",
     failedRules: [],

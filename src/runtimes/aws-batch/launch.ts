@@ -18,6 +18,7 @@ import type { BuildRequest } from "../runtime.ts";
 import { parseBucket, type RunObjects, removeRunObjects, runObjects } from "./bucket.ts";
 import { type JobSpecification, jobRequest } from "./job-request.ts";
 import { showTransfer } from "./live.ts";
+import { tellHowJobsRun } from "./local-jobs.ts";
 import type { AwsBatchOptions } from "./options.ts";
 import { besidePreflight } from "./preflight.ts";
 import { type Prepared, prepare } from "./prepare.ts";
@@ -42,9 +43,11 @@ export async function launch(
   io.out(`Nextstrain Run ID: ${runId}`);
 
   const prepared = await prepare(context, aws, request, options);
+  const { image } = prepared.definition;
+  const localBy = aws.isLocal ? await tellHowJobsRun(context, image) : undefined;
   const command = commandLine(context, request, {
-    // Local AWS may run jobs without their image: nothing is known of its Snakemake.
-    benchmarkExtended: !aws.isLocal && supportsBenchmarkExtended(prepared.definition.image),
+    // Of a job that local AWS runs without its image nothing is known of its Snakemake.
+    benchmarkExtended: (!aws.isLocal || localBy === "containers") && supportsBenchmarkExtended(image),
   });
   const specification: JobSpecification = {
     runId,
@@ -87,6 +90,7 @@ export async function launch(
     workdir: objects.workdir,
     place,
     jobName: runId,
+    localBy,
     origin: { queue: record.queue, definition: record.definition, command, submittedAt: context.now() },
   };
 }

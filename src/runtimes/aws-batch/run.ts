@@ -15,6 +15,8 @@ export interface Run {
   /** The job's name in Batch. */
   readonly jobName?: string | undefined;
   readonly origin?: JobOrigin | undefined;
+  /** What local AWS runs it by, where it is local AWS's and that is known. */
+  readonly localBy?: "containers" | "processes" | undefined;
   /** As Batch last described it; undefined right after it was submitted. */
   readonly job?: Job | undefined;
 }

@@ -80,6 +80,7 @@ describe
         number: 1,
         directory: join(directory.path, jobId, "1"),
         image: "nextstrain/base",
+        size: { vcpus: 1, memoryMiB: 64 },
         command,
         environment: {
           TZ: "UTC",

@@ -1,5 +1,5 @@
 import type { LogEvent } from "../log-sink.ts";
-import type { ProcessIdentity } from "../types.ts";
+import type { ProcessIdentity, Size } from "../types.ts";
 
 /** One attempt of a job, as something to be run. */
 export interface Attempt {
@@ -9,6 +9,8 @@ export interface Attempt {
   /** A directory of the attempt's own, not there yet; removed when the attempt has ended. */
   readonly directory: string;
   readonly image: string;
+  /** What it asked for: limits, where the executor can set some. */
+  readonly size: Size;
   readonly command: readonly string[];
   /** All that the container is given; the executor adds what belongs to the image (PATH, HOME, TMPDIR). */
   readonly environment: Readonly<Record<string, string>>;

@@ -7,7 +7,7 @@ async function messagesOf(chunks: readonly (string | Buffer)[]): Promise<readonl
   async function* output() {
     for (const chunk of chunks) yield Buffer.from(chunk);
   }
-  await forwardLines(output(), { now: () => 1, append: async (more) => void events.push(...more) });
+  await forwardLines([output()], { now: () => 1, append: async (more) => void events.push(...more) });
   return events.map(({ message }) => message);
 }
 
@@ -40,9 +40,24 @@ test("times never run backwards", async () => {
   async function* output() {
     yield Buffer.from("a\nb\nc\n");
   }
-  await forwardLines(output(), {
+  await forwardLines([output()], {
     now: () => times.shift() ?? 0,
     append: async (more) => void events.push(...more),
   });
   expect(events.map(({ timestamp }) => timestamp)).toEqual([5, 5, 7]);
+});
+
+test("lines of two outputs stay whole, whichever way their chunks come", async () => {
+  const messages: string[] = [];
+  async function* output(chunks: readonly string[]) {
+    for (const chunk of chunks) {
+      await Promise.resolve();
+      yield Buffer.from(chunk);
+    }
+  }
+  await forwardLines([output(["on", "e\ntw", "o\n"]), output(["o", "ther\n"])], {
+    now: () => 1,
+    append: async (events) => void messages.push(...events.map(({ message }) => message)),
+  });
+  expect(messages.toSorted()).toEqual(["one", "other", "two"]);
 });

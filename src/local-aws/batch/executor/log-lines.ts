@@ -7,18 +7,17 @@ const maxPendingBytes = 4 * 1024 * 1024;
 
 /**
  * Turns what a container writes into log events as the awslogs driver does: one for each line that is not empty, longer
- * lines in pieces. Hands them on as they come, those that come meanwhile together. Resolves when all have been taken;
- * fails only where the output does: events that `append` refuses are lost.
+ * lines in pieces. Hands them on as they come, those that come meanwhile together. Lines of several outputs stay whole, in
+ * the order in which they end. Resolves when all have been taken; fails only where an output does: events that `append`
+ * refuses are lost.
  */
 export async function forwardLines(
-  output: AsyncIterable<Uint8Array>,
+  outputs: readonly AsyncIterable<Uint8Array>[],
   options: { now(): number; append(events: readonly LogEvent[]): Promise<void> },
 ): Promise<void> {
   let pending: LogEvent[] = [];
   let pendingBytes = 0;
   let handingOn: Promise<void> | undefined;
-  let rest: Uint8Array[] = [];
-  let restBytes = 0;
   let lastTime = 0;
 
   async function handOn(): Promise<void> {
@@ -39,36 +38,42 @@ export async function forwardLines(
       start = end;
     }
   }
-  function endLine(): void {
-    emit(rest.length === 1 && rest[0] ? rest[0] : Buffer.concat(rest));
-    rest = [];
-    restBytes = 0;
-  }
-  function keep(bytes: Uint8Array): void {
-    rest.push(bytes);
-    restBytes += bytes.length;
+  async function read(output: AsyncIterable<Uint8Array>): Promise<void> {
+    let rest: Uint8Array[] = [];
+    let restBytes = 0;
+    function endLine(): void {
+      emit(rest.length === 1 && rest[0] ? rest[0] : Buffer.concat(rest));
+      rest = [];
+      restBytes = 0;
+    }
+    function keep(bytes: Uint8Array): void {
+      rest.push(bytes);
+      restBytes += bytes.length;
+    }
+
+    for await (const chunk of output) {
+      let start = 0;
+      for (let end = chunk.indexOf(10); end !== -1; end = chunk.indexOf(10, start)) {
+        keep(chunk.subarray(start, end));
+        endLine();
+        start = end + 1;
+      }
+      if (start < chunk.length) keep(chunk.subarray(start));
+      if (restBytes >= maxMessageBytes) {
+        // A line without end must not pile up in memory.
+        const whole = Buffer.concat(rest);
+        const end = pieceEnd(whole, 0);
+        rest = [whole.subarray(end)];
+        restBytes = whole.length - end;
+        emit(whole.subarray(0, end));
+      }
+      if (pending.length > 0) handingOn ??= handOn();
+      if (pendingBytes > maxPendingBytes) await handingOn;
+    }
+    if (restBytes > 0) endLine();
   }
 
-  for await (const chunk of output) {
-    let start = 0;
-    for (let end = chunk.indexOf(10); end !== -1; end = chunk.indexOf(10, start)) {
-      keep(chunk.subarray(start, end));
-      endLine();
-      start = end + 1;
-    }
-    if (start < chunk.length) keep(chunk.subarray(start));
-    if (restBytes >= maxMessageBytes) {
-      // A line without end must not pile up in memory.
-      const whole = Buffer.concat(rest);
-      const end = pieceEnd(whole, 0);
-      rest = [whole.subarray(end)];
-      restBytes = whole.length - end;
-      emit(whole.subarray(0, end));
-    }
-    if (pending.length > 0) handingOn ??= handOn();
-    if (pendingBytes > maxPendingBytes) await handingOn;
-  }
-  if (restBytes > 0) endLine();
+  await Promise.all(outputs.map(read));
   if (pending.length > 0) handingOn ??= handOn();
   await handingOn;
 }

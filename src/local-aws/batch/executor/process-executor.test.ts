@@ -58,6 +58,7 @@ describe.each(sandboxes.map((sandbox) => [sandbox.kind, sandbox] as const))(
         number: 1,
         directory: join(directory.path, jobId, "1"),
         image: "nextstrain/base",
+        size: { vcpus: 1, memoryMiB: 64 },
         command,
         environment: { TZ: "UTC", ...environment, AWS_BATCH_JOB_ID: jobId },
         append: async (events) => {

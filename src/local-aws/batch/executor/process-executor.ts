@@ -116,7 +116,7 @@ function runAttempt(
       await output.closeWriter();
       child.stdin?.on("error", () => undefined);
       child.stdin?.end(JSON.stringify(spec));
-      const forwarded = forwardLines(output.reader, { now: options.now, append: attempt.append });
+      const forwarded = forwardLines([output.reader], { now: options.now, append: attempt.append });
       // It may have ended already, but it was there.
       if (pid !== undefined) announce((await identify(pid)) ?? { pid, startTime: "ended at once" });
       try {

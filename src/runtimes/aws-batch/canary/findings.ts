@@ -51,7 +51,15 @@ function diskFindings({ disks }: Seeing, job: Job, isLocal: boolean): Finding[] 
     const where = disks.length > 1 ? ` (${path})` : "";
     const says = `A job has ${formatBytes(bytes)} of disk space free${where}, of ${formatBytes(size * 1024)}.`;
     if (bytes >= LITTLE_DISK) return { id, mark: "ok", says };
-    const evidence = { job, isLocal, logEnd: [], step: "over", failedRules: [], ruleLogs: [] } as const;
+    const evidence = {
+      job,
+      isLocal,
+      withoutImage: isLocal,
+      logEnd: [],
+      step: "over",
+      failedRules: [],
+      ruleLogs: [],
+    } as const;
     return { id, mark: "caution", says: `${says} Larger builds will fill it.`, mend: adviseDisk(evidence) };
   });
 }
