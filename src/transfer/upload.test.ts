@@ -2,7 +2,7 @@ import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
-  HeadObjectCommand,
+  GetObjectCommand,
   PutObjectCommand,
   type S3Client,
   UploadPartCommand,
@@ -155,8 +155,8 @@ function afterLostAnswer(etag: string | undefined) {
       sent.push("CompleteMultipartUpload");
       throw Object.assign(new Error("The upload does not exist."), { name: "NoSuchUpload" });
     }
-    if (command instanceof HeadObjectCommand) {
-      if (etag === undefined) throw Object.assign(new Error("No such object."), { name: "NotFound" });
+    if (command instanceof GetObjectCommand) {
+      if (etag === undefined) throw Object.assign(new Error("No such object."), { name: "NoSuchKey" });
       return { ETag: etag };
     }
     return s3.send(command as PutObjectCommand, options);

@@ -3,7 +3,7 @@ import {
   type CompletedPart,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
-  HeadObjectCommand,
+  GetObjectCommand,
   ListMultipartUploadsCommand,
   PutObjectCommand,
   type S3Client,
@@ -154,8 +154,10 @@ async function completeUpload(
     return (await s3.send(command, { abortSignal: signal })).ETag;
   } catch (error) {
     if (!(error instanceof Error && error.name === "NoSuchUpload")) throw error;
-    const head = new HeadObjectCommand({ Bucket: upload.Bucket, Key: upload.Key });
-    const made = await s3.send(head, { abortSignal: signal }).catch(() => undefined);
+    // A byte of it, since a refused HEAD has no body to say why: credentials that expired just then would not be renewed.
+    const look = new GetObjectCommand({ Bucket: upload.Bucket, Key: upload.Key, Range: "bytes=0-0" });
+    const made = await s3.send(look, { abortSignal: signal }).catch(() => undefined);
+    await made?.Body?.transformToByteArray().catch(() => {});
     if (made?.ETag?.endsWith(`-${parts.length}"`) !== true) throw error;
     return made.ETag;
   }

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -93,9 +94,38 @@ describe.skipIf(!(have("zip") && have("unzip")))("a build under faults (needs zi
     await misbehave({ fault: "lost-stream" });
     const result = await place.build("echo line 1; echo out > out.txt");
     expect(result.exitStatus).toBe(0);
-    expect(result.stderr).toMatch(/^The job's log can't be shown: CloudWatch Logs has no stream of it\./m);
+    expect(result.stderr).toMatch(
+      /^Warning: The job's log can't be shown: CloudWatch Logs has no stream of it\./m,
+    );
     expect(linesOf(result)).toEqual([]);
     expect(await place.read("out.txt")).toBe("out\n");
+  });
+
+  test("an upload whose last answer is lost, as the key expires: what was made of it is found with a new key", async () => {
+    await using fresh = await workplace();
+    await writeFile(join(fresh.directory, "large.bin"), randomBytes(24 * 2 ** 20));
+    await fresh.run("local-aws", "start");
+    await using keys = await rotatingKeys(fresh);
+    const plan = join(fresh.home, "plan.json");
+    const rules = [
+      { fault: "latency", ms: 500, service: "s3", from: "user" },
+      { fault: "cut", at: "after", operation: "CompleteMultipartUpload", count: 1 },
+      // The only look at an object before the job is there.
+      { fault: "expired-credentials", service: "s3", operation: "GetObject", from: "user", count: 1 },
+    ];
+    await writeFile(plan, JSON.stringify({ rules }));
+    await fresh.run("local-aws", "start", "--faults", plan);
+    const running = startTool(
+      ["build", "--aws-batch", "--exec", "sh", fresh.directory, "-c", "echo out > out.txt"],
+      { env: keys.env, cwd: fresh.home },
+    );
+    await running.seen(/^Uploading /m);
+    await keys.renew();
+    const result = await running.ended;
+    expect(`${result.exitStatus} ${result.stderr}`).toBe("0 ");
+    expect(await fresh.read("out.txt")).toBe("out\n");
+    const { faults } = JSON.parse((await fresh.run("local-aws", "status", "--json")).stdout);
+    expect(faults.rules.slice(1).map(({ applied }: { applied: number }) => applied)).toEqual([1, 1]);
   });
 
   describe("credentials that expire in the middle of it", () => {
