@@ -34,7 +34,7 @@ export const sizeSubject = subject<Sizing>({
 });
 
 /** What a job asks for: the build's own wishes, for the rest the definition's. */
-export function jobSize({ vcpus, memoryMib }: JobDefinition, { asked }: Pick<Facts, "asked">): JobSize {
+function jobSize({ vcpus, memoryMib }: JobDefinition, { asked }: Pick<Facts, "asked">): JobSize {
   return { vcpus: asked.cpus ?? vcpus, memoryMib: asked.memoryMib ?? memoryMib };
 }
 

@@ -77,7 +77,7 @@ export const LIFECYCLE: BucketLifecycle = {
 };
 
 /** The actions that permissions are checked for. */
-export const ACTIONS = [
+const ACTIONS = [
   ...["s3:PutObject", "s3:GetObject", "s3:DeleteObject"],
   ...["batch:SubmitJob", "batch:DescribeJobs", "batch:TerminateJob", "batch:RegisterJobDefinition"],
   ...["logs:GetLogEvents", "iam:PassRole"],
