@@ -22,13 +22,10 @@ export interface SetupNames {
   readonly prefix: string;
 }
 
-/** What the one who asks knows. */
+/** What the build at hand asks for; what is absent is the job definition's. */
 export interface Asked {
-  /** What the build at hand asks for; where absent, the job definition's. */
   readonly cpus?: number | undefined;
   readonly memoryMib?: number | undefined;
-  /** Whether jobs in an image can be given environment variables: images are the runtimes' business. */
-  readonly takesVariables?: (image: string) => boolean;
 }
 
 /** One fact: asked for at the first call, and never again. */

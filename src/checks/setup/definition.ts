@@ -1,4 +1,5 @@
 import { LOG_GROUP } from "../../aws/logs.ts";
+import { supportsEnvd } from "../../workflow/image.ts";
 import type { Facts } from "../facts.ts";
 import { awsCommand, consolePage, paste, setUp } from "./places.ts";
 import { subject } from "./subject.ts";
@@ -46,9 +47,7 @@ export const definitionSubject = subject({
     {
       id: "definition.image",
       find({ image }, facts) {
-        if (facts.asked.takesVariables?.(image) ?? true) {
-          return { mark: "ok", says: `Jobs run in the image ${image}.` };
-        }
+        if (supportsEnvd(image)) return { mark: "ok", says: `Jobs run in the image ${image}.` };
         return {
           mark: "caution",
           says: `The image ${image} of ${called(facts)} is too old to be given environment variables: builds with any, such as AWS_ACCESS_KEY_ID, are refused.`,

@@ -5,7 +5,6 @@ import type { Finding } from "../../checks/finding.ts";
 import { examineSetup } from "../../checks/setup/table.ts";
 import type { Context } from "../../cli/context.ts";
 import { setupNames } from "./bucket.ts";
-import { supportsEnvd } from "./image.ts";
 import type { AwsBatchOptions } from "./options.ts";
 
 /** What of a build's options matters to its set-up. */
@@ -19,7 +18,5 @@ export async function checkAwsBatch(context: Context, options: SetupOptions): Pr
   const names = setupNames(options);
   const local = options.localAws ? await ensureLocalAws(context) : undefined;
   using aws = await openAws(context, local);
-  return await examineSetup(
-    openFacts(aws, names, context.signal, { ...options, takesVariables: supportsEnvd }),
-  );
+  return await examineSetup(openFacts(aws, names, context.signal, options));
 }

@@ -6,13 +6,13 @@ import { removeStaleTemporaries } from "../../runs/temporaries.ts";
 import type { Sourced } from "../../settings.ts";
 import type { BuildRoot } from "../../workflow/build-root.ts";
 import type { Variables } from "../../workflow/envdir.ts";
+import { supportsEnvd, supportsOverlays } from "../../workflow/image.ts";
 import { jobEnvironment } from "../../workflow/job-environment.ts";
 import { type Overlay, selectFiles } from "../../workflow/selection.ts";
 import type { Selection } from "../../workflow/types.ts";
 import type { BuildRequest } from "../runtime.ts";
 import { credentialWarning } from "./credential-warning.ts";
 import { deriveDefinition } from "./derived-definition.ts";
-import { supportsEnvd, supportsOverlays } from "./image.ts";
 import type { AwsBatchOptions } from "./options.ts";
 import { beginPreflight, type Preflight } from "./preflight.ts";
 
