@@ -11,10 +11,10 @@ import {
   switchState,
   tagsOf,
 } from "../fields.ts";
+import { environmentHealth } from "../health.ts";
 import { batchArn, type Home, nameOf } from "../names.ts";
 import { page } from "../paging.ts";
 import { environmentDetail } from "../render.ts";
-import { environmentHealth } from "../service-role.ts";
 import type { ComputeEnvironment, Json } from "../types.ts";
 import { type Operation, refuseMembers } from "./operation.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { environmentHealth } from "./service-role.ts";
+import { environmentHealth } from "./health.ts";
 import {
   call,
   fakeExecutor,
