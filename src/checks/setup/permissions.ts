@@ -1,6 +1,6 @@
 import type { Allowances } from "../facts/permissions.ts";
 import { thenLook } from "../look.ts";
-import { listInWords } from "./places.ts";
+import { listInWords, paste } from "./places.ts";
 import { type Check, subject } from "./subject.ts";
 
 /** What a build may need to be allowed. */
@@ -8,6 +8,8 @@ interface Permission {
   readonly action: string;
   /** What it is needed for, after "You may not ". */
   readonly to: string;
+  /** What shows whether it is there, where that can't be told: by default the next build. */
+  readonly mend?: string;
   /** Builds without --image do without. */
   readonly onlyForImages?: true;
 }
@@ -20,9 +22,17 @@ const PERMISSIONS: readonly Permission[] = [
     action: "s3:DeleteObject",
     to: "delete from the bucket what must not stay there, such as a job's variables",
   },
-  { action: "batch:SubmitJob", to: "submit jobs to the queue" },
+  {
+    action: "batch:SubmitJob",
+    to: "submit jobs to the queue",
+    mend: `Try it with a small job:${paste("nextstrain check-setup aws-batch --run-job")}`,
+  },
   { action: "batch:DescribeJobs", to: "ask how jobs are doing" },
-  { action: "batch:TerminateJob", to: "stop jobs" },
+  {
+    action: "batch:TerminateJob",
+    to: "stop jobs",
+    mend: "The first job that you cancel shows it; builds work without.",
+  },
   { action: "logs:GetLogEvents", to: "read the logs of jobs" },
   {
     action: "batch:RegisterJobDefinition",
@@ -79,7 +89,7 @@ export const permissionsSubject = subject<Allowances>({
   ],
 });
 
-function checkOf({ action, to, onlyForImages }: Permission): Check<Allowances> {
+function checkOf({ action, to, mend, onlyForImages }: Permission): Check<Allowances> {
   return {
     id: idOf(action),
     find(allowances) {
@@ -97,7 +107,7 @@ function checkOf({ action, to, onlyForImages }: Permission): Check<Allowances> {
         says: `It can't be told whether you may ${to} (${action})${allowance.permission ? `: that takes the permission ${allowance.permission}` : ""}.`,
         mend: onlyForImages
           ? "Nothing needs to be done unless you build with --image, which shows it."
-          : "The next build shows it.",
+          : (mend ?? "The next build shows it."),
       };
     },
   };

@@ -72,7 +72,6 @@ export function environment(
 export const LIFECYCLE: BucketLifecycle = {
   expiresAfter: 30,
   abortsAfter: 7,
-  versionsExpireAfter: undefined,
   rules: 1,
 };
 
