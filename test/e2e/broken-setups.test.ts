@@ -360,7 +360,14 @@ const states: readonly Broken[] = [
     says: /kept for ever/,
     mend: /put-retention-policy --log-group-name \/aws\/batch\/job --retention-in-days 30/,
   },
-  ...["s3:PutObject", "s3:DeleteObject", "batch:SubmitJob", "batch:DescribeJobs", "logs:GetLogEvents"].map(
+  {
+    name: "a user who may not delete from the bucket",
+    spoil: without("s3:DeleteObject"),
+    found: "caution permissions.s3.deleteobject",
+    says: /You may not delete from the bucket .*s3:DeleteObject/,
+    mend: /policy NextstrainJobsAccessToBucket/,
+  },
+  ...["s3:PutObject", "s3:GetObject", "batch:SubmitJob", "batch:DescribeJobs", "logs:GetLogEvents"].map(
     (action): Broken => ({
       name: `a user without ${action}`,
       spoil: without(action),
@@ -379,8 +386,8 @@ const states: readonly Broken[] = [
   {
     name: "a user who may not stop jobs",
     spoil: without("batch:TerminateJob"),
-    found: "wrong permissions.batch.terminatejob",
-    says: /You may not stop jobs/,
+    found: "caution permissions.batch.terminatejob",
+    says: /You may not stop jobs .* until its time limit/,
     mend: /administrator/,
   },
   {
