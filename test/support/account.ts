@@ -7,11 +7,11 @@ import { runTool, type ToolResult } from "./run-tool.ts";
 
 export const BUCKET = "nextstrain-jobs";
 export const QUEUE = "nextstrain-job-queue";
-export const DEFINITION = "nextstrain-job";
+const DEFINITION = "nextstrain-job";
 export const ENVIRONMENT = "lab-computers";
 export const ROLE = "LabJobsRole";
 export const GROUP = "/aws/batch/job";
-export const ROLE_ARN = `arn:aws:iam::123456789012:role/${ROLE}`;
+const ROLE_ARN = `arn:aws:iam::123456789012:role/${ROLE}`;
 
 /** An account as it should be, on a local AWS of its own, and clients of its owner. */
 export interface Account extends AsyncDisposable {

@@ -32,8 +32,6 @@ export interface BucketLifecycle {
   readonly expiresAfter: number | undefined;
   /** Of uploads that were never finished; undefined: for ever. */
   readonly abortsAfter: number | undefined;
-  /** Of what was deleted or overwritten, where the bucket keeps versions; undefined: for ever. */
-  readonly versionsExpireAfter: number | undefined;
   /** How many rules there are in all, whatever they say. */
   readonly rules: number;
 }
@@ -116,9 +114,6 @@ export function readLifecycle(rules: readonly LifecycleRule[], prefix: string): 
     expiresAfter: soonest(({ Expiration }) => Expiration?.Days),
     abortsAfter: soonest(
       ({ AbortIncompleteMultipartUpload }) => AbortIncompleteMultipartUpload?.DaysAfterInitiation,
-    ),
-    versionsExpireAfter: soonest(
-      ({ NoncurrentVersionExpiration }) => NoncurrentVersionExpiration?.NoncurrentDays,
     ),
     rules: rules.length,
   };

@@ -20,6 +20,17 @@ export const credentialsSubject = subject({
       }),
     },
     {
+      id: "credentials.expiry",
+      find({ expiresAt }) {
+        if (expiresAt === undefined) return undefined;
+        const end = new Date(expiresAt).toISOString().replace("T", " ").slice(0, 16);
+        return {
+          mark: "ok",
+          says: `These credentials end at ${end} UTC. A build that takes longer goes on without this program, and can be attached to with new ones.`,
+        };
+      },
+    },
+    {
       id: "credentials.root",
       accountOnly: true,
       find({ arn }) {

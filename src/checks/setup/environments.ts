@@ -1,7 +1,7 @@
 import type { ComputeEnvironment } from "../../aws/queue.ts";
 import type { Facts } from "../facts.ts";
-import { awsCommand, consolePage, listInWords, paste } from "./places.ts";
-import { subject } from "./subject.ts";
+import { awsCommand, consolePage, listInWords, paste, setUp } from "./places.ts";
+import { type Outcome, subject } from "./subject.ts";
 
 /** Whether Batch starts jobs in it. */
 export function isUsable({ isEnabled, status }: ComputeEnvironment): boolean {
@@ -59,11 +59,18 @@ export const environmentsSubject = subject({
   ],
 });
 
-function stateOf(environments: readonly ComputeEnvironment[], facts: Facts) {
+function stateOf(environments: readonly ComputeEnvironment[], facts: Facts): Outcome {
+  if (environments.length === 0) {
+    return {
+      mark: "wrong",
+      says: `The job queue "${facts.names.queue.value}" names compute environments that don't exist any more: jobs wait for ever.`,
+      mend: `Give it one that does:${paste(consolePage(facts, "batch", "queues"))}${setUp(facts, "Or make one")}`,
+    };
+  }
   const [bad, ...others] = environments.filter((environment) => !isUsable(environment));
   if (bad === undefined) {
     return {
-      mark: "ok" as const,
+      mark: "ok",
       says: `Jobs run on computers of ${named(environments).replace(/^T/, "t")}.`,
     };
   }
@@ -73,7 +80,7 @@ function stateOf(environments: readonly ComputeEnvironment[], facts: Facts) {
     : `Enable it:${updateEnvironment(facts, bad, "--state ENABLED")}`;
   const what = bad.isEnabled ? `is ${bad.status}` : "is disabled";
   return {
-    mark: all ? ("wrong" as const) : ("caution" as const),
+    mark: all ? "wrong" : "caution",
     says: `${named([bad])} of the job queue "${facts.names.queue.value}" ${what}: jobs ${all ? "wait for ever" : "run in the others only"}.${bad.isEnabled ? ` AWS says: ${bad.statusReason || "nothing more"}` : ""}`,
     mend,
   };

@@ -1,6 +1,6 @@
 import type { Allowances } from "../facts/permissions.ts";
 import { thenLook } from "../look.ts";
-import { listInWords } from "./places.ts";
+import { listInWords, paste } from "./places.ts";
 import { type Check, subject } from "./subject.ts";
 
 /** What a build may need to be allowed. */
@@ -8,9 +8,16 @@ interface Permission {
   readonly action: string;
   /** What it is needed for, after "You may not ". */
   readonly to: string;
-  /** Builds without --image do without. */
-  readonly onlyForImages?: true;
+  /** Builds work without it; what they don't do then, after the sentence. */
+  readonly without?: string;
+  /** What shows whether it is there, where that can't be told; by default the next build. */
+  readonly shownBy?: string;
 }
+
+const FOR_IMAGES = {
+  without: "Only builds with --image need it.",
+  shownBy: "Nothing needs to be done unless you build with --image, which shows it.",
+};
 
 /** The permissions of the users' guide that builds use. Those to look at queue, definition and bucket are told with these. */
 const PERMISSIONS: readonly Permission[] = [
@@ -18,22 +25,28 @@ const PERMISSIONS: readonly Permission[] = [
   { action: "s3:GetObject", to: "download results from the bucket" },
   {
     action: "s3:DeleteObject",
-    to: "delete from the bucket what must not stay there, such as a job's variables",
+    to: "delete from the bucket",
+    without: "What a build that broke off has uploaded stays there, and may hold passwords and keys.",
   },
-  { action: "batch:SubmitJob", to: "submit jobs to the queue" },
+  {
+    action: "batch:SubmitJob",
+    to: "submit jobs to the queue",
+    shownBy: `Try it with a small job:${paste("nextstrain check-setup aws-batch --run-job")}`,
+  },
   { action: "batch:DescribeJobs", to: "ask how jobs are doing" },
-  { action: "batch:TerminateJob", to: "stop jobs" },
+  {
+    action: "batch:TerminateJob",
+    to: "stop jobs",
+    without: "One that goes wrong runs, and costs, until its time limit.",
+    shownBy: "The first job that you cancel shows it.",
+  },
   { action: "logs:GetLogEvents", to: "read the logs of jobs" },
   {
     action: "batch:RegisterJobDefinition",
-    to: "register a job definition with another image, as --image does",
-    onlyForImages: true,
+    to: "register a job definition with another image",
+    ...FOR_IMAGES,
   },
-  {
-    action: "iam:PassRole",
-    to: "give a job definition of yours the jobs' role, as --image does",
-    onlyForImages: true,
-  },
+  { action: "iam:PassRole", to: "give the jobs' role to a job definition of yours", ...FOR_IMAGES },
 ];
 
 /** The policy of the users' guide that grants it. */
@@ -79,7 +92,7 @@ export const permissionsSubject = subject<Allowances>({
   ],
 });
 
-function checkOf({ action, to, onlyForImages }: Permission): Check<Allowances> {
+function checkOf({ action, to, without, shownBy }: Permission): Check<Allowances> {
   return {
     id: idOf(action),
     find(allowances) {
@@ -87,17 +100,15 @@ function checkOf({ action, to, onlyForImages }: Permission): Check<Allowances> {
       if (allowance === undefined || allowance.kind === "allowed") return undefined;
       if (allowance.kind === "refused") {
         return {
-          mark: onlyForImages ? "caution" : "wrong",
-          says: `You may not ${to} (the permission ${action}).`,
+          mark: without === undefined ? "wrong" : "caution",
+          says: `You may not ${to} (the permission ${action}).${without === undefined ? "" : ` ${without}`}`,
           mend: `To get it, ask the administrator of your AWS account for the policy ${policyOf(action)}, or for this permission alone.`,
         };
       }
       return {
         mark: "unknown",
         says: `It can't be told whether you may ${to} (${action})${allowance.permission ? `: that takes the permission ${allowance.permission}` : ""}.`,
-        mend: onlyForImages
-          ? "Nothing needs to be done unless you build with --image, which shows it."
-          : "The next build shows it.",
+        mend: shownBy ?? "The next build shows it.",
       };
     },
   };

@@ -1,6 +1,12 @@
 import { awsCommand, consolePage, paste, setUp } from "./places.ts";
 import { subject } from "./subject.ts";
 
+/** Of jobs whose size no computer, or no environment, has (JobStateTimeLimitAction). */
+const GIVE_UP = [
+  "reason=MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT,state=RUNNABLE,maxTimeSeconds=1800,action=CANCEL",
+  "reason=MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE,state=RUNNABLE,maxTimeSeconds=1800,action=CANCEL",
+];
+
 /** What must hold of the job queue. */
 export const queueSubject = subject({
   id: "queue",
@@ -61,7 +67,7 @@ export const queueSubject = subject({
         return {
           mark: "caution",
           says: `The job queue "${name}" keeps jobs that can never start: one that is too large for it holds up all that come after it.`,
-          mend: `Have it give up on such a job after an hour:${awsCommand(facts, `batch update-job-queue --job-queue ${name} --job-state-time-limit-actions 'reason=MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT,state=RUNNABLE,maxTimeSeconds=3600,action=CANCEL'`)}`,
+          mend: `Have it give up on such a job after half an hour:${awsCommand(facts, `batch update-job-queue --job-queue ${name} --job-state-time-limit-actions ${GIVE_UP.join(" ")}`)}`,
         };
       },
     },

@@ -24,17 +24,16 @@ export const sizeSubject = subject<Sizing>({
     // What stands in the way of looking is told of the environments themselves.
     if (environments.kind !== "seen") return undefined;
     const usable = environments.value.filter(isUsable);
-    if (usable.length === 0) return undefined;
-    return {
-      kind: "seen",
-      value: { size: jobSize(definition.value, facts), environments: usable },
-    };
+    const size = jobSize(definition.value, facts);
+    // A definition of another kind than a container's says its size elsewhere; what is wrong with it is told of it.
+    if (usable.length === 0 || size.vcpus === 0) return undefined;
+    return { kind: "seen", value: { size, environments: usable } };
   },
   checks: [{ id: "size.fits", preflight: true, find: fits }],
 });
 
 /** What a job asks for: the build's own wishes, for the rest the definition's. */
-export function jobSize({ vcpus, memoryMib }: JobDefinition, { asked }: Pick<Facts, "asked">): JobSize {
+function jobSize({ vcpus, memoryMib }: JobDefinition, { asked }: Pick<Facts, "asked">): JobSize {
   return { vcpus: asked.cpus ?? vcpus, memoryMib: asked.memoryMib ?? memoryMib };
 }
 

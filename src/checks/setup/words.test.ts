@@ -46,6 +46,13 @@ const cases: Readonly<Record<string, Partial<Facts>>> = {
   "the account's root user": {
     identity: seen({ account: "123456789012", arn: "arn:aws:iam::123456789012:root", expiresAt: undefined }),
   },
+  "credentials that end": {
+    identity: seen({
+      account: "123456789012",
+      arn: "arn:aws:sts::123456789012:assumed-role/Scientist/me",
+      expiresAt: Date.UTC(2026, 10, 22, 18, 4),
+    }),
+  },
   "no bucket": { bucket: absent },
   "a bucket of somebody else's": {
     bucket: denied("s3:ListBucket"),
@@ -76,6 +83,7 @@ const cases: Readonly<Record<string, Partial<Facts>>> = {
   "a queue with nothing to run on": { queue: seen({ ...QUEUE, environments: [] }) },
   "a queue that never gives up": { queue: seen({ ...QUEUE, givesUp: false }) },
   "environments that can't be seen": { environments: denied("batch:DescribeComputeEnvironments") },
+  "environments that are gone": environments(),
   "a disabled environment": environments({ isEnabled: false }),
   "one of two disabled": environments({ isEnabled: false }, { name: "spot" }),
   "an invalid environment": environments({ status: "INVALID", statusReason: "INTERNAL_ERROR - x" }),
@@ -127,7 +135,9 @@ const all = await Promise.all(
 
 test("the words", async () => {
   const shown = all.map(([name, findings]) => {
-    const told = findings.filter(({ mark }) => name === "all is well" || mark !== "ok");
+    const told = findings.filter(
+      ({ id, mark }) => name === "all is well" || mark !== "ok" || id === "credentials.expiry",
+    );
     return [`# ${name}`, ...told.map(show)].join("\n");
   });
   await expect(`${shown.join("\n\n")}\n`).toMatchFileSnapshot("words.txt");

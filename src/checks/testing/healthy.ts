@@ -72,12 +72,11 @@ export function environment(
 export const LIFECYCLE: BucketLifecycle = {
   expiresAfter: 30,
   abortsAfter: 7,
-  versionsExpireAfter: undefined,
   rules: 1,
 };
 
 /** The actions that permissions are checked for. */
-export const ACTIONS = [
+const ACTIONS = [
   ...["s3:PutObject", "s3:GetObject", "s3:DeleteObject"],
   ...["batch:SubmitJob", "batch:DescribeJobs", "batch:TerminateJob", "batch:RegisterJobDefinition"],
   ...["logs:GetLogEvents", "iam:PassRole"],
