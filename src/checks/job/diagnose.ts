@@ -62,9 +62,31 @@ const rulesFailed: Symptom = {
   },
 };
 
+/** Words that nobody here knows: of a newer Batch, or of somebody who stopped the job by another way. */
+const otherFailure: Symptom = {
+  id: "other-failure",
+  see: ({ job }) => {
+    const reason = reasonsOf(job).find((one) => !/^Essential container/.test(one));
+    return (
+      reason !== undefined && {
+        says: `The job failed for a reason that is given as ${quote(reason)}.`,
+        mend: "If somebody stopped it and that was not meant to be, build again. Else `nextstrain check-setup aws-batch` shows whether anything of the set-up is wrong.",
+      }
+    );
+  },
+};
+
 /** All of the table, in the order of {@link diagnose}: what ends jobs, then what keeps them waiting. */
 export const symptoms = {
-  failed: [givenUp, ...failedSymptoms, stopped, ...entrypointSymptoms, ...exitSymptoms, rulesFailed],
+  failed: [
+    givenUp,
+    ...failedSymptoms,
+    stopped,
+    ...entrypointSymptoms,
+    ...exitSymptoms,
+    rulesFailed,
+    otherFailure,
+  ],
   waiting: waitingSymptoms,
 } as const;
 
