@@ -57,7 +57,7 @@ const rulesFailed: Symptom = {
         failedRules.length === 1
           ? `The rule ${first} of the workflow failed.`
           : `${failedRules.length} rules of the workflow failed: ${names}${more}.`,
-      mend: "Mend what its log complains of, or the job's log above where the rule has none of its own, and build again: what came back finished is not made again.",
+      mend: "Mend what its log complains of, or the job's log where the rule has none of its own, and build again: what came back finished is not made again.",
     };
   },
 };
