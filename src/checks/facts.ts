@@ -80,20 +80,20 @@ function batchFacts({ batch }: Aws, names: SetupNames, signal: AbortSignal) {
     signal,
   });
   const queue: Facts["queue"] = once(() =>
-    look(at(`the job queue "${names.queue.value}"`, "DescribeJobQueues"), () =>
-      describeQueue(batch, names.queue.value, signal),
+    look(at(`the job queue "${names.queue.value}"`, "DescribeJobQueues"), (until) =>
+      describeQueue(batch, names.queue.value, until),
     ),
   );
   const environments: Facts["environments"] = once(() =>
     thenLook(queue(), ({ environments: arns }) =>
-      look(at("the queue's compute environments", "DescribeComputeEnvironments"), () =>
-        describeEnvironments(batch, arns, signal),
+      look(at("the queue's compute environments", "DescribeComputeEnvironments"), (until) =>
+        describeEnvironments(batch, arns, until),
       ),
     ),
   );
   const definition: Facts["definition"] = once(() =>
-    look(at(`the job definition "${names.job.value}"`, "DescribeJobDefinitions"), () =>
-      describeDefinition(batch, names.job.value, signal),
+    look(at(`the job definition "${names.job.value}"`, "DescribeJobDefinitions"), (until) =>
+      describeDefinition(batch, names.job.value, until),
     ),
   );
   return { queue, environments, definition };

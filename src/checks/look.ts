@@ -16,10 +16,11 @@ interface Subject {
  */
 export async function look<T>(
   { doing, permission, signal }: Subject,
-  request: () => Promise<T | undefined>,
+  request: (signal: AbortSignal) => Promise<T | undefined>,
 ): Promise<Seen<T>> {
   try {
-    const value = await request();
+    // A signal for each: requests leave their listeners behind, and many looks share one.
+    const value = await request(AbortSignal.any([signal]));
     return value === undefined ? { kind: "absent" } : { kind: "seen", value };
   } catch (error) {
     if (signal.aborted) throw signal.reason;

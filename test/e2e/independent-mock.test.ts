@@ -2,8 +2,14 @@ import { spawn } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as batch from "@aws-sdk/client-batch";
-import { CreateBucketCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+import {
+  CreateBucketCommand,
+  ListObjectsV2Command,
+  PutBucketVersioningCommand,
+  S3Client,
+} from "@aws-sdk/client-s3";
 import { describe, expect, test } from "vitest";
+import type { Finding } from "../../src/checks/finding.ts";
 import { have } from "../support/have.ts";
 import { cleanEnvironment, runTool } from "../support/run-tool.ts";
 import { tempDir } from "../support/temp-dir.ts";
@@ -53,6 +59,57 @@ describe.skipIf(!have("moto_server"))("against an independent mock of AWS (needs
     const { Contents = [] } = await s3.client.send(new ListObjectsV2Command({ Bucket: "nextstrain-jobs" }));
     const run = /^Nextstrain Run ID: (\S+)$/m.exec(result.stdout)?.[1];
     expect(Contents.map(({ Key }) => Key).sort()).toEqual([`${run}.json.gz`, `${run}.zip`]);
+  });
+
+  test("check-setup finds the set-up, what is missing of it, and leaves nothing behind", async () => {
+    await using moto = await startMoto();
+    await using place = await tempDir();
+    const keys = { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test" };
+    await prepareAccount(moto.endpoint);
+    const env = { ...cleanEnvironment(place.path), ...keys, AWS_ENDPOINT_URL: moto.endpoint };
+    const check = async (...args: string[]) => {
+      const result = await runTool(["check-setup", "aws-batch", "--json", ...args], { env });
+      expect(result.stderr).toBe("");
+      const { runtimes } = JSON.parse(result.stdout) as {
+        runtimes: readonly { findings: readonly Finding[] }[];
+      };
+      const findings = runtimes[0]?.findings ?? [];
+      const idsOf = (mark: Finding["mark"]) =>
+        findings.filter((one) => one.mark === mark).map(({ id }) => id);
+      return {
+        exitStatus: result.exitStatus,
+        ok: idsOf("ok"),
+        wrong: idsOf("wrong"),
+        cautions: idsOf("caution"),
+      };
+    };
+
+    const first = await check();
+    expect(first.wrong).toEqual([]);
+    expect(first.ok).toEqual(
+      expect.arrayContaining(["credentials.identity", "bucket.exists", "queue.state", "definition.exists"]),
+    );
+    expect(first.cautions).toEqual(
+      expect.arrayContaining(["bucket.private", "bucket.expiry", "definition.role", "definition.timeout"]),
+    );
+    expect(first.exitStatus).toBe(0);
+
+    expect((await check("--aws-batch-queue", "none")).wrong).toEqual(["queue"]);
+    expect((await check("--aws-batch-job", "none")).wrong).toEqual(["definition"]);
+    expect((await check("--aws-batch-s3-bucket", "no-such-bucket")).wrong).toEqual(["bucket"]);
+
+    using s3 = clientOf(S3Client, moto.endpoint);
+    await s3.client.send(
+      new PutBucketVersioningCommand({
+        Bucket: "nextstrain-jobs",
+        VersioningConfiguration: { Status: "Enabled" },
+      }),
+    );
+    const versioned = await check();
+    expect(versioned.cautions).toContain("bucket.versions");
+    expect(versioned.wrong).toEqual([]);
+    const { Contents } = await s3.client.send(new ListObjectsV2Command({ Bucket: "nextstrain-jobs" }));
+    expect(Contents).toBeUndefined();
   });
 
   test.each([

@@ -15,14 +15,17 @@ export interface Identity {
 
 /** Asks AWS who the user is (GetCallerIdentity), which takes no permission. */
 export function seeIdentity(aws: Aws, signal: AbortSignal): Promise<Seen<Identity>> {
-  return look({ doing: "ask AWS who you are", permission: "sts:GetCallerIdentity", signal }, async () => {
-    const { expiration } = await aws.s3.config.credentials();
-    const sts = await aws.sts();
-    const { Account = "", Arn = "" } = await sts.send(new GetCallerIdentityCommand({}), {
-      abortSignal: signal,
-    });
-    return { account: Account, arn: Arn, expiresAt: expiration?.getTime() };
-  });
+  return look(
+    { doing: "ask AWS who you are", permission: "sts:GetCallerIdentity", signal },
+    async (abortSignal) => {
+      const { expiration } = await aws.s3.config.credentials();
+      const sts = await aws.sts();
+      const { Account = "", Arn = "" } = await sts.send(new GetCallerIdentityCommand({}), {
+        abortSignal,
+      });
+      return { account: Account, arn: Arn, expiresAt: expiration?.getTime() };
+    },
+  );
 }
 
 /** The name of the role that somebody has assumed; undefined for users. */

@@ -41,7 +41,6 @@ export interface BucketLifecycle {
 /** Looks at one bucket; each look is a request or two. */
 export function bucketLooks(aws: Aws, bucket: string, prefix: string, signal: AbortSignal) {
   const asked = { Bucket: bucket };
-  const options = { abortSignal: signal };
   const at = (what: string, permission: string) => ({
     doing: `look up ${what} of the S3 bucket "${bucket}"`,
     permission: `s3:${permission}`,
@@ -49,24 +48,27 @@ export function bucketLooks(aws: Aws, bucket: string, prefix: string, signal: Ab
   });
   return {
     place: (): Promise<Seen<BucketPlace>> =>
-      look({ ...at("", "ListBucket"), doing: `look up the S3 bucket "${bucket}"` }, async () => ({
-        region: (await aws.s3.send(new HeadBucketCommand(asked), options)).BucketRegion,
+      look({ ...at("", "ListBucket"), doing: `look up the S3 bucket "${bucket}"` }, async (abortSignal) => ({
+        region: (await aws.s3.send(new HeadBucketCommand(asked), { abortSignal })).BucketRegion,
       })),
 
     async access(): Promise<Seen<BucketAccess>> {
-      const block = await look(at("what keeps the public out", "GetBucketPublicAccessBlock"), async () => {
-        const { PublicAccessBlockConfiguration: configuration } = await aws.s3.send(
-          new GetPublicAccessBlockCommand(asked),
-          options,
-        );
-        return configuration;
-      });
+      const block = await look(
+        at("what keeps the public out", "GetBucketPublicAccessBlock"),
+        async (abortSignal) => {
+          const { PublicAccessBlockConfiguration: configuration } = await aws.s3.send(
+            new GetPublicAccessBlockCommand(asked),
+            { abortSignal },
+          );
+          return configuration;
+        },
+      );
       if (block.kind === "denied" || block.kind === "failed") return block;
       if (block.kind === "seen" && block.value.RestrictPublicBuckets && block.value.IgnorePublicAcls) {
         return { kind: "seen", value: "blocked" };
       }
-      const policy = await look(at("the policy", "GetBucketPolicyStatus"), async () => {
-        const { PolicyStatus } = await aws.s3.send(new GetBucketPolicyStatusCommand(asked), options);
+      const policy = await look(at("the policy", "GetBucketPolicyStatus"), async (abortSignal) => {
+        const { PolicyStatus } = await aws.s3.send(new GetBucketPolicyStatusCommand(asked), { abortSignal });
         return PolicyStatus?.IsPublic === true;
       });
       if (policy.kind === "denied" || policy.kind === "failed") return policy;
@@ -75,24 +77,26 @@ export function bucketLooks(aws: Aws, bucket: string, prefix: string, signal: Ab
 
     /** The algorithm that all is encrypted with. */
     encryption: (): Promise<Seen<string>> =>
-      look(at("the encryption", "GetEncryptionConfiguration"), async () => {
+      look(at("the encryption", "GetEncryptionConfiguration"), async (abortSignal) => {
         const { ServerSideEncryptionConfiguration: configuration } = await aws.s3.send(
           new GetBucketEncryptionCommand(asked),
-          options,
+          { abortSignal },
         );
         return configuration?.Rules?.[0]?.ApplyServerSideEncryptionByDefault?.SSEAlgorithm;
       }),
 
     /** Whether what is deleted stays as an old version. */
     versioning: (): Promise<Seen<boolean>> =>
-      look(at("the versioning", "GetBucketVersioning"), async () => {
-        const { Status } = await aws.s3.send(new GetBucketVersioningCommand(asked), options);
+      look(at("the versioning", "GetBucketVersioning"), async (abortSignal) => {
+        const { Status } = await aws.s3.send(new GetBucketVersioningCommand(asked), { abortSignal });
         return Status === "Enabled";
       }),
 
     async lifecycle(): Promise<Seen<BucketLifecycle>> {
-      const seen = await look(at("the lifecycle rules", "GetLifecycleConfiguration"), async () => {
-        const { Rules = [] } = await aws.s3.send(new GetBucketLifecycleConfigurationCommand(asked), options);
+      const seen = await look(at("the lifecycle rules", "GetLifecycleConfiguration"), async (abortSignal) => {
+        const { Rules = [] } = await aws.s3.send(new GetBucketLifecycleConfigurationCommand(asked), {
+          abortSignal,
+        });
         return Rules;
       });
       if (seen.kind === "denied" || seen.kind === "failed") return seen;

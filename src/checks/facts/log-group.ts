@@ -18,10 +18,10 @@ export function seeLogGroup({ logs }: Aws, signal: AbortSignal): Promise<Seen<Lo
       permission: "logs:DescribeLogGroups",
       signal,
     },
-    async () => {
+    async (abortSignal) => {
       const { logGroups = [] } = await logs.send(
         new DescribeLogGroupsCommand({ logGroupNamePrefix: LOG_GROUP }),
-        { abortSignal: signal },
+        { abortSignal },
       );
       const group = logGroups.find(({ logGroupName }) => logGroupName === LOG_GROUP);
       return group && { retentionDays: group.retentionInDays };

@@ -13,17 +13,20 @@ export interface Role {
 
 /** Looks a role up by its name (GetRole). */
 export function seeRole(aws: Aws, name: string, signal: AbortSignal): Promise<Seen<Role>> {
-  return look({ doing: `look up the role ${name}`, permission: "iam:GetRole", signal }, async () => {
-    const iam = await aws.iam();
-    const { Role: role } = await iam.send(new GetRoleCommand({ RoleName: name }), { abortSignal: signal });
-    return (
-      role && {
-        name,
-        arn: role.Arn ?? "",
-        trusted: trustedServices(decodeURIComponent(role.AssumeRolePolicyDocument ?? "")),
-      }
-    );
-  });
+  return look(
+    { doing: `look up the role ${name}`, permission: "iam:GetRole", signal },
+    async (abortSignal) => {
+      const iam = await aws.iam();
+      const { Role: role } = await iam.send(new GetRoleCommand({ RoleName: name }), { abortSignal });
+      return (
+        role && {
+          name,
+          arn: role.Arn ?? "",
+          trusted: trustedServices(decodeURIComponent(role.AssumeRolePolicyDocument ?? "")),
+        }
+      );
+    },
+  );
 }
 
 /** Services that a trust policy names ("IAM JSON policy elements: Principal"). */

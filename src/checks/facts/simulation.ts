@@ -23,7 +23,7 @@ export function simulate(
 ): Promise<Seen<Decisions>> {
   return look(
     { doing: `ask what ${who} may do`, permission: "iam:SimulatePrincipalPolicy", signal },
-    async () => {
+    async (abortSignal) => {
       const iam = await aws.iam();
       const { EvaluationResults = [] } = await iam.send(
         new SimulatePrincipalPolicyCommand({
@@ -31,7 +31,7 @@ export function simulate(
           ActionNames: [...actions],
           ResourceArns: [resource],
         }),
-        { abortSignal: signal },
+        { abortSignal },
       );
       return new Map(
         EvaluationResults.map(({ EvalActionName = "", EvalDecision, MissingContextValues = [] }) => {

@@ -24,30 +24,29 @@ export async function tryPermissions(
 ): Promise<Tries> {
   const attempt = async (
     permission: string,
-    request: () => Promise<unknown>,
+    request: (signal: AbortSignal) => Promise<unknown>,
   ): Promise<readonly [string, Seen<true>]> => {
-    const seen = await look<true>({ doing: `try ${permission}`, permission, signal }, async () => {
-      await request();
+    const seen = await look<true>({ doing: `try ${permission}`, permission, signal }, async (until) => {
+      await request(until);
       return true;
     });
     // There is nothing of that name, and whoever is told so may ask.
     return [permission, seen.kind === "absent" ? { kind: "seen", value: true } : seen];
   };
-  const options = { abortSignal: signal };
   const probe = { Bucket: bucket, Key: `${prefix}nextstrain-check-setup-${randomUUID()}` };
   const tryBucket = async () => {
     const remove = (until: AbortSignal) =>
       aws.s3.send(new DeleteObjectCommand(probe), { abortSignal: until });
     try {
       return [
-        await attempt("s3:PutObject", () =>
-          aws.s3.send(new PutObjectCommand({ ...probe, Body: "nextstrain check-setup\n" }), options),
+        await attempt("s3:PutObject", (abortSignal) =>
+          aws.s3.send(new PutObjectCommand({ ...probe, Body: "nextstrain check-setup\n" }), { abortSignal }),
         ),
-        await attempt("s3:GetObject", async () => {
-          const { Body } = await aws.s3.send(new GetObjectCommand(probe), options);
+        await attempt("s3:GetObject", async (abortSignal) => {
+          const { Body } = await aws.s3.send(new GetObjectCommand(probe), { abortSignal });
           await Body?.transformToByteArray();
         }),
-        await attempt("s3:DeleteObject", () => remove(signal)),
+        await attempt("s3:DeleteObject", remove),
       ];
     } finally {
       if (signal.aborted) await remove(AbortSignal.timeout(GRACE)).catch(() => {});
@@ -56,14 +55,13 @@ export async function tryPermissions(
   const nothing = randomUUID();
   const [objects, jobs, log] = await Promise.all([
     tryBucket(),
-    attempt("batch:DescribeJobs", () =>
-      aws.batch.send(new DescribeJobsCommand({ jobs: [nothing] }), options),
+    attempt("batch:DescribeJobs", (abortSignal) =>
+      aws.batch.send(new DescribeJobsCommand({ jobs: [nothing] }), { abortSignal }),
     ),
-    attempt("logs:GetLogEvents", () =>
-      aws.logs.send(
-        new GetLogEventsCommand({ logGroupName: LOG_GROUP, logStreamName: nothing, limit: 1 }),
-        options,
-      ),
+    attempt("logs:GetLogEvents", (abortSignal) =>
+      aws.logs.send(new GetLogEventsCommand({ logGroupName: LOG_GROUP, logStreamName: nothing, limit: 1 }), {
+        abortSignal,
+      }),
     ),
   ]);
   return new Map([...objects, jobs, log]);

@@ -1,7 +1,7 @@
 import type { BucketLifecycle } from "../facts/bucket.ts";
 import type { Facts } from "../facts.ts";
 import { awsCommand, paste, setUp } from "./places.ts";
-import { type Outcome, type Subject, subject } from "./subject.ts";
+import { askAdministrator, type Outcome, type Subject, subject } from "./subject.ts";
 
 /** Days that the guide has everything kept; more than LONG outlives any use, less than SHORT ends before people look. */
 const USUAL = 30;
@@ -14,7 +14,22 @@ const bucketSubject = subject({
   id: "bucket",
   called,
   see: (facts) => facts.bucket(),
-  needed: true,
+  async denied(permission, facts) {
+    const { value: bucket, source } = facts.names.bucket;
+    const permissions = await facts.permissions();
+    const mayWrite = permissions.kind === "seen" && permissions.value.get("s3:PutObject")?.kind === "allowed";
+    return mayWrite
+      ? {
+          mark: "unknown",
+          says: `You may upload to the S3 bucket "${bucket}" (from ${source}), but not look at it: that takes the permission ${permission}.`,
+          mend: `To have it checked, too: ${askAdministrator(permission)}`,
+        }
+      : {
+          mark: "wrong",
+          says: `You may not use the S3 bucket "${bucket}" (from ${source}). Either it is somebody else's, since names of buckets are shared by all the world, or nobody has allowed you to.`,
+          mend: `Name your own with --aws-batch-s3-bucket. Where this is yours, ask the administrator of your AWS account for the policy NextstrainJobsAccessToBucket.${setUp(facts, "Or make one", "--s3-bucket NAME")}`,
+        };
+  },
   absent: (facts) => ({
     mark: "wrong",
     says: `There is no S3 bucket "${facts.names.bucket.value}" (from ${facts.names.bucket.source}).`,
@@ -37,7 +52,7 @@ const bucketSubject = subject({
         return {
           mark: "caution",
           says: `The S3 bucket "${facts.names.bucket.value}" is in the region ${region}, and jobs run in ${own}: what goes between them is slower, and costs.`,
-          mend: `Use a bucket in ${own}.${setUp(facts, "To make one", "--s3-bucket NAME")}`,
+          mend: `Use a bucket in ${own}; or, where your job queue is in ${region}, set AWS_DEFAULT_REGION=${region}.${setUp(facts, "To make a bucket", "--s3-bucket NAME")}`,
         };
       },
     },

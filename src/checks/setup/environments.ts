@@ -64,19 +64,17 @@ function stateOf(environments: readonly ComputeEnvironment[], facts: Facts) {
   if (bad === undefined) {
     return {
       mark: "ok" as const,
-      says: `Jobs have computers to run on: ${named(environments).replace(/^T/, "t")}.`,
+      says: `Jobs run on computers of ${named(environments).replace(/^T/, "t")}.`,
     };
   }
   const all = others.length + 1 === environments.length;
   const mend = bad.isEnabled
     ? `See what is wrong with it:${paste(consolePage(facts, "batch", `compute-environments/detail/${bad.arn}`))}`
     : `Enable it:${updateEnvironment(facts, bad, "--state ENABLED")}`;
-  const what = bad.isEnabled
-    ? `is ${bad.status}. AWS says: ${bad.statusReason || "nothing more"}`
-    : "is disabled.";
+  const what = bad.isEnabled ? `is ${bad.status}` : "is disabled";
   return {
     mark: all ? ("wrong" as const) : ("caution" as const),
-    says: `${named([bad])} of the job queue "${facts.names.queue.value}" ${what} ${all ? "Jobs wait for ever." : "Jobs run in the others only."}`,
+    says: `${named([bad])} of the job queue "${facts.names.queue.value}" ${what}: jobs ${all ? "wait for ever" : "run in the others only"}.${bad.isEnabled ? ` AWS says: ${bad.statusReason || "nothing more"}` : ""}`,
     mend,
   };
 }

@@ -1,6 +1,7 @@
 import type { Allowances } from "../facts/permissions.ts";
+import { thenLook } from "../look.ts";
 import { listInWords } from "./places.ts";
-import { askAdministrator, type Check, subject } from "./subject.ts";
+import { type Check, subject } from "./subject.ts";
 
 /** What a build may need to be allowed. */
 interface Permission {
@@ -35,6 +36,12 @@ const PERMISSIONS: readonly Permission[] = [
   },
 ];
 
+/** The policy of the users' guide that grants it. */
+function policyOf(action: string): string {
+  const to = action.startsWith("s3:") ? "Bucket" : action.startsWith("logs:") ? "Logs" : "Batch";
+  return `NextstrainJobsAccessTo${to}`;
+}
+
 /** `s3:PutObject` → `permissions.s3.putobject` */
 const idOf = (action: string) => `permissions.${action.toLowerCase().replace(":", ".")}`;
 
@@ -47,7 +54,16 @@ export const permissionsSubject = subject<Allowances>({
     const [bucket, identity] = await Promise.all([facts.bucket(), facts.identity()]);
     // There is nothing to try it on, or nobody to ask about: told of these.
     if (bucket.kind === "absent" || identity.kind !== "seen") return undefined;
-    return facts.permissions();
+    const permissions = facts.permissions();
+    if (bucket.kind !== "denied") return permissions;
+    // Of a bucket that is closed to the user altogether is told already.
+    return thenLook(permissions, async (all) => ({
+      kind: "seen",
+      value:
+        all.get("s3:PutObject")?.kind === "allowed"
+          ? all
+          : new Map([...all].filter(([action]) => !action.startsWith("s3:"))),
+    }));
   },
   checks: [
     {
@@ -73,7 +89,7 @@ function checkOf({ action, to, onlyForImages }: Permission): Check<Allowances> {
         return {
           mark: onlyForImages ? "caution" : "wrong",
           says: `You may not ${to} (the permission ${action}).`,
-          mend: `To get it, ${askAdministrator(action)}`,
+          mend: `To get it, ask the administrator of your AWS account for the policy ${policyOf(action)}, or for this permission alone.`,
         };
       }
       return {

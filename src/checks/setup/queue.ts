@@ -56,7 +56,7 @@ export const queueSubject = subject({
         if (givesUp)
           return {
             mark: "ok",
-            says: `The job queue "${name}" takes jobs off that wait and can never start.`,
+            says: `Jobs that can never start are taken off the job queue "${name}".`,
           };
         return {
           mark: "caution",

@@ -49,11 +49,12 @@ const roleSubject = subject({
 
 const accessSubject = subject({
   id: "role.access",
-  called: (facts) => `what ${called(facts)} lets them do`,
+  called: () => "what jobs may do by their role",
   accountOnly: true,
   async see(facts): Promise<Seen<Access> | undefined> {
-    const roleArn = await roleArnOf(facts);
-    if (roleArn === undefined || (await facts.role()).kind === "absent") return undefined;
+    const [roleArn, bucket] = await Promise.all([roleArnOf(facts), facts.bucket()]);
+    if (roleArn === undefined || bucket.kind === "absent") return undefined;
+    if ((await facts.role()).kind === "absent") return undefined;
     return thenLook(facts.roleAccess(), async (decisions) => ({
       kind: "seen",
       value: { role: nameInArn(roleArn), decisions },

@@ -2,6 +2,7 @@ import type { JobDefinition } from "../../aws/batch.ts";
 import type { ComputeEnvironment } from "../../aws/queue.ts";
 import type { Facts } from "../facts.ts";
 import { type Fit, fitOf, type JobSize } from "../fit.ts";
+import { roomsOf } from "../instance-room.ts";
 import { isUsable } from "./environments.ts";
 import { setUp, sizeInWords } from "./places.ts";
 import { type Outcome, subject } from "./subject.ts";
@@ -33,7 +34,7 @@ export const sizeSubject = subject<Sizing>({
 });
 
 /** What a job asks for: the build's own wishes, for the rest the definition's. */
-export function jobSize({ vcpus, memoryMib }: JobDefinition, { asked }: Pick<Facts, "asked">): JobSize {
+function jobSize({ vcpus, memoryMib }: JobDefinition, { asked }: Pick<Facts, "asked">): JobSize {
   return { vcpus: asked.cpus ?? vcpus, memoryMib: asked.memoryMib ?? memoryMib };
 }
 
@@ -42,8 +43,7 @@ function fits({ size, environments }: Sizing, facts: Facts): Outcome | undefined
   const asks = `A job asks for ${sizeInWords(size)}`;
   const one = (kind: Fit["kind"]) => found.find(({ fit }) => fit.kind === kind);
   const home = one("fits");
-  if (home)
-    return { mark: "ok", says: `${asks}, which the compute environment "${home.environment.name}" has.` };
+  if (home) return { mark: "ok", says: `${asks}, which computers of "${home.environment.name}" have.` };
   if (one("unknown")) return undefined;
   const perhaps = one("perhaps") ?? found[0];
   if (perhaps === undefined) return undefined;
@@ -83,7 +83,16 @@ function mendSize(fit: Fit, size: JobSize, facts: Facts): string {
     ...(most.memoryMib < size.memoryMib ? [`--memory ${most.memoryMib}mib`] : []),
   ].join(" ");
   const smaller = options === "" ? "" : `Build with ${options}.`;
-  const raise =
-    fit.kind === "over-limit" ? `--max-vcpus ${size.vcpus}` : "--instance-types TYPE (a larger one)";
-  return `${smaller}${setUp(facts, "Or let the administrator of your AWS account allow more, where this program set AWS up", raise)}`;
+  const raise = fit.kind === "over-limit" ? `--max-vcpus ${size.vcpus}` : largerTypes(size);
+  return raise === undefined
+    ? smaller
+    : `${smaller}${setUp(facts, "Or let the administrator of your AWS account allow more, where this program set AWS up", raise)}`;
+}
+
+/** The option for a family of computers that has one large enough; undefined where none of the usual ones has. */
+function largerTypes(size: JobSize): string | undefined {
+  const family = ["c5", "m5", "r5", "r6i"].find((name) =>
+    roomsOf([name])?.some((room) => size.vcpus <= room.vcpus && size.memoryMib <= room.memoryMib),
+  );
+  return family && `--instance-types ${family}`;
 }

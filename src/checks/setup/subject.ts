@@ -28,6 +28,8 @@ export interface SubjectOf<T> {
   /** Undefined where there is nothing to say: another subject tells why. */
   readonly see: (facts: Facts) => Promise<Seen<T> | undefined>;
   readonly absent?: (facts: Facts) => Outcome;
+  /** Where it may not be looked at, and there is more to say than that. */
+  readonly denied?: (permission: string, facts: Facts) => Promise<Outcome>;
   /** Where AWS could not be asked; by default that is told as it is. */
   readonly failed?: (error: UserError, facts: Facts) => Outcome;
   /** Builds fail where it may not be looked at. */
@@ -54,7 +56,7 @@ export function subject<T>(of: SubjectOf<T>): Subject {
       const seen = await of.see(facts);
       if (seen === undefined) return [];
       if (seen.kind !== "seen") {
-        const outcome = outcomeOfUnseen(of, seen, facts);
+        const outcome = await outcomeOfUnseen(of, seen, facts);
         return outcome === undefined ? [] : [{ id: of.id, ...outcome }];
       }
       return checks.flatMap(({ id, find }) => {
@@ -65,21 +67,22 @@ export function subject<T>(of: SubjectOf<T>): Subject {
   };
 }
 
-function outcomeOfUnseen<T>(
+async function outcomeOfUnseen<T>(
   of: SubjectOf<T>,
   seen: Exclude<Seen<T>, { readonly kind: "seen" }>,
   facts: Facts,
-): Outcome | undefined {
+): Promise<Outcome | undefined> {
   const called = of.called(facts);
   switch (seen.kind) {
     case "absent":
       return of.absent?.(facts);
     case "denied":
+      if (of.denied !== undefined) return of.denied(seen.permission, facts);
       return of.needed
         ? {
             mark: "wrong",
             says: `You may not look at ${called}, as every build does: it takes the permission ${seen.permission}.`,
-            mend: askAdministrator(seen.permission),
+            mend: `To get it, ${askAdministrator(seen.permission)}`,
           }
         : {
             mark: "unknown",

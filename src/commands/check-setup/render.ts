@@ -27,7 +27,7 @@ export function reportRuntime(io: Pick<Io, "out" | "colours">, runtime: CheckedR
 }
 
 /** What a finding says, behind its sign, and below it the next step. */
-export function reportFinding(io: Pick<Io, "out" | "colours">, { mark, says, mend }: Finding): void {
+function reportFinding(io: Pick<Io, "out" | "colours">, { mark, says, mend }: Finding): void {
   const sign = io.colours ? `\u001B[${COLOURS[mark]}m${SIGNS[mark]}\u001B[39m` : SIGNS[mark];
   const [first = "", ...rest] = wrap(says, WIDTH - 4);
   io.out(`  ${sign} ${first}`);

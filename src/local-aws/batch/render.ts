@@ -130,7 +130,7 @@ export function queueDetail(home: Home, queue: JobQueue): Json {
 }
 
 /** An environment as DescribeComputeEnvironments shows it. */
-export function environmentDetail(home: Home, environment: ComputeEnvironment): Json {
+export function environmentDetail(home: Home, environment: ComputeEnvironment, health: Json): Json {
   return {
     computeEnvironmentName: environment.name,
     computeEnvironmentArn: batchArn(home, "compute-environment", environment.name),
@@ -138,8 +138,7 @@ export function environmentDetail(home: Home, environment: ComputeEnvironment): 
     tags: environment.tags,
     type: "MANAGED",
     state: environment.state,
-    status: "VALID",
-    statusReason: "ComputeEnvironment Healthy",
+    ...health,
     computeResources: {
       ...environment.resources,
       maxvCpus: environment.maxvCpus,

@@ -4,6 +4,7 @@ import { attemptRecord, logNames, reasons } from "./attempts.ts";
 import { fitOf, hasRoom } from "./capacity.ts";
 import { containerEnvironment, type JobSurroundings } from "./container-environment.ts";
 import type { ContainerEnd, Executor, RunningContainer } from "./executor/executor.ts";
+import { isHealthy } from "./health.ts";
 import { capacityWait, faultOf, type JobFaults, runWithFault, waitReason } from "./job-faults.ts";
 import type { LogSink } from "./log-sink.ts";
 import { ecsArn, type Home } from "./names.ts";
@@ -87,7 +88,9 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     for (const job of waiting) {
       const environments = queue.environments
         .map((name) => store.environments.get(name))
-        .filter((environment) => environment?.state === "ENABLED") as readonly ComputeEnvironment[];
+        .filter(
+          (environment) => environment?.state === "ENABLED" && isHealthy(environment, options),
+        ) as readonly ComputeEnvironment[];
       const free = environments.find(
         (environment) =>
           fitOf(environment, job.size) === "fits" && hasRoom(environment, job.size, load(environment)),

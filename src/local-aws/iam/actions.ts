@@ -56,6 +56,7 @@ export const s3Actions: Readonly<Record<string, S3Wishes>> = {
   DeleteBucket: onBucket("DeleteBucket"),
   GetBucketLocation: onBucket("GetBucketLocation"),
   GetBucketVersioning: onBucket("GetBucketVersioning"),
+  PutBucketVersioning: onBucket("PutBucketVersioning"),
   GetBucketPolicyStatus: onBucket("GetBucketPolicyStatus"),
   GetBucketConfiguration: onSubresource("Get"),
   PutBucketConfiguration: onSubresource("Put"),
@@ -163,12 +164,13 @@ export const logsActions: Readonly<Record<string, JsonWishes>> = {
 /** Of IAM's own operations: on what they act, read off their parameters. */
 export function iamWishes(action: string, { input, accountId }: Asked): readonly Wish[] {
   const arn = (type: string, name: unknown) => `arn:aws:iam::${accountId}:${type}/${String(name)}`;
-  const { UserName, RoleName, GroupName, PolicyArn, PolicyName } = input;
+  const { UserName, RoleName, GroupName, PolicyArn, PolicyName, PolicySourceArn } = input;
   let resource = "*";
   if (GroupName !== undefined) resource = arn("group", GroupName);
   else if (UserName !== undefined) resource = arn("user", UserName);
   else if (RoleName !== undefined) resource = arn("role", RoleName);
   else if (PolicyArn !== undefined) resource = String(PolicyArn);
+  else if (PolicySourceArn !== undefined) resource = String(PolicySourceArn);
   else if (PolicyName !== undefined) resource = arn("policy", PolicyName);
   return [{ action: `iam:${action}`, resource }];
 }

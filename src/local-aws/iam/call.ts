@@ -10,6 +10,8 @@ export interface IamCall {
   readonly parameters: URLSearchParams;
   /** Who asks, where it is a user of IAM. */
   readonly userName: string | undefined;
+  /** Who asks, where it is local AWS's owner: their name of resource. */
+  readonly owner: string | undefined;
   /** Milliseconds since 1970. */
   now(): number;
 }

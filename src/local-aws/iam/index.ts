@@ -37,7 +37,8 @@ export async function openIam({ directory, accountId, now }: IamOptions): Promis
       if (operation === undefined) throw notImplemented(`IAM ${action || "requests without an Action"}`);
       const { principal } = request;
       const userName = principal.kind === "iam-user" ? principal.name : undefined;
-      const result = await operation({ store, accountId, parameters, userName, now });
+      const owner = principal.kind === "user" ? principal.arn : undefined;
+      const result = await operation({ store, accountId, parameters, userName, owner, now });
       return protocol.answer(action, result, request.requestId);
     },
     renderError: protocol.renderError,

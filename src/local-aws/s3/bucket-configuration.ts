@@ -1,4 +1,4 @@
-import { AwsError, type ServiceResponse } from "../http.ts";
+import { AwsError, notImplemented, type ServiceResponse } from "../http.ts";
 import { childrenOf, malformedXml, parseXml, renderXml, textOf } from "../xml.ts";
 import { readText } from "./body.ts";
 import { bucketOf } from "./lookup.ts";
@@ -26,6 +26,9 @@ const xml = (root: string) => ({
 });
 
 type Name = (typeof STORED_SUBRESOURCES)[number];
+
+/** Where a bucket's record keeps the status alone. */
+const VERSIONING = "versioning";
 
 const CONFIGURATIONS: Readonly<Record<Name, StoredConfiguration>> = {
   lifecycle: {
@@ -130,6 +133,21 @@ async function change(
     const configurations = edit(bucket.record.configurations);
     await call.store.updateBucket(bucket, { ...bucket.record, configurations });
   });
+}
+
+/** As it was put; empty ("never enabled") where it never was. Nothing is acted upon: no object has versions. */
+export async function getBucketVersioning(call: Call): Promise<ServiceResponse> {
+  const status = bucketOf(call).record.configurations[VERSIONING];
+  return xmlResponse("VersioningConfiguration", { Status: status });
+}
+
+export async function putBucketVersioning(call: Call): Promise<ServiceResponse> {
+  const configuration = parseXml(await readText(call.request), "VersioningConfiguration");
+  const status = textOf(configuration, "Status") ?? "";
+  if (status !== "Enabled" && status !== "Suspended") throw malformedXml();
+  if (textOf(configuration, "MfaDelete") === "Enabled") throw notImplemented("S3 MFA delete");
+  await change(call, (configurations) => ({ ...configurations, [VERSIONING]: status }));
+  return { status: 200 };
 }
 
 /** Public, roughly: a statement that allows something to everybody, without a condition. */

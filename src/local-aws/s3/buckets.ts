@@ -98,9 +98,3 @@ export async function getBucketLocation(call: Call): Promise<ServiceResponse> {
   const { region } = bucketOf(call).record;
   return xmlResponse("LocationConstraint", region === "us-east-1" ? "" : region);
 }
-
-/** Empty: "never enabled". */
-export async function getBucketVersioning(call: Call): Promise<ServiceResponse> {
-  bucketOf(call);
-  return xmlResponse("VersioningConfiguration", {});
-}

@@ -15,13 +15,14 @@ import {
   deleteBucketConfiguration,
   getBucketConfiguration,
   getBucketPolicyStatus,
+  getBucketVersioning,
   putBucketConfiguration,
+  putBucketVersioning,
 } from "./bucket-configuration.ts";
 import {
   createBucket,
   deleteBucket,
   getBucketLocation,
-  getBucketVersioning,
   headBucket,
   listBuckets,
   makeBucket,
@@ -51,6 +52,7 @@ const OPERATIONS: Readonly<Record<Operation, (call: Call) => Promise<ServiceResp
   DeleteBucket: deleteBucket,
   GetBucketLocation: getBucketLocation,
   GetBucketVersioning: getBucketVersioning,
+  PutBucketVersioning: putBucketVersioning,
   GetBucketPolicyStatus: getBucketPolicyStatus,
   GetBucketConfiguration: getBucketConfiguration,
   PutBucketConfiguration: putBucketConfiguration,

@@ -6,6 +6,7 @@ export type Operation =
   | "DeleteBucket"
   | "GetBucketLocation"
   | "GetBucketVersioning"
+  | "PutBucketVersioning"
   | "GetBucketPolicyStatus"
   | "GetBucketConfiguration"
   | "PutBucketConfiguration"
@@ -57,6 +58,7 @@ const RULES: readonly Rule[] = [
 
   { method: "GET", level: "bucket", query: ["location"], operation: "GetBucketLocation" },
   { method: "GET", level: "bucket", query: ["versioning"], operation: "GetBucketVersioning" },
+  { method: "PUT", level: "bucket", query: ["versioning"], operation: "PutBucketVersioning" },
   { method: "GET", level: "bucket", query: ["policyStatus"], operation: "GetBucketPolicyStatus" },
   { method: "GET", level: "bucket", query: ["uploads"], operation: "ListMultipartUploads" },
   { method: "POST", level: "bucket", query: ["delete"], operation: "DeleteObjects" },

@@ -11,13 +11,14 @@ import {
   switchState,
   tagsOf,
 } from "../fields.ts";
+import { environmentHealth } from "../health.ts";
 import { batchArn, type Home, nameOf } from "../names.ts";
 import { page } from "../paging.ts";
 import { environmentDetail } from "../render.ts";
 import type { ComputeEnvironment, Json } from "../types.ts";
 import { type Operation, refuseMembers } from "./operation.ts";
 
-/** CreateComputeEnvironment: managed, on EC2; VALID at once. */
+/** CreateComputeEnvironment: managed, on EC2; VALID at once, unless its service role is missing. */
 export const createComputeEnvironment: Operation = async (input, context) => {
   const name = requiredName(input, "computeEnvironmentName");
   refuseMembers(input, "CreateComputeEnvironment", ["eksConfiguration", "unmanagedvCpus"]);
@@ -100,7 +101,9 @@ export const describeComputeEnvironments: Operation = (input, context) => {
     ({ name }) => name,
   );
   return {
-    computeEnvironments: items.map((environment) => environmentDetail(context, environment)),
+    computeEnvironments: items.map((environment) =>
+      environmentDetail(context, environment, environmentHealth(environment, context)),
+    ),
     ...(nextToken ? { nextToken } : {}),
   };
 };

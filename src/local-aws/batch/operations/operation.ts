@@ -1,4 +1,5 @@
 import { AwsError, notImplemented } from "../../http.ts";
+import type { JobSurroundings } from "../container-environment.ts";
 import { isJson } from "../fields.ts";
 import type { Home } from "../names.ts";
 import type { Scheduler } from "../scheduler.ts";
@@ -9,6 +10,8 @@ import type { Json } from "../types.ts";
 export interface BatchContext extends Home {
   readonly store: Store;
   readonly scheduler: Scheduler;
+  /** What jobs of a role sign with; undefined where there is no such role. */
+  readonly roleCredentials?: JobSurroundings["roleCredentials"];
   now(): number;
 }
 

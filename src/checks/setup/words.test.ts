@@ -1,0 +1,150 @@
+import { expect, test } from "vitest";
+import { UserError } from "../../errors.ts";
+import type { Facts } from "../facts.ts";
+import type { Finding } from "../finding.ts";
+import {
+  absent,
+  allowances,
+  DEFINITION,
+  denied,
+  environment,
+  factsOf,
+  LIFECYCLE,
+  QUEUE,
+  seen,
+} from "../testing/healthy.ts";
+import { examineSetup } from "./table.ts";
+
+const ROLE = {
+  name: "NextstrainJobsRole",
+  arn: "arn:aws:iam::123456789012:role/NextstrainJobsRole",
+  trusted: ["ecs-tasks.amazonaws.com"],
+};
+
+const failed = (message: string, hint: string) => async () => {
+  const cause = Object.assign(new Error(message), { name: "CredentialsProviderError" });
+  const error = new UserError(message, { hint, cause });
+  return { kind: "failed", reason: message, error } as const;
+};
+
+const definition = (changes: Partial<typeof DEFINITION>) => ({
+  definition: seen({ ...DEFINITION, ...changes }),
+});
+const container = (properties: object | undefined) =>
+  definition({ detail: { ...DEFINITION.detail, containerProperties: properties } });
+const lifecycle = (changes: Partial<typeof LIFECYCLE>) => ({
+  bucketLifecycle: seen({ ...LIFECYCLE, ...changes }),
+});
+const environments = (...all: Parameters<typeof environment>[0][]) => ({
+  environments: seen(all.map((one) => environment(one))),
+});
+
+/** One thing different each. */
+const cases: Readonly<Record<string, Partial<Facts>>> = {
+  "all is well": {},
+  "no credentials": { identity: failed("No AWS credentials were found.", "Set AWS_ACCESS_KEY_ID and …") },
+  "the account's root user": {
+    identity: seen({ account: "123456789012", arn: "arn:aws:iam::123456789012:root", expiresAt: undefined }),
+  },
+  "no bucket": { bucket: absent },
+  "a bucket of somebody else's": {
+    bucket: denied("s3:ListBucket"),
+    permissions: seen(allowances({ kind: "refused" }).set("batch:SubmitJob", { kind: "allowed" })),
+  },
+  "a bucket that can't be listed": { bucket: denied("s3:ListBucket") },
+  "a bucket elsewhere": { bucket: seen({ region: "eu-west-1" }) },
+  "an open bucket": { bucketAccess: seen("public") },
+  "a bucket that may be opened": { bucketAccess: seen("private") },
+  "access that can't be seen": { bucketAccess: denied("s3:GetBucketPublicAccessBlock") },
+  "a bucket that isn't encrypted": { bucketEncryption: absent },
+  "a bucket that keeps all": lifecycle({ expiresAfter: undefined, abortsAfter: undefined, rules: 0 }),
+  "a bucket that keeps all, with other rules": lifecycle({ expiresAfter: undefined }),
+  "a bucket that keeps long": lifecycle({ expiresAfter: 400 }),
+  "a bucket that keeps for too short a time": lifecycle({ expiresAfter: 2 }),
+  "a bucket that keeps broken uploads": lifecycle({ abortsAfter: undefined }),
+  "a bucket that keeps versions": { bucketVersioning: seen(true) },
+  "no queue": { queue: absent, environments: absent },
+  "a queue that can't be seen": {
+    queue: denied("batch:DescribeJobQueues"),
+    environments: denied("batch:DescribeJobQueues"),
+  },
+  "a queue that AWS doesn't tell of": {
+    queue: failed("Could not look up the job queue: AWS can't be reached.", "Check the network."),
+  },
+  "a disabled queue": { queue: seen({ ...QUEUE, isEnabled: false }) },
+  "an invalid queue": { queue: seen({ ...QUEUE, status: "INVALID", statusReason: "CLIENT_ERROR - x" }) },
+  "a queue with nothing to run on": { queue: seen({ ...QUEUE, environments: [] }) },
+  "a queue that never gives up": { queue: seen({ ...QUEUE, givesUp: false }) },
+  "environments that can't be seen": { environments: denied("batch:DescribeComputeEnvironments") },
+  "a disabled environment": environments({ isEnabled: false }),
+  "one of two disabled": environments({ isEnabled: false }, { name: "spot" }),
+  "an invalid environment": environments({ status: "INVALID", statusReason: "INTERNAL_ERROR - x" }),
+  "computers that run without jobs": environments({ resources: { minVcpus: 8 } }),
+  "a template's latest version": environments({
+    resources: { launchTemplate: { name: "lab-disks", version: "$Latest" } },
+  }),
+  "no definition": { definition: absent },
+  "a definition that can't be seen": { definition: denied("batch:DescribeJobDefinitions") },
+  "a definition of another kind": container(undefined),
+  "an old image": definition({ image: "nextstrain/base:build-20220101T000000Z" }),
+  "no role": definition({ roleArn: undefined }),
+  "no time limit": definition({ timeoutSeconds: undefined }),
+  "three attempts": definition({ attempts: 3 }),
+  "a log elsewhere": container({ logConfiguration: { logDriver: "splunk" } }),
+  "too many vCPUs for the queue": definition({ vcpus: 300 }),
+  "too much memory for any computer": definition({ memoryMib: 300_000 }),
+  "too much for the types there are": {
+    ...environments({ resources: { instanceTypes: ["c5.xlarge"] } }),
+    ...definition({ vcpus: 8, memoryMib: 15_200 }),
+  },
+  "perhaps too much memory": definition({ memoryMib: 190_000 }),
+  "a role that isn't there": { role: absent },
+  "a role that can't be seen": {
+    role: denied("iam:GetRole"),
+    roleAccess: denied("iam:SimulatePrincipalPolicy"),
+  },
+  "a role that jobs aren't given": { role: seen({ ...ROLE, trusted: ["ec2.amazonaws.com"] }) },
+  "a role that may not write": {
+    roleAccess: seen(
+      new Map([
+        ["s3:GetObject", true],
+        ["s3:PutObject", false],
+      ] as const),
+    ),
+  },
+  "no log group yet": { logGroup: absent },
+  "logs that are kept": { logGroup: seen({ retentionDays: undefined }) },
+  "a log group that can't be seen": { logGroup: denied("logs:DescribeLogGroups") },
+  "nothing allowed": { permissions: seen(allowances({ kind: "refused" })) },
+  "nothing known of permissions": {
+    permissions: seen(allowances({ kind: "untold", permission: "iam:SimulatePrincipalPolicy" })),
+  },
+};
+
+const all = await Promise.all(
+  Object.entries(cases).map(async ([name, changes]) => [name, await examineSetup(factsOf(changes))] as const),
+);
+
+test("the words", async () => {
+  const shown = all.map(([name, findings]) => {
+    const told = findings.filter(({ mark }) => name === "all is well" || mark !== "ok");
+    return [`# ${name}`, ...told.map(show)].join("\n");
+  });
+  await expect(`${shown.join("\n\n")}\n`).toMatchFileSnapshot("words.txt");
+});
+
+function show({ id, mark, says, mend }: Finding): string {
+  return [
+    `${mark} (${id}) ${says}`,
+    ...(mend === undefined ? [] : mend.split("\n").map((line) => `  ${line}`)),
+  ].join("\n");
+}
+
+test.each(all)("%s: every line is a sentence, and what isn't right has a next step", (_, findings) => {
+  for (const { mark, says, mend } of findings) {
+    expect(says).toMatch(/^[A-Z].*([.)]| x)$/);
+    if (mark === "ok") expect(mend).toBeUndefined();
+    else expect(mend).toMatch(/\S/);
+  }
+  expect(new Set(findings.map(({ id }) => id)).size).toBe(findings.length);
+});
