@@ -87,6 +87,29 @@ describe.skipIf(!have("moto_server"))("against an independent mock of AWS (needs
     const { Contents } = await s3.client.send(new ListObjectsV2Command({ Bucket: "nextstrain-jobs" }));
     expect(Contents).toBeUndefined();
   });
+
+  test.each([
+    [
+      "Canceled by JobStateTimeLimit action due to reason: CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY",
+      /never started: its queue nextstrain-job-queue is set to end jobs that can't\. AWS has none of the computers free/,
+      /Build again later; or give AWS more types/,
+    ],
+    ["Too expensive", /reason that is given as “Too expensive”/, /build again/],
+  ])("a job that ended so is told of by --attach: %s", async (reason, why, next) => {
+    await using moto = await startMoto();
+    await using place = await tempDir();
+    await prepareAccount(moto.endpoint);
+    const jobId = await endedJob(moto.endpoint, reason);
+    const keys = { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test" };
+    const env = { ...cleanEnvironment(place.path), ...keys, AWS_ENDPOINT_URL: moto.endpoint };
+    const result = await runTool(["build", "--aws-batch", "--attach", jobId, "--no-download"], { env });
+    expect(result.exitStatus).toBe(1);
+    const [first = "", second = ""] = result.stderr.trimEnd().split("\n").slice(-2);
+    expect(first).toMatch(/^Why the job failed: /);
+    expect(first).toMatch(why);
+    expect(second).toMatch(/^What to do: /);
+    expect(second).toMatch(next);
+  });
 });
 
 function clientOf<Client extends { destroy(): void }>(
@@ -125,6 +148,23 @@ async function prepareAccount(endpoint: string): Promise<void> {
       containerProperties: { image: "nextstrain/base:latest", vcpus: 1, memory: 1000, command: [] },
     }),
   );
+}
+
+/** A job of this program's that was ended for a reason: without a container engine it fails, with one it is stopped. */
+async function endedJob(endpoint: string, reason: string): Promise<string> {
+  using account = clientOf(batch.BatchClient, endpoint);
+  const { jobId = "" } = await account.client.send(
+    new batch.SubmitJobCommand({
+      jobName: "run",
+      jobQueue: "nextstrain-job-queue",
+      jobDefinition: "nextstrain-job",
+      containerOverrides: {
+        environment: [{ name: "NEXTSTRAIN_AWS_BATCH_WORKDIR_URL", value: "s3://nextstrain-jobs/run.zip" }],
+      },
+    }),
+  );
+  await account.client.send(new batch.TerminateJobCommand({ jobId, reason }));
+  return jobId;
 }
 
 /** The mock demands a service role; there is no client for IAM among the dependencies. */

@@ -44,7 +44,7 @@ export function adviseMemory({ job, environments }: JobEvidence): string {
 export function adviseDisk({ isLocal }: JobEvidence): string {
   return isLocal
     ? "Free some space on this computer's disk, where local AWS keeps its jobs, and build again."
-    : "Give the computers of your jobs a larger disk: nextstrain setup aws-batch --disk-size 400 (in GiB; AWS's own default is 30, this program's 200), or --disk nvme for the fast disks that types such as c5d have. Then build again.";
+    : "Give the computers of your jobs a larger disk: nextstrain setup aws-batch --disk-size 400 (in GiB; AWS's own default is 30, this program's 200), or --disk nvme --instance-types c5d, whose computers have fast disks of their own. Then build again.";
 }
 
 /** Seconds as people say them: `90 seconds`, `45 minutes`, `4 hours`. */

@@ -266,6 +266,7 @@ const states: readonly (readonly [symptom: string, state: string, evidence: JobE
   ["program-not-found", "snakemake missing", ended(127)],
   ["program-not-found", "on this computer", ended(127, { isLocal: true, withoutImage: true })],
   ["program-not-executable", "a script", ended(126)],
+  ["other-failure", "new words", failed({ startedAt: undefined, statusReason: "Something new." })],
   ["rules-failed", "one rule", ended(1, { failedRules: ["align"] })],
   ["rules-failed", "many rules", ended(1, { failedRules: ["a", "b", "c", "d", "e", "f", "g"] })],
 

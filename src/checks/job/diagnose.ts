@@ -57,14 +57,36 @@ const rulesFailed: Symptom = {
         failedRules.length === 1
           ? `The rule ${first} of the workflow failed.`
           : `${failedRules.length} rules of the workflow failed: ${names}${more}.`,
-      mend: "Mend what its log complains of, or the job's log above where the rule has none of its own, and build again: what came back finished is not made again.",
+      mend: "Mend what its log complains of, or the job's log where the rule has none of its own, and build again: what came back finished is not made again.",
     };
+  },
+};
+
+/** Words that nobody here knows: of a newer Batch, or of somebody who stopped the job by another way. */
+const otherFailure: Symptom = {
+  id: "other-failure",
+  see: ({ job }) => {
+    const reason = reasonsOf(job).find((one) => !/^Essential container/.test(one));
+    return (
+      reason !== undefined && {
+        says: `The job failed for a reason that is given as ${quote(reason)}.`,
+        mend: "If somebody stopped it and that was not meant to be, build again. Else `nextstrain check-setup aws-batch` shows whether anything of the set-up is wrong.",
+      }
+    );
   },
 };
 
 /** All of the table, in the order of {@link diagnose}: what ends jobs, then what keeps them waiting. */
 export const symptoms = {
-  failed: [givenUp, ...failedSymptoms, stopped, ...entrypointSymptoms, ...exitSymptoms, rulesFailed],
+  failed: [
+    givenUp,
+    ...failedSymptoms,
+    stopped,
+    ...entrypointSymptoms,
+    ...exitSymptoms,
+    rulesFailed,
+    otherFailure,
+  ],
   waiting: waitingSymptoms,
 } as const;
 

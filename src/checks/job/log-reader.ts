@@ -36,7 +36,8 @@ export function createJobLogReader({ archive, fromStart }: JobLogOptions): JobLo
   const take = (line: string): void => {
     step = stepOf(line, archive) ?? step;
     rules.push(line);
-    lines.push(line.slice(0, WIDTH));
+    // A slice would keep all of a long line in memory.
+    lines.push(line.length > WIDTH ? Buffer.from(line.slice(0, WIDTH)).toString() : line);
     if (lines.length > 2 * LINES) lines = lines.slice(-LINES);
   };
 

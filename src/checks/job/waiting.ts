@@ -113,7 +113,7 @@ export const waitingSymptoms: readonly Symptom[] = [
         mark: "caution",
         says: `AWS has none of the computers free that the job needs${type === undefined ? "" : ` (${type})`}.${hasEnded(job) ? "" : " It starts as soon as there is one, which takes minutes or hours."}`,
         mend: spot
-          ? `${later}; or let the queue start ordinary computers as well, since spot ones (cheaper, as they are left over from others) can be out of stock: nextstrain setup aws-batch without --spot.`
+          ? `${later}; or let the queue start ordinary computers as well, since spot ones (cheaper, as they are left over from others) can be out of stock: nextstrain setup aws-batch --no-spot.`
           : `${later}; or give AWS more types to choose from: nextstrain setup aws-batch --instance-types c5,c6i,m5.`,
       };
     },

@@ -136,5 +136,27 @@ describe("an attempt of a job", () => {
     expect(faults.capacityWait(job, 5000)).toBe(6000);
     expect(faults.capacityWait(job, 12_000)).toBe(0);
     expect(faults.capacityWait({ ...job, jobId: "next" }, 1000)).toBe(0);
+    expect(faults.waitReason(job)).toBeUndefined();
+  });
+
+  test("waits with the words of the rule", () => {
+    const faults = faultsOf({ rules: [{ fault: "no-capacity", message: "UNDETERMINED - x" }] });
+    expect(faults.capacityWait(job, 1000)).toBe(Number.POSITIVE_INFINITY);
+    expect(faults.waitReason(job)).toBe("UNDETERMINED - x");
+    expect(faults.waitReason({ ...job, attempt: 2 })).toBeUndefined();
+  });
+
+  test("can't start for the reason of the rule, or takes too long", () => {
+    const faults = faultsOf({
+      rules: [
+        { fault: "cannot-start", attempt: 1, message: "ResourceInitializationError: x" },
+        { fault: "cannot-start", attempt: 2 },
+        { fault: "time-limit", attempt: 3, seconds: 2 },
+      ],
+    });
+    const of = (attempt: number) => faults.ofAttempt({ ...job, attempt });
+    expect(of(1)).toEqual({ kind: "cannot-start", reason: "ResourceInitializationError: x" });
+    expect(of(2)).toMatchObject({ reason: expect.stringMatching(/^DockerTimeoutError: /) });
+    expect(of(3)).toEqual({ kind: "time-limit", afterMs: 2000 });
   });
 });

@@ -18,8 +18,10 @@ import type { ExplainWait } from "./waiting.ts";
 
 /** To explain is not worth waiting longer for. Milliseconds. */
 const DEADLINE = 30_000;
-/** Characters of a line of a rule's log. */
+/** Characters that are shown of a line of a log. */
 const WIDTH = 400;
+/** Lines of the job's own log, where it has not been shown. */
+const JOB_LINES = 20;
 
 /** What is needed to say why a job fails or waits. */
 export interface Explainer {
@@ -38,6 +40,8 @@ interface Explanation {
   /** Of a Snakemake workflow, each once. */
   readonly failedRules: readonly string[];
   readonly ruleLogs: readonly RuleLog[];
+  /** The end of what the program wrote, where rules have failed, and the log has not been shown. */
+  readonly unshown: readonly string[];
 }
 
 export function createExplainer(context: Context, aws: Aws, run: Run, lookAround: LookAround): Explainer {
@@ -89,7 +93,8 @@ export function createExplainer(context: Context, aws: Aws, run: Run, lookAround
       const around = await tryTo(() => lookAround(job, signal));
       diagnosis = diagnose({ ...evidence, ...around }) ?? diagnosis;
     }
-    return { diagnosis, failedRules, ruleLogs: ruleLogs ?? [] };
+    const unshown = log === undefined && failedRules.length > 0 ? programEnd(seen.logEnd) : [];
+    return { diagnosis, failedRules, ruleLogs: ruleLogs ?? [], unshown };
   }
 
   /** Where the watch has read no log: the last attempt's, from near its end. */
@@ -116,7 +121,13 @@ export function createExplainer(context: Context, aws: Aws, run: Run, lookAround
   };
 }
 
-function tell(io: Io, { diagnosis, failedRules, ruleLogs }: Explanation): void {
+/** The last lines before the entrypoint packs the results. */
+function programEnd(logEnd: readonly string[]): readonly string[] {
+  const packing = logEnd.findIndex((line) => line.startsWith("+ zip -u "));
+  return logEnd.slice(0, packing === -1 ? undefined : packing).slice(-JOB_LINES);
+}
+
+function tell(io: Io, { diagnosis, failedRules, ruleLogs, unshown }: Explanation): void {
   const [what = "", ...next] = renderDiagnosis("Why the job failed", diagnosis);
   io.err(what);
   // Where a rule failed for want of something, both are told.
@@ -130,6 +141,10 @@ function tell(io: Io, { diagnosis, failedRules, ruleLogs }: Explanation): void {
     }
     io.err(plain(`The log of rule ${rule} (${quoteName(path)}) ends with:`));
     for (const line of lines) io.err(`    ${plain(line)}`);
+  }
+  if (unshown.length > 0) {
+    io.err("The job's own log ends with:");
+    for (const line of unshown) io.err(`    ${plain(line)}`);
   }
   for (const line of next) io.err(line);
 }
