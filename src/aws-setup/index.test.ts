@@ -287,10 +287,22 @@ describe("run again", () => {
     const fake = fakeSite();
     const stack = addStack(fake.account, "UPDATE_IN_PROGRESS", before);
     fake.account.onPause = (count) => {
-      if (count === 35) stack.status = "UPDATE_COMPLETE";
+      if (count === 2) stack.status = "UPDATE_COMPLETE";
     };
+    stack.events.push({
+      id: "old",
+      at: 0,
+      resource: "Bucket",
+      physicalId: "lab-jobs",
+      type: "AWS::S3::Bucket",
+      status: "CREATE_COMPLETE",
+      reason: undefined,
+    });
     expect(await setUp(fake)).toMatchObject({ kind: "made" });
-    expect(fake.context.output.out[1]).toContain("CloudFormation is still at work");
+    expect(fake.context.output.out.slice(1)).toEqual([
+      "CloudFormation is still at work on the stack nextstrain-batch (UPDATE_IN_PROGRESS). Waiting for it.",
+      "Nothing is to be changed: all of it is as asked for.",
+    ]);
   });
 
   test("a rollback that failed is taken up again", async () => {

@@ -3,6 +3,7 @@ import { parseCpus, parseMemory } from "../workflow/quantity.ts";
 import { parseBucket } from "./bucket-name.ts";
 import { parseDuration } from "./duration.ts";
 import type { ParameterName, SomeParameters } from "./parameters.ts";
+import { RETENTIONS } from "./retention.ts";
 
 /** The options of `nextstrain setup aws-batch` that shape the stack, as given on the command line. */
 export interface StackOptions {
@@ -130,11 +131,6 @@ function gib(least: number): Parse {
     });
   };
 }
-
-/** The days that PutRetentionPolicy takes. */
-const RETENTIONS = [
-  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
-];
 
 function retention(text: string, source: string): string {
   const days = Number(text);

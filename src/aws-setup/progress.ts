@@ -15,15 +15,23 @@ const PATIENCE = 30;
 
 /**
  * Follows what CloudFormation does to a stack to its end: a line for each resource that is done or has failed, and on a
- * terminal what is being worked on. `since` is the last event that was before. Throws the signal's reason where the user leaves.
+ * terminal what is being worked on. Throws the signal's reason where the user leaves.
+ *
+ * @param since the last event that was before
+ * @param isUnderWay whether the operation has begun; else its first event is waited for
  */
-export async function followStack(site: Site, stackId: string, since: string | undefined): Promise<Ended> {
+export async function followStack(
+  site: Site,
+  stackId: string,
+  since: string | undefined,
+  isUnderWay = false,
+): Promise<Ended> {
   const { io } = site.context;
   const { stacks } = site.services;
   const working = new Map<string, StackEvent>();
   const failures: StackEvent[] = [];
   let last = since;
-  let begun = false;
+  let begun = isUnderWay;
   io.live(() => liveText([...working.values()], site.context.now()));
   try {
     for (let looks = 1; ; looks += 1) {

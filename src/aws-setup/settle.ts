@@ -27,7 +27,8 @@ export async function quietStack(site: Site, name: string): Promise<Stack | unde
   site.context.io.out(
     `CloudFormation is still at work on the stack ${name} (${stack.status}). Waiting for it.`,
   );
-  await followStack(site, stack.id, undefined);
+  const { failures } = await followStack(site, stack.id, await lastEvent(site, stack.id), true);
+  for (const line of failureLines(failures)) site.context.io.warn(line);
   return quietStack(site, name);
 }
 

@@ -60,7 +60,7 @@ export interface FakeSite {
 }
 
 /** What the fake's template has. */
-export const RESOURCES: Readonly<Record<string, string>> = {
+const RESOURCES: Readonly<Record<string, string>> = {
   Bucket: "AWS::S3::Bucket",
   JobRole: "AWS::IAM::Role",
   ComputeEnvironment: "AWS::Batch::ComputeEnvironment",
