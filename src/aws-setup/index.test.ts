@@ -251,6 +251,17 @@ describe("run again", () => {
     );
   });
 
+  test("a bucket of another name is made, unless it is there", async () => {
+    const fake = fakeSite();
+    addStack(fake.account, "CREATE_COMPLETE", { ...before, CreateBucket: "no" });
+    await setUp(fake, { given: { BucketName: "new-jobs" } });
+    expect(fake.stack()?.parameters.get("CreateBucket")).toBe("yes");
+
+    fake.account.buckets.set("old-jobs", { state: "ours", objects: 1 });
+    await setUp(fake, { given: { BucketName: "old-jobs" }, adopt: true });
+    expect(fake.stack()?.parameters.get("CreateBucket")).toBe("no");
+  });
+
   test("a change that fails says why, and leaves what was", async () => {
     const fake = fakeSite();
     addStack(fake.account, "CREATE_COMPLETE", before);
