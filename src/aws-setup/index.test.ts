@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Io } from "../cli/io.ts";
 import { CancelledError, UserError } from "../errors.ts";
 import { type SetupRequest, setUpAwsBatch } from "./index.ts";
 import { DEFAULTS } from "./parameters.ts";
@@ -114,6 +115,24 @@ describe("making", () => {
     expect(fake.account.openChangeSets.size).toBe(0);
   });
 
+  test("the live line says what is planned, and what is being worked on", async () => {
+    const fake = fakeSite();
+    const shown: string[] = [];
+    let render: (() => string) | undefined;
+    const live: Io["live"] = (next) => {
+      render = next;
+      if (next) shown.push(next());
+    };
+    Object.assign(fake.context.io, { live });
+    fake.account.onPause = () => {
+      if (render) shown.push(render());
+    };
+    await setUp(fake);
+    expect(shown).toContain("CloudFormation is planning …");
+    expect(shown.join("\n")).toMatch(/^CloudFormation is at ComputeEnvironment \(\d+ s\)$/m);
+    expect(render).toBeUndefined();
+  });
+
   test("with --yes the bucket is named after the account", async () => {
     const fake = fakeSite();
     await setUp(fake);
@@ -206,6 +225,15 @@ describe("making", () => {
       "To take it all away again: nextstrain setup aws-batch --remove",
     ]);
     expect(fake.stack()?.status).toBe("CREATE_IN_PROGRESS");
+
+    // The same, where the network breaks.
+    const broken = fakeSite();
+    broken.account.onPause = (count) => {
+      if (count === 4) throw new UserError("AWS can't be reached.");
+    };
+    await failureOf(setUp(broken, { stackName: "other" }));
+    broken.finish();
+    expect(broken.context.output.out.at(-2)).toContain("nextstrain setup aws-batch --stack-name other");
   });
 
   test("a failure says which resource and why, not what its neighbours say, and what was taken back", async () => {
@@ -269,6 +297,8 @@ describe("run again", () => {
     const error = await failureOf(setUp(fake, { given: { DiskSizeGib: "500" } }));
     expect(error.message).toContain("could not be changed (UPDATE_ROLLBACK_COMPLETE)");
     expect(error.message).toContain("compute environment ComputeEnvironment: Instance type c9 is unknown");
+    fake.finish();
+    expect(fake.context.output.out.at(-1)).toMatch(/^• restored compute environment {2}ComputeEnvironment/);
   });
 
   test.each(["ROLLBACK_COMPLETE", "CREATE_FAILED", "ROLLBACK_FAILED", "DELETE_FAILED", "REVIEW_IN_PROGRESS"])(

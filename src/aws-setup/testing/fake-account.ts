@@ -257,7 +257,8 @@ function fakeStacks(account: FakeAccount, steps: (() => void)[], signal: AbortSi
       }
       set(stack, kind === "CREATE" ? "ROLLBACK_IN_PROGRESS" : "UPDATE_ROLLBACK_IN_PROGRESS");
       steps.push(() => {
-        for (const resource of resources) record(stack, resource, "DELETE_COMPLETE");
+        const undone = kind === "CREATE" ? "DELETE_COMPLETE" : "UPDATE_COMPLETE";
+        for (const resource of resources) record(stack, resource, undone);
         set(stack, kind === "CREATE" ? "ROLLBACK_COMPLETE" : "UPDATE_ROLLBACK_COMPLETE");
       });
     });
