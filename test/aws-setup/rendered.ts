@@ -34,10 +34,10 @@ export function render(given: Parameters = {}): { readonly Resources: Table; rea
   for (const name of Object.keys(given)) {
     if (!values.has(name)) throw new Error(`The template has no parameter ${name}`);
   }
-  const renderer = new Renderer(values, asTable(template.Conditions));
+  const scope = { values, conditions: asTable(template.Conditions) };
   return {
-    Resources: renderer.conditional(asTable(template.Resources)),
-    Outputs: renderer.conditional(asTable(template.Outputs)),
+    Resources: conditional(asTable(template.Resources), scope),
+    Outputs: conditional(asTable(template.Outputs), scope),
   };
 }
 
@@ -64,90 +64,85 @@ function typed(type: string, value: string): Json {
 /** What `!Ref AWS::NoValue` leaves. */
 const nothing = Symbol("no value");
 
-class Renderer {
-  readonly #values: ReadonlyMap<string, Json>;
-  readonly #conditions: Table;
+/** What the functions of a template are resolved with. */
+interface Scope {
+  readonly values: ReadonlyMap<string, Json>;
+  readonly conditions: Table;
+}
 
-  constructor(values: ReadonlyMap<string, Json>, conditions: Table) {
-    this.#values = values;
-    this.#conditions = conditions;
-  }
+/** Those that have no condition, or one that holds. */
+function conditional(some: Table, scope: Scope): Table {
+  const kept = Object.entries(some).filter(([, one]) => {
+    const { Condition } = asTable(one);
+    return Condition === undefined || holds(String(Condition), scope);
+  });
+  return asTable(resolve(Object.fromEntries(kept), scope));
+}
 
-  /** Those that have no condition, or one that holds. */
-  conditional(some: Table): Table {
-    const kept = Object.entries(some).filter(([, one]) => {
-      const { Condition } = asTable(one);
-      return Condition === undefined || this.#holds(String(Condition));
-    });
-    return asTable(this.#resolve(Object.fromEntries(kept)));
-  }
+function holds(name: string, scope: Scope): boolean {
+  return isMet(asTable(scope.conditions[name]), scope);
+}
 
-  #holds(name: string): boolean {
-    return this.#test(asTable(this.#conditions[name]));
-  }
+function isMet(condition: Table, scope: Scope): boolean {
+  const [[kind, operands] = []] = Object.entries(condition);
+  const list = operands as readonly Table[];
+  if (kind === "Condition") return holds(String(operands), scope);
+  if (kind === "Fn::Not") return !list.every((one) => isMet(one, scope));
+  if (kind === "Fn::And") return list.every((one) => isMet(one, scope));
+  if (kind !== "Fn::Equals") throw new Error(`No such condition: ${kind}`);
+  const [left, right] = list.map((operand) => String(resolve(operand, scope)));
+  return left === right;
+}
 
-  #test(condition: Table): boolean {
-    const [[kind, operands] = []] = Object.entries(condition);
-    const list = operands as readonly Table[];
-    if (kind === "Condition") return this.#holds(String(operands));
-    if (kind === "Fn::Not") return !list.every((one) => this.#test(one));
-    if (kind === "Fn::And") return list.every((one) => this.#test(one));
-    if (kind !== "Fn::Equals") throw new Error(`No such condition: ${kind}`);
-    const [left, right] = list.map((operand) => String(this.#resolve(operand)));
-    return left === right;
-  }
+function resolve(node: Json, scope: Scope): Json {
+  const resolved = resolveAny(node, scope);
+  if (resolved === nothing) throw new Error("AWS::NoValue where a value must be");
+  return resolved;
+}
 
-  #resolve(node: Json): Json {
-    const resolved = this.#value(node);
-    if (resolved === nothing) throw new Error("AWS::NoValue where a value must be");
-    return resolved;
+function resolveAny(node: Json, scope: Scope): Json | typeof nothing {
+  if (typeof node !== "object" || node === null) return node;
+  if (Array.isArray(node)) return node.map((one) => resolveAny(one, scope)).filter((one) => one !== nothing);
+  const entries = Object.entries(node as Table);
+  const [[name, operand] = []] = entries;
+  if (entries.length === 1 && name !== undefined && operand !== undefined) {
+    if (name === "Ref") return reference(String(operand), scope);
+    if (name === "Fn::If") return choose(operand as readonly Json[], scope);
+    if (name === "Fn::Sub") return substitute(operand, scope);
+    if (name === "Fn::Join") return join(resolve(operand, scope) as readonly [string, readonly Json[]]);
   }
+  const resolved = entries
+    // Those of resources are dealt with; that of a policy is a table.
+    .filter(([key, value]) => key !== "Condition" || typeof value === "object")
+    .map(([key, value]) => [key, resolveAny(value, scope)] as const)
+    .filter((entry): entry is readonly [string, Json] => entry[1] !== nothing);
+  return Object.fromEntries(resolved);
+}
 
-  #value(node: Json): Json | typeof nothing {
-    if (typeof node !== "object" || node === null) return node;
-    if (Array.isArray(node)) return node.map((one) => this.#value(one)).filter((one) => one !== nothing);
-    const entries = Object.entries(node as Table);
-    const [[name, operand] = []] = entries;
-    if (entries.length === 1 && name !== undefined && operand !== undefined) {
-      if (name === "Ref") return this.#reference(String(operand));
-      if (name === "Fn::If") return this.#choose(operand as readonly Json[]);
-      if (name === "Fn::Sub") return this.#substitute(operand);
-      if (name === "Fn::Join")
-        return this.#join(this.#resolve(operand) as readonly [string, readonly Json[]]);
-    }
-    const resolved = entries
-      // Conditions are dealt with, and in a policy `Condition` is a table.
-      .filter(([key, value]) => key !== "Condition" || typeof value === "object")
-      .map(([key, value]) => [key, this.#value(value)] as const)
-      .filter((entry): entry is readonly [string, Json] => entry[1] !== nothing);
-    return Object.fromEntries(resolved);
-  }
+function reference(name: string, { values }: Scope): Json | typeof nothing {
+  return name === "AWS::NoValue" ? nothing : (values.get(name) ?? { Ref: name });
+}
 
-  #reference(name: string): Json | typeof nothing {
-    return name === "AWS::NoValue" ? nothing : (this.#values.get(name) ?? { Ref: name });
-  }
+function choose([condition, yes, no]: readonly Json[], scope: Scope): Json | typeof nothing {
+  const chosen = holds(String(condition), scope) ? yes : no;
+  return chosen === undefined ? nothing : resolveAny(chosen, scope);
+}
 
-  #choose([condition, yes, no]: readonly Json[]): Json | typeof nothing {
-    const chosen = this.#holds(String(condition)) ? yes : no;
-    return chosen === undefined ? nothing : this.#value(chosen);
-  }
+function substitute(operand: Json, scope: Scope): Json {
+  const [text, extra] = Array.isArray(operand)
+    ? (operand as unknown as readonly [string, Table])
+    : [String(operand), {}];
+  const result = text.replace(/\$\{([^}]+)\}/g, (whole, name: string) => {
+    const own = extra[name];
+    const value = own === undefined ? scope.values.get(name) : resolve(own, scope);
+    return value === undefined ? whole : String(value);
+  });
+  return result.includes("${") ? { "Fn::Sub": result } : result;
+}
 
-  #substitute(operand: Json): Json {
-    const [text, extra] = Array.isArray(operand)
-      ? (operand as unknown as readonly [string, Table])
-      : [String(operand), {}];
-    const result = text.replace(/\$\{([^}]+)\}/g, (whole, name: string) => {
-      const own = extra[name];
-      const value = own === undefined ? this.#values.get(name) : this.#resolve(own);
-      return value === undefined ? whole : String(value);
-    });
-    return result.includes("${") ? { "Fn::Sub": result } : result;
-  }
-
-  #join([separator, parts]: readonly [string, readonly Json[]]): Json {
-    const whole = parts.every((part) => typeof part === "string");
-    return whole ? parts.join(separator) : { "Fn::Join": [separator, parts] };
-  }
+function join([separator, parts]: readonly [string, readonly Json[]]): Json {
+  const whole = parts.every((part) => typeof part === "string");
+  return whole ? parts.join(separator) : { "Fn::Join": [separator, parts] };
 }
 
 function functionTags(): (ScalarTag | CollectionTag)[] {
