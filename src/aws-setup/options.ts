@@ -1,5 +1,5 @@
 import { UsageError } from "../errors.ts";
-import { parseCpus, parseMemory } from "../workflow/quantity.ts";
+import { parseMemory } from "../workflow/quantity.ts";
 import { parseBucket } from "./bucket-name.ts";
 import { parseDuration } from "./duration.ts";
 import type { ParameterName, SomeParameters } from "./parameters.ts";
@@ -98,7 +98,10 @@ function instanceTypes(text: string, source: string): string {
 }
 
 function cpus(text: string, source: string): string {
-  return String(parseCpus(text, source));
+  if (/^[0-9]{1,6}$/.test(text) && Number(text) > 0) return String(Number(text));
+  throw new UsageError(`“${text}” is not a number of vCPUs (${source}).`, {
+    hint: "Write a whole number from 1, such as 4.",
+  });
 }
 
 function memory(text: string, source: string): string {
