@@ -1,28 +1,24 @@
 import { UserError } from "../errors.ts";
-import { failureLines, followStack, lastEvent } from "./progress.ts";
+import { failureLines, followToTheEnd, lastEvent } from "./progress.ts";
 import type { Plan } from "./propose.ts";
 import type { Site } from "./site.ts";
+import { setupCommand } from "./stacks.ts";
 
 /**
  * Carries a plan out, with live progress. Where that fails, AWS takes back what it had done, and the UserError says what failed in
  * its own words. AWS goes on where the user leaves in the middle: the program's last words say so.
  */
 export async function applyPlan(site: Site, plan: Plan): Promise<void> {
-  const { io, signal } = site.context;
   const { stacks } = site.services;
   const stack = await stacks.find(plan.stackName);
   if (stack === undefined) throw new UserError(`The stack ${plan.stackName} has been deleted meanwhile.`);
   const since = await lastEvent(site, stack.id);
   await plan.execute();
-  const ended = await followStack(site, stack.id, since).catch((error: unknown) => {
-    if (signal.aborted) {
-      io.lastWords([
-        `AWS goes on with the stack ${plan.stackName}. To wait for it and finish: nextstrain setup aws-batch`,
-        "To take it all away again: nextstrain setup aws-batch --remove",
-      ]);
-    }
-    throw error;
-  });
+  const again = setupCommand(plan.stackName);
+  const ended = await followToTheEnd(site, stack.id, since, [
+    `AWS goes on with the stack ${plan.stackName}. To wait for it and finish: ${again}`,
+    `To take it all away again: ${again} --remove`,
+  ]);
   if (ended.status === "CREATE_COMPLETE" || ended.status === "UPDATE_COMPLETE") return;
   const did = plan.isNew ? "created" : "changed";
   const reasons = failureLines(ended.failures);

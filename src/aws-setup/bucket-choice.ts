@@ -1,4 +1,4 @@
-import { problemOfBucketName } from "./bucket-name.ts";
+import { parseBucket, problemOfBucketName } from "./bucket-name.ts";
 import type { Site } from "./site.ts";
 
 /** Where the name of the bucket may come from, besides the person. */
@@ -15,8 +15,9 @@ export async function chooseBucket(
   { questions, context, services }: Site,
   { given, before, configured }: Sources,
 ): Promise<string> {
-  const known = given ?? before ?? configured;
+  const known = given ?? before;
   if (known !== undefined) return known;
+  if (configured !== undefined) return parseBucket(configured, "from your settings");
   const suggestion = `nextstrain-jobs-${await services.existing.accountId()}`;
   if (questions.by === "person") {
     return questions.text(

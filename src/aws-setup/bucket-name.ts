@@ -14,13 +14,18 @@ export function problemOfBucketName(name: string): string | undefined {
   return undefined;
 }
 
+/** The bucket of what the program takes for one: [s3://]NAME[/PREFIX]. */
+export function bucketOf(text: string): string {
+  return text.replace(/^s3:\/\//, "").replace(/\/.*$/, "");
+}
+
 /**
- * The name of a bucket, given as the program takes it elsewhere: [s3://]NAME[/PREFIX].
+ * The name of a bucket to be made, given as the program takes it elsewhere: [s3://]NAME[/PREFIX].
  *
  * @throws UsageError where S3 has no such names
  */
 export function parseBucket(text: string, source: string): string {
-  const name = text.replace(/^s3:\/\//, "").replace(/\/.*$/, "");
+  const name = bucketOf(text);
   const problem = problemOfBucketName(name);
   if (problem === undefined) return name;
   throw new UsageError(`“${name}” can't be the name of an S3 bucket (${source}): ${problem}.`, {

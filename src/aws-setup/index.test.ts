@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Io } from "../cli/io.ts";
 import { CancelledError, UserError } from "../errors.ts";
 import { type SetupRequest, setUpAwsBatch } from "./index.ts";
 import { DEFAULTS } from "./parameters.ts";
@@ -114,6 +115,24 @@ describe("making", () => {
     expect(fake.account.openChangeSets.size).toBe(0);
   });
 
+  test("the live line says what is planned, and what is being worked on", async () => {
+    const fake = fakeSite();
+    const shown: string[] = [];
+    let render: (() => string) | undefined;
+    const live: Io["live"] = (next) => {
+      render = next;
+      if (next) shown.push(next());
+    };
+    Object.assign(fake.context.io, { live });
+    fake.account.onPause = () => {
+      if (render) shown.push(render());
+    };
+    await setUp(fake);
+    expect(shown).toContain("CloudFormation is planning …");
+    expect(shown.join("\n")).toMatch(/^CloudFormation is at ComputeEnvironment \(\d+ s\)$/m);
+    expect(render).toBeUndefined();
+  });
+
   test("with --yes the bucket is named after the account", async () => {
     const fake = fakeSite();
     await setUp(fake);
@@ -206,6 +225,15 @@ describe("making", () => {
       "To take it all away again: nextstrain setup aws-batch --remove",
     ]);
     expect(fake.stack()?.status).toBe("CREATE_IN_PROGRESS");
+
+    // The same, where the network breaks.
+    const broken = fakeSite();
+    broken.account.onPause = (count) => {
+      if (count === 4) throw new UserError("AWS can't be reached.");
+    };
+    await failureOf(setUp(broken, { stackName: "other" }));
+    broken.finish();
+    expect(broken.context.output.out.at(-2)).toContain("nextstrain setup aws-batch --stack-name other");
   });
 
   test("a failure says which resource and why, not what its neighbours say, and what was taken back", async () => {
@@ -251,6 +279,17 @@ describe("run again", () => {
     );
   });
 
+  test("a bucket of another name is made, unless it is there", async () => {
+    const fake = fakeSite();
+    addStack(fake.account, "CREATE_COMPLETE", { ...before, CreateBucket: "no" });
+    await setUp(fake, { given: { BucketName: "new-jobs" } });
+    expect(fake.stack()?.parameters.get("CreateBucket")).toBe("yes");
+
+    fake.account.buckets.set("old-jobs", { state: "ours", objects: 1 });
+    await setUp(fake, { given: { BucketName: "old-jobs" }, adopt: true });
+    expect(fake.stack()?.parameters.get("CreateBucket")).toBe("no");
+  });
+
   test("a change that fails says why, and leaves what was", async () => {
     const fake = fakeSite();
     addStack(fake.account, "CREATE_COMPLETE", before);
@@ -258,6 +297,8 @@ describe("run again", () => {
     const error = await failureOf(setUp(fake, { given: { DiskSizeGib: "500" } }));
     expect(error.message).toContain("could not be changed (UPDATE_ROLLBACK_COMPLETE)");
     expect(error.message).toContain("compute environment ComputeEnvironment: Instance type c9 is unknown");
+    fake.finish();
+    expect(fake.context.output.out.at(-1)).toMatch(/^• restored compute environment {2}ComputeEnvironment/);
   });
 
   test.each(["ROLLBACK_COMPLETE", "CREATE_FAILED", "ROLLBACK_FAILED", "DELETE_FAILED", "REVIEW_IN_PROGRESS"])(
@@ -287,10 +328,22 @@ describe("run again", () => {
     const fake = fakeSite();
     const stack = addStack(fake.account, "UPDATE_IN_PROGRESS", before);
     fake.account.onPause = (count) => {
-      if (count === 35) stack.status = "UPDATE_COMPLETE";
+      if (count === 2) stack.status = "UPDATE_COMPLETE";
     };
+    stack.events.push({
+      id: "old",
+      at: 0,
+      resource: "Bucket",
+      physicalId: "lab-jobs",
+      type: "AWS::S3::Bucket",
+      status: "CREATE_COMPLETE",
+      reason: undefined,
+    });
     expect(await setUp(fake)).toMatchObject({ kind: "made" });
-    expect(fake.context.output.out[1]).toContain("CloudFormation is still at work");
+    expect(fake.context.output.out.slice(1)).toEqual([
+      "CloudFormation is still at work on the stack nextstrain-batch (UPDATE_IN_PROGRESS). Waiting for it.",
+      "Nothing is to be changed: all of it is as asked for.",
+    ]);
   });
 
   test("a rollback that failed is taken up again", async () => {

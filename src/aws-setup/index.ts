@@ -10,6 +10,7 @@ import { chooseNetwork } from "./network.ts";
 import { completeParameters, type Parameters, type SomeParameters } from "./parameters.ts";
 import { planSummary, planTable } from "./plan.ts";
 import { type Plan, proposePlan } from "./propose.ts";
+import { logRetention } from "./retention.ts";
 import { isBroken, mendStack, quietStack } from "./settle.ts";
 import type { Site } from "./site.ts";
 import type { Stack } from "./stacks.ts";
@@ -65,7 +66,7 @@ export async function setUpAwsBatch(site: Site, request: SetupRequest): Promise<
   if (isShownBeside) io.out(`The stack ${stackName} is broken (${quiet.status}): it would be deleted first.`);
   const stack = isShownBeside ? undefined : dryRun ? quiet : await mendStack(site, quiet);
   const parameters = await chooseParameters(site, request, stack);
-  const logPlan = await planLogGroup(site, Number(parameters.RetentionDays));
+  const logPlan = await planLogGroup(site, logRetention(Number(parameters.RetentionDays)));
 
   await using plan = await proposePlan(site, {
     stackName: isShownBeside ? `${stackName}-dry-run` : stackName,

@@ -11,7 +11,8 @@ const NAMES: Readonly<Record<string, string>> = {
   "AWS::Batch::ComputeEnvironment": "compute environment",
   "AWS::Batch::JobQueue": "job queue",
   "AWS::Batch::JobDefinition": "job definition",
-  "AWS::EFS::MountTarget": "EFS mount target",
+  "AWS::EFS::AccessPoint": "EFS access point",
+  "AWS::Events::Rule": "schedule",
   "AWS::CloudFormation::Stack": "stack",
 };
 

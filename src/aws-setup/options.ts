@@ -1,8 +1,9 @@
 import { UsageError } from "../errors.ts";
-import { parseCpus, parseMemory } from "../workflow/quantity.ts";
+import { parseMemory } from "../workflow/quantity.ts";
 import { parseBucket } from "./bucket-name.ts";
 import { parseDuration } from "./duration.ts";
 import type { ParameterName, SomeParameters } from "./parameters.ts";
+import { RETENTIONS } from "./retention.ts";
 
 /** The options of `nextstrain setup aws-batch` that shape the stack, as given on the command line. */
 export interface StackOptions {
@@ -97,7 +98,10 @@ function instanceTypes(text: string, source: string): string {
 }
 
 function cpus(text: string, source: string): string {
-  return String(parseCpus(text, source));
+  if (/^[0-9]{1,6}$/.test(text) && Number(text) > 0) return String(Number(text));
+  throw new UsageError(`“${text}” is not a number of vCPUs (${source}).`, {
+    hint: "Write a whole number from 1, such as 4.",
+  });
 }
 
 function memory(text: string, source: string): string {
@@ -130,11 +134,6 @@ function gib(least: number): Parse {
     });
   };
 }
-
-/** The days that PutRetentionPolicy takes. */
-const RETENTIONS = [
-  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
-];
 
 function retention(text: string, source: string): string {
   const days = Number(text);

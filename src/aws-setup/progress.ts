@@ -15,15 +15,24 @@ const PATIENCE = 30;
 
 /**
  * Follows what CloudFormation does to a stack to its end: a line for each resource that is done or has failed, and on a
- * terminal what is being worked on. `since` is the last event that was before. Throws the signal's reason where the user leaves.
+ * terminal what is being worked on. Throws the signal's reason where the user leaves.
+ *
+ * @param since the last event that was before
+ * @param isUnderWay whether the operation has begun; else its first event is waited for
  */
-export async function followStack(site: Site, stackId: string, since: string | undefined): Promise<Ended> {
+export async function followStack(
+  site: Site,
+  stackId: string,
+  since: string | undefined,
+  isUnderWay = false,
+): Promise<Ended> {
   const { io } = site.context;
   const { stacks } = site.services;
   const working = new Map<string, StackEvent>();
   const failures: StackEvent[] = [];
   let last = since;
-  let begun = false;
+  let begun = isUnderWay;
+  let isRollback = false;
   io.live(() => liveText([...working.values()], site.context.now()));
   try {
     for (let looks = 1; ; looks += 1) {
@@ -33,7 +42,10 @@ export async function followStack(site: Site, stackId: string, since: string | u
         last = event.id;
         begun = true;
         // The stack's own events end nothing: what was to be cleaned up after them follows.
-        if (event.physicalId === stackId) continue;
+        if (event.physicalId === stackId) {
+          isRollback ||= event.status.includes("ROLLBACK");
+          continue;
+        }
         // What becomes of the bucket after its stack, the removal says itself.
         if (event.status === "DELETE_SKIPPED" && (status === "GONE" || status.startsWith("DELETE_")))
           continue;
@@ -56,8 +68,21 @@ export async function followStack(site: Site, stackId: string, since: string | u
     const begunAt = working.get(event.resource)?.at ?? event.at;
     working.delete(event.resource);
     if (event.status.endsWith("_FAILED") && !isConsequence(event)) failures.push(event);
-    io.out(doneLine(event, event.at - begunAt));
+    io.out(doneLine(event, { took: event.at - begunAt, isRollback }));
   }
+}
+
+/** As {@link followStack}; where that ends early, for whatever reason, the program's last words are these: AWS goes on. */
+export async function followToTheEnd(
+  site: Site,
+  stackId: string,
+  since: string | undefined,
+  lastWords: readonly string[],
+): Promise<Ended> {
+  site.context.io.lastWords(lastWords);
+  const ended = await followStack(site, stackId, since);
+  site.context.io.lastWords(undefined);
+  return ended;
 }
 
 /** Id of the last event of a stack so far. */
@@ -78,10 +103,14 @@ const DONE: Readonly<Record<string, string>> = {
   IMPORT_COMPLETE: "✔ imported",
 };
 
-function doneLine(event: StackEvent, took: number): string {
+function doneLine(
+  event: StackEvent,
+  { took, isRollback }: { readonly took: number; readonly isRollback: boolean },
+): string {
   const failed = event.status.endsWith("_FAILED");
   const cancelled = failed && isConsequence(event);
-  const what = DONE[event.status] ?? (cancelled ? "• stopped" : failed ? "✘ failed" : event.status);
+  const done = isRollback && event.status === "UPDATE_COMPLETE" ? "• restored" : DONE[event.status];
+  const what = done ?? (cancelled ? "• stopped" : failed ? "✘ failed" : event.status);
   const line = resourceLine(what, kindOf(event.type), event.resource);
   // Of a name of resource (ARN), the name.
   const name = event.physicalId?.split("/").at(-1);

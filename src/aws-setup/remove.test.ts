@@ -72,6 +72,16 @@ describe("removing a set-up", () => {
     expect(fake.account.done).toEqual([]);
   });
 
+  test("a bucket that a last job has written to meanwhile stays", async () => {
+    const fake = madeSite(0);
+    fake.account.onPause = () => {
+      fake.account.buckets.set("lab-jobs", { state: "ours", objects: 1 });
+    };
+    await remove(fake);
+    expect(fake.account.done).toEqual(["delete nextstrain-batch"]);
+    expect(fake.context.output.out.at(-1)).toBe("The bucket lab-jobs stays, too, with all that is in it.");
+  });
+
   test("never touches a bucket that was adopted", async () => {
     const fake = madeSite(3);
     fake.stack()?.parameters.set("CreateBucket", "no");

@@ -43,18 +43,25 @@ export async function removeAwsBatch(site: Site, request: RemovalRequest): Promi
 
   if (bucket.kind === "empty and remove") await empty(site, bucket.name);
   for (const user of members.users) await site.services.existing.leaveGroup(members.group, user);
-  await remove(site, stack);
-  if (bucket.kind === "remove" || bucket.kind === "empty and remove") {
-    // Jobs that ran until now may have left something more.
-    if (bucket.kind === "empty and remove") await empty(site, bucket.name);
-    await site.services.buckets.remove(bucket.name);
-    io.out(resourceLine("✔ removed", "S3 bucket", bucket.name));
-  }
+  await deleteStack(site, stack);
+  const stays = await removeBucket(site, bucket);
   io.out(
     `The stack ${stackName} is gone. The log group /aws/batch/job stays: all users of AWS Batch here share it.`,
   );
-  if (bucket.kind === "keep") io.out(`The bucket ${bucket.name} stays, too, with all that is in it.`);
+  if (stays !== undefined) io.out(`The bucket ${stays} stays, too, with all that is in it.`);
   return true;
+}
+
+/** Returns the bucket's name where it stays. */
+async function removeBucket(site: Site, bucket: BucketFate): Promise<string | undefined> {
+  const { buckets } = site.services;
+  if (bucket.kind === "none") return undefined;
+  // Jobs that ran until now may have left something.
+  if (bucket.kind === "empty and remove") await empty(site, bucket.name);
+  if (bucket.kind === "keep" || !(await buckets.isEmpty(bucket.name))) return bucket.name;
+  await buckets.remove(bucket.name);
+  site.context.io.out(resourceLine("✔ removed", "S3 bucket", bucket.name));
+  return undefined;
 }
 
 async function fateOfBucket({ services }: Site, stack: Stack, deleteData: boolean): Promise<BucketFate> {
@@ -135,18 +142,4 @@ async function empty({ services, context: { io } }: Site, name: string): Promise
   }
   if (count > 0)
     io.out(resourceLine("✔ emptied", "S3 bucket", `${name}: ${count} ${count === 1 ? "object" : "objects"}`));
-}
-
-async function remove(site: Site, stack: Stack): Promise<void> {
-  const { io, signal } = site.context;
-  try {
-    await deleteStack(site, stack);
-  } catch (error) {
-    if (signal.aborted) {
-      io.lastWords([
-        `AWS goes on deleting the stack ${stack.name}. To see that through: nextstrain setup aws-batch --remove`,
-      ]);
-    }
-    throw error;
-  }
 }

@@ -1,7 +1,7 @@
 import { UserError } from "../errors.ts";
-import { failureLines, followStack, lastEvent } from "./progress.ts";
+import { failureLines, followStack, followToTheEnd, lastEvent } from "./progress.ts";
 import type { Site } from "./site.ts";
-import type { Stack } from "./stacks.ts";
+import { type Stack, setupCommand } from "./stacks.ts";
 
 /** Stacks that CloudFormation takes no changes of: an earlier try has left them, and only deleting helps. */
 const BROKEN: ReadonlySet<string> = new Set([
@@ -27,7 +27,8 @@ export async function quietStack(site: Site, name: string): Promise<Stack | unde
   site.context.io.out(
     `CloudFormation is still at work on the stack ${name} (${stack.status}). Waiting for it.`,
   );
-  await followStack(site, stack.id, undefined);
+  const { failures } = await followStack(site, stack.id, await lastEvent(site, stack.id), true);
+  for (const line of failureLines(failures)) site.context.io.warn(line);
   return quietStack(site, name);
 }
 
@@ -72,7 +73,9 @@ export async function deleteStack(site: Site, stack: Stack): Promise<void> {
   const { stacks } = site.services;
   const since = await lastEvent(site, stack.id);
   await stacks.remove(stack.id);
-  const { status, failures } = await followStack(site, stack.id, since);
+  const { status, failures } = await followToTheEnd(site, stack.id, since, [
+    `AWS goes on deleting the stack ${stack.name}. To see that through: ${setupCommand(stack.name)} --remove`,
+  ]);
   if (status === "GONE") return;
   throw new UserError(
     [`The stack ${stack.name} could not be deleted entirely (${status}):`, ...failureLines(failures)].join(

@@ -1,3 +1,11 @@
+/** The name of the stack where the user gives none. */
+export const DEFAULT_STACK = "nextstrain-batch";
+
+/** The command that takes a stack up again. */
+export function setupCommand(stackName: string): string {
+  return `nextstrain setup aws-batch${stackName === DEFAULT_STACK ? "" : ` --stack-name ${stackName}`}`;
+}
+
 /** A stack as CloudFormation describes it, reduced to what the set-up reads. */
 export interface Stack {
   readonly id: string;

@@ -60,7 +60,7 @@ export interface FakeSite {
 }
 
 /** What the fake's template has. */
-export const RESOURCES: Readonly<Record<string, string>> = {
+const RESOURCES: Readonly<Record<string, string>> = {
   Bucket: "AWS::S3::Bucket",
   JobRole: "AWS::IAM::Role",
   ComputeEnvironment: "AWS::Batch::ComputeEnvironment",
@@ -257,7 +257,8 @@ function fakeStacks(account: FakeAccount, steps: (() => void)[], signal: AbortSi
       }
       set(stack, kind === "CREATE" ? "ROLLBACK_IN_PROGRESS" : "UPDATE_ROLLBACK_IN_PROGRESS");
       steps.push(() => {
-        for (const resource of resources) record(stack, resource, "DELETE_COMPLETE");
+        const undone = kind === "CREATE" ? "DELETE_COMPLETE" : "UPDATE_COMPLETE";
+        for (const resource of resources) record(stack, resource, undone);
         set(stack, kind === "CREATE" ? "ROLLBACK_COMPLETE" : "UPDATE_ROLLBACK_COMPLETE");
       });
     });

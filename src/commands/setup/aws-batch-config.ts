@@ -1,3 +1,4 @@
+import { bucketOf } from "../../aws-setup/bucket-name.ts";
 import type { Names } from "../../aws-setup/index.ts";
 import type { Context } from "../../cli/context.ts";
 import { type ConfigChange, changeConfig } from "../../config-edit.ts";
@@ -32,7 +33,8 @@ async function changesFor(context: Context, names: Names): Promise<ConfigChange[
   const file = await openSettings({ ...context, env: { NEXTSTRAIN_CONFIG, NEXTSTRAIN_HOME } });
   return entriesOf(NAMES).flatMap(([setting, part]) => {
     const now = file.get(setting, undefined)?.value;
-    return now !== undefined && plain(now) === names[part] ? [] : [change(setting, names[part])];
+    // A bucket may stand there as a URL, or with a prefix. Other names have no slash.
+    return now !== undefined && bucketOf(now) === names[part] ? [] : [change(setting, names[part])];
   });
 }
 
@@ -40,15 +42,10 @@ function warnOfEnvironment({ env, io }: Context, names: Names): void {
   for (const [setting, part] of entriesOf(NAMES)) {
     const { environment } = settings[setting];
     const value = env[environment];
-    if (value && plain(value) !== names[part]) {
+    if (value && bucketOf(value) !== names[part]) {
       io.warn(`${environment} is ${value} in this shell, and goes before the config file: builds use that.`);
     }
   }
-}
-
-/** A bucket may be written as a URL, with a prefix: the file keeps that. */
-function plain(value: string): string {
-  return value.replace(/^s3:\/\//, "").replace(/\/.*$/, "");
 }
 
 function change(setting: keyof typeof NAMES | "runner", value: string): ConfigChange {

@@ -1,4 +1,4 @@
-import { parseBucket } from "../../aws-setup/bucket-name.ts";
+import { bucketOf } from "../../aws-setup/bucket-name.ts";
 import type { Names } from "../../aws-setup/index.ts";
 import type { SomeParameters } from "../../aws-setup/parameters.ts";
 import { isGiven, requiredSetting, type SettingName, type SettingsReader } from "../../settings.ts";
@@ -14,7 +14,7 @@ export function awsBatchNames(
   const queue = find("awsBatchQueue", options.awsBatchQueue);
   const job = find("awsBatchJob", options.awsBatchJob);
   const configured = {
-    bucket: parseBucket(bucket.value, bucket.source),
+    bucket: bucketOf(bucket.value),
     queue: queue.value,
     job: job.value,
   };

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import type { Named } from "../../aws-setup/named.ts";
 import type { StackOptions } from "../../aws-setup/options.ts";
+import { DEFAULT_STACK } from "../../aws-setup/stacks.ts";
 import type { Context } from "../../cli/context.ts";
 import type { Outcome } from "../../cli/program.ts";
 import { addCommonOptions, type CommonOptions } from "./common.ts";
@@ -31,7 +32,7 @@ export function awsBatchSetup(context: Context, outcome: Outcome): Command {
     .option("--remove", "take it all away again; the bucket only where it is empty")
     .option("--delete-data", "with --remove: the bucket, too, and all that is in it")
     .option("--write-template <file>", "only write the CloudFormation template; needs no account")
-    .option("--stack-name <name>", "the CloudFormation stack", "nextstrain-batch");
+    .option("--stack-name <name>", "the CloudFormation stack", DEFAULT_STACK);
   command
     .optionsGroup("Names:")
     .option("--s3-bucket <name>", "the bucket for builds' files (asked for where it isn't known)")

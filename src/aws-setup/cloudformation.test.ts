@@ -1,0 +1,102 @@
+import type { CloudFormationClient } from "@aws-sdk/client-cloudformation";
+import { expect, test } from "vitest";
+import { UserError } from "../errors.ts";
+import { createStacks } from "./cloudformation.ts";
+
+/** {@link createStacks} over answers by the command's name, one a request; and the requests. */
+function stacksOf(answers: Readonly<Record<string, readonly unknown[]>>) {
+  const requests: [name: string, input: object][] = [];
+  const left = new Map(Object.entries(answers).map(([name, list]) => [name, [...list]]));
+  const send = async (command: { readonly input: object }) => {
+    const name = command.constructor.name.replace(/Command$/, "");
+    requests.push([name, command.input]);
+    const answer = left.get(name)?.shift() ?? {};
+    if (answer instanceof Error) throw answer;
+    return answer;
+  };
+  const client = { send } as unknown as CloudFormationClient;
+  return { stacks: createStacks(client, new AbortController().signal), requests };
+}
+
+const refusal = (message: string) =>
+  Object.assign(new Error(message), { name: "ValidationError", $metadata: { httpStatusCode: 400 } });
+
+test("a stack that AWS says does not exist, or is deleted, is none; another refusal is an error", async () => {
+  const { stacks } = stacksOf({
+    DescribeStacks: [
+      refusal("Stack with id x does not exist"),
+      { Stacks: [{ StackStatus: "DELETE_COMPLETE" }] },
+      refusal("1 validation error detected"),
+    ],
+  });
+  expect([await stacks.find("x"), await stacks.find("x")]).toEqual([undefined, undefined]);
+  await expect(stacks.find("x")).rejects.toThrow(UserError);
+});
+
+test("a change set is read to its last page, with what is replaced", async () => {
+  const change = (LogicalResourceId: string, more: object) => ({
+    ResourceChange: { LogicalResourceId, ResourceType: "AWS::S3::Bucket", ...more },
+  });
+  const { stacks } = stacksOf({
+    DescribeChangeSet: [
+      { Status: "CREATE_IN_PROGRESS" },
+      {
+        Status: "CREATE_COMPLETE",
+        NextToken: "2",
+        Changes: [
+          change("A", { Action: "Add" }),
+          change("B", {
+            Action: "Modify",
+            Replacement: "False",
+            Details: [{ Target: { Name: "Tags" } }, { Target: { Name: "Tags" } }, { Target: {} }],
+          }),
+        ],
+      },
+      {
+        Status: "CREATE_COMPLETE",
+        Changes: [
+          change("C", { Action: "Modify", Replacement: "True" }),
+          change("D", { Action: "Modify", Replacement: "Conditional" }),
+          change("E", { Action: "Remove" }),
+        ],
+      },
+    ],
+  });
+  expect(await stacks.changeSet("arn")).toEqual({ kind: "pending" });
+  const planned = await stacks.changeSet("arn");
+  expect(
+    planned.kind === "ready" && planned.changes.map(({ action, resource }) => `${action} ${resource}`),
+  ).toEqual(["add A", "modify B", "replace C", "may replace D", "remove E"]);
+  expect(planned.kind === "ready" && planned.changes[1]?.properties).toEqual(["Tags"]);
+});
+
+test.each([
+  ["The submitted information didn't contain changes. Submit different information.", { kind: "empty" }],
+  ["No updates are to be performed.", { kind: "empty" }],
+  ["Transform failed", { kind: "failed", reason: "Transform failed" }],
+])("a change set that has failed with “%s”", async (StatusReason, expected) => {
+  const { stacks } = stacksOf({ DescribeChangeSet: [{ Status: "FAILED", StatusReason }] });
+  expect(await stacks.changeSet("arn")).toEqual(expected);
+});
+
+const proposal = { stackName: "s", changeSetName: "c", isNew: true, template: "", parameters: {} };
+
+test("a new stack is taken back only while it is nothing but a plan", async () => {
+  const planned = stacksOf({
+    DescribeStacks: [{ Stacks: [{ StackId: "id", StackStatus: "REVIEW_IN_PROGRESS" }] }],
+  });
+  await planned.stacks.discard(proposal);
+  expect(planned.requests.at(-1)).toEqual(["DeleteStack", { StackName: "id" }]);
+
+  const executed = stacksOf({
+    DescribeStacks: [{ Stacks: [{ StackId: "id", StackStatus: "CREATE_IN_PROGRESS" }] }],
+  });
+  await executed.stacks.discard(proposal);
+  expect(executed.requests.map(([name]) => name)).toEqual(["DescribeStacks"]);
+});
+
+test("of a stack that was there before, the change set alone is taken back", async () => {
+  const { stacks, requests } = stacksOf({});
+  await stacks.discard({ ...proposal, isNew: false });
+  expect(requests).toEqual([["DeleteChangeSet", { StackName: "s", ChangeSetName: "c" }]]);
+});
