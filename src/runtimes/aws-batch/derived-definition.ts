@@ -8,7 +8,7 @@ import { type JobDefinition, readDefinition } from "../../aws/batch.ts";
 import { explained } from "../../aws/errors.ts";
 import { UserError } from "../../errors.ts";
 import type { Sourced } from "../../settings.ts";
-import { isSameImage, parseImage } from "../image.ts";
+import { isSameImage, parseImage } from "../../workflow/image.ts";
 
 type Detail = JobDefinition["detail"];
 

@@ -1,6 +1,6 @@
 import type { Context } from "../../cli/context.ts";
 import { UserError } from "../../errors.ts";
-import { parseImage } from "../image.ts";
+import { parseImage } from "../../workflow/image.ts";
 import { ask } from "../local/ask.ts";
 import { mustSucceed } from "../local/work.ts";
 import type { Engine } from "./engine.ts";

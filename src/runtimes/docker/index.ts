@@ -1,7 +1,7 @@
 import type { Context } from "../../cli/context.ts";
 import { requiredSetting, type SettingsReader, type Sourced } from "../../settings.ts";
+import { supportsBenchmarkExtended } from "../../workflow/image.ts";
 import { commandLine } from "../command-line.ts";
-import { supportsBenchmarkExtended } from "../image.ts";
 import { describeAge } from "../local/age.ts";
 import { writeEnvd } from "../local/envd-directory.ts";
 import { buildVariables } from "../local/environment.ts";

@@ -1,7 +1,7 @@
 import { UserError } from "../../errors.ts";
 import type { Sourced } from "../../settings.ts";
 import type { Variables } from "../../workflow/envdir.ts";
-import { supportsEnvd } from "../image.ts";
+import { supportsEnvd } from "../../workflow/image.ts";
 
 /** Throws UserError where there are variables for an image that is known to be too old to take them. */
 export function requireEnvd({ value, source }: Sourced<string>, variables: Variables): void {

@@ -2,7 +2,7 @@ import { text } from "node:stream/consumers";
 import type { Context } from "../../cli/context.ts";
 import { changeConfig } from "../../config-edit.ts";
 import type { Sourced } from "../../settings.ts";
-import { isDated, parseImage } from "../image.ts";
+import { isDated, parseImage } from "../../workflow/image.ts";
 import { readUrl } from "./download.ts";
 
 /** Docker Hub's own API, which needs no account (https://docs.docker.com/reference/api/hub/latest/). */

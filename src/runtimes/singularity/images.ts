@@ -3,7 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import type { Context } from "../../cli/context.ts";
 import { UserError } from "../../errors.ts";
 import type { Sourced } from "../../settings.ts";
-import { parseImage } from "../image.ts";
+import { parseImage } from "../../workflow/image.ts";
 import { lockRuntime } from "../local/lock.ts";
 import { mustSucceed } from "../local/work.ts";
 import type { Engine } from "./engine.ts";
