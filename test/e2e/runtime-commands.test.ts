@@ -58,6 +58,19 @@ test("set-up fails where the runtime does not work afterwards", async () => {
   expect(result.exitStatus).toBe(1);
 });
 
+test.each([
+  [
+    "conda",
+    ["NEXTSTRAIN_RUNTIMES", "NEXTSTRAIN_CONDA_CHANNEL", "NEXTSTRAIN_CONDA_PROGRAM, config conda.program"],
+  ],
+  ["singularity", ["NEXTSTRAIN_SINGULARITY_IMAGE, config singularity.image"]],
+  ["docker", ["NEXTSTRAIN_DOCKER_IMAGE, config docker.image"]],
+])("the help of setup %s names what can be set", async (runtime, names) => {
+  const { stdout } = await place.run("setup", runtime, "--help");
+  for (const name of names) expect(stdout).toContain(`\n  ${name}\n`);
+  expect(stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
+});
+
 test("update is of the runtime of builds, unless another is named", async () => {
   const fake = await fakeEngine(bin, "docker");
   expect((await place.run("update")).stdout).toMatch(/^Fetching the image nextstrain\/base\n/);

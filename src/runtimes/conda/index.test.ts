@@ -107,7 +107,7 @@ describe.skipIf(!["tar", "bzip2"].every(have))("with a channel of its own (needs
     expect(await conda.build(context, await settings(), request)).toBe(7);
     const prefix = join(root(), await readlink(join(root(), "env")));
     expect(await readFile(out, "utf8")).toBe(
-      `20250601T000000Z ${prefix}/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin ${prefix} all\n-1-t0ken\n`,
+      `20250601T000000Z ${prefix}/bin:/usr/bin:/bin:/usr/sbin:/sbin ${prefix} all\n-1-t0ken\n`,
     );
   });
 
