@@ -16,6 +16,8 @@ export interface RuntimeEntry {
   readonly oldName?: string;
   /** The setting of its image, where it runs programs in containers. */
   readonly imageSetting?: SettingName;
+  /** What else can be set of it. */
+  readonly settings?: readonly SettingName[];
   /** The runtime itself, where it is one of this computer's. AWS Batch has options and a life of its own. */
   readonly load?: () => Promise<LocalRuntime>;
 }
@@ -90,12 +92,22 @@ export const runtimes: readonly RuntimeEntry[] = [
   {
     name: "conda",
     help: "in a Conda environment of its own",
+    settings: [
+      "runtimes",
+      "condaProgram",
+      "condaChannelAlias",
+      "condaChannel",
+      "condaBasePackage",
+      "condaMicromambaUrl",
+      "condaSubdir",
+    ],
     load: async () => (await import("./conda/index.ts")).conda,
   },
   {
     name: "singularity",
     help: "in a Singularity or Apptainer container",
     imageSetting: "singularityImage",
+    settings: ["runtimes"],
     load: async () => (await import("./singularity/index.ts")).singularity,
   },
   {

@@ -42,7 +42,8 @@ function inFull(image: string): string {
   return `${repository.replace(/^(index\.)?docker\.io\//, "")}${digest ? `@${digest}` : `:${tag}`}`;
 }
 
-function isDated(tag: string): boolean {
+/** Whether a tag is that of one build, for ever. */
+export function isDated(tag: string): boolean {
   return /^build-\d{8}T\d{6}Z$/.test(tag);
 }
 

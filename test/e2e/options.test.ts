@@ -7,6 +7,7 @@ import {
   RegisterJobDefinitionCommand,
 } from "@aws-sdk/client-batch";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { fakeEngine, fakeProgram } from "../support/fake-program.ts";
 import { have } from "../support/have.ts";
 import { localClients } from "../support/local-clients.ts";
 import { jobIdOf, runTool, type ToolResult } from "../support/run-tool.ts";
@@ -73,21 +74,39 @@ const SAY_COLOUR = 'printf %s "$COLOUR" > seen.txt';
 /** What shows each option at work. An option of the help without an entry here is a failing test. */
 const shown: Readonly<Record<string, () => Promise<void>>> = {
   "--aws-batch": async () => {
-    const result = await place.run("build", place.directory);
+    const result = await place.run("build", "--detach", place.directory);
     expect(result.exitStatus).toBe(2);
-    expect(result.stderr).toMatch(/AWS Batch only, not with docker[\s\S]*Add --aws-batch/);
+    expect(result.stderr).toMatch(/would run with docker \(the default\)[\s\S]*forget --aws-batch/);
     await withConfig("[core]\nrunner = aws-batch\n", async () => {
       const configured = await place.run("build", "--local-aws", "--exec", "true", place.directory);
       expect(configured.exitStatus).toBe(0);
     });
   },
-  "--docker": () => isLater("docker"),
-  "--conda": () => isLater("conda"),
-  "--singularity": () => isLater("singularity"),
-  "--ambient": () => isLater("ambient"),
+  "--docker": async () => {
+    const fake = await fakeEngine(join(place.home, "engines"), "docker", { run: "process.exit(7)" });
+    expect((await buildHere("--docker")).exitStatus).toBe(7);
+    expect((await fake.calls()).at(-1)?.args).toContain("nextstrain/base");
+  },
+  "--conda": async () => {
+    const result = await buildHere("--conda");
+    expect(result.exitStatus).toBe(1);
+    expect(result.stderr).toMatch(/not set up[\s\S]*nextstrain setup conda/);
+  },
+  "--singularity": async () => {
+    const engine = 'if (args[0] === "run") process.exit(7); console.log("apptainer version 1.3.0")';
+    const fake = await fakeProgram(join(place.home, "engines", "singularity"), engine);
+    expect(
+      (await buildHere("--singularity", `--image=${join(place.home, "engines/singularity")}`)).exitStatus,
+    ).toBe(7);
+    expect((await fake.calls()).at(-1)?.args.slice(-2)).toEqual(["sh", "-c"]);
+  },
+  "--ambient": async () => {
+    const fake = await fakeProgram(join(place.home, "engines", "sh"), "process.exit(7)");
+    expect((await buildHere("--ambient")).exitStatus).toBe(7);
+    expect(await fake.calls()).toMatchObject([{ args: ["-c"], cwd: place.directory }]);
+  },
   "--native": async () => {
-    const result = await place.run("build", "--native", place.directory);
-    expect(result.stderr).toMatch(/not with ambient/);
+    expect((await buildHere("--native", "--exec=true")).exitStatus).toBe(0);
   },
   "--local-aws": async () => {
     const result = await succeeds(place.build("true"));
@@ -344,12 +363,10 @@ const shown: Readonly<Record<string, () => Promise<void>>> = {
   },
 };
 
-async function isLater(runtime: string): Promise<void> {
-  const result = await place.run("build", `--${runtime}`, place.directory);
-  expect(result.exitStatus).toBe(2);
-  expect(result.stderr).toContain(`This version runs builds on AWS Batch only, not with ${runtime}`);
-  const mixed = await place.run("build", `--${runtime}`, "--detach", place.directory);
-  expect(mixed.stderr).toContain("Did you forget --aws-batch?");
+/** Builds with `sh -c`, on this computer, with the programs in `engines` before all others. */
+function buildHere(...options: string[]) {
+  const env = { ...place.env, PATH: `${join(place.home, "engines")}:${place.env.PATH}` };
+  return runTool(["build", "--exec", "sh", ...options, place.directory, "-c"], { env });
 }
 
 async function overlays(name: "augur" | "auspice" | "fauna"): Promise<void> {

@@ -217,7 +217,7 @@ for (const { name, flags, needs: missing } of runtimes) {
       "has the terminal, where Control-C comes once (needs python3)",
       async () => {
         const terminal = startInTerminal(args(COUNT), { env: place.env, cwd: place.home });
-        await terminal.seen(/on a terminal[^]*ready/);
+        await terminal.seen(/on a terminal[\s\S]*ready/);
         terminal.type("\u0003");
         const result = await terminal.ended;
         expect(result.lines.join("\n")).toMatch(/interrupts: 1/);

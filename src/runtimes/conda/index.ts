@@ -82,7 +82,7 @@ function environmentOf(
   );
   return {
     ...Object.fromEntries(host),
-    PATH: `${prefix}/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin`,
+    PATH: `${prefix}/bin:/usr/bin:/bin:/usr/sbin:/sbin`,
     CONDA_PREFIX: prefix,
     PYTHONNOUSERSITE: "1",
     PYTHONUSERBASE: `${place.directory}/python-user-base`,

@@ -8,6 +8,7 @@ import { buildVariables } from "../local/environment.ts";
 import { runInForeground } from "../local/foreground.ts";
 import { requireEnvd } from "../local/images.ts";
 import { buildMounts, containerDirectory } from "../local/mounts.ts";
+import { newestBuild, noteImage } from "../local/newest-build.ts";
 import { callingUser } from "../local/user.ts";
 import type { LocalBuildRequest, LocalRuntime, SetupOptions } from "../runtime.ts";
 import { checkDocker } from "./checks.ts";
@@ -110,10 +111,13 @@ async function setUp(
 async function update(context: Context, settings: SettingsReader): Promise<void> {
   const { io } = context;
   const engine = await findEngine(context);
-  const image = await nameFor(context, engine, imageOf(settings).value);
+  const configured = imageOf(settings);
+  const newest = await newestBuild(context, configured.value);
+  const image = await nameFor(context, engine, newest);
   const before = await findImage(context, engine, image);
   io.out(`Fetching the image ${image}`);
   await pullImage(context, engine, image);
+  await noteImage(context, "docker", configured, newest);
   const after = await findImage(context, engine, image);
   if (before && after && before.id !== after.id) await removeSuperseded(context, engine, before.id);
   const made = after?.createdAt === undefined ? "" : ` (${describeAge(after.createdAt, context.now()).text})`;

@@ -28,7 +28,7 @@ test("a program that is not there, or not executable, is said, with a shell's ex
   expect(await runInForeground(context, missing)).toBe(127);
   await writeFile(join(place.path, "text"), "");
   expect(await runInForeground(context, { ...missing, program: join(place.path, "text") })).toBe(126);
-  expect(context.output.err.join("\n")).toMatch(/there is no such program[^]*not executable/);
+  expect(context.output.err.join("\n")).toMatch(/there is no such program[\s\S]*not executable/);
 });
 
 test("it runs in the directory and with the environment given, and none of this process's", async () => {

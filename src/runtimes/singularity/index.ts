@@ -10,6 +10,7 @@ import { runtimeDirectory } from "../local/directory.ts";
 import { buildVariables } from "../local/environment.ts";
 import { runInForeground } from "../local/foreground.ts";
 import { buildMounts, containerDirectory } from "../local/mounts.ts";
+import { newestBuild, noteImage } from "../local/newest-build.ts";
 import { checkSpace } from "../local/space.ts";
 import type { LocalBuildRequest, LocalRuntime, SetupOptions } from "../runtime.ts";
 import { type Engine, findEngine, INSTALL, lookForEngine } from "./engine.ts";
@@ -71,7 +72,12 @@ async function setUp(
 }
 
 async function update(context: Context, settings: SettingsReader): Promise<void> {
-  await fetchImage(context, settings, await findEngine(context), ownImage(context, settings));
+  const engine = await findEngine(context);
+  const configured = requiredSetting(settings, "singularityImage", undefined);
+  const newest = await newestBuild(context, configured.value);
+  const image = imageOf(context, directoryOf(context, settings), { ...configured, value: newest });
+  await fetchImage(context, settings, engine, image);
+  await noteImage(context, "singularity", configured, newest);
 }
 
 async function fetchImage(
