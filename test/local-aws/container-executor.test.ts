@@ -43,7 +43,12 @@ describe.skipIf(skip)(`in a container${skip ? ` (${skip})` : ""}`, async () => {
       },
       ...rest,
     };
-    const options = { stopTimeoutMs, now: Date.now, log: (message: string) => lines.push(`log: ${message}`) };
+    const options = {
+      mayPull: true,
+      stopTimeoutMs,
+      now: Date.now,
+      log: (message: string) => lines.push(`log: ${message}`),
+    };
     const container: RunningContainer = runInContainer(engine as never, attempt, options);
     const line = async (wanted: string) => {
       while (!lines.includes(wanted)) await new Promise<void>((resolve) => waiting.push(resolve));
