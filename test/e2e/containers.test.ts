@@ -200,6 +200,18 @@ describe.skipIf(image === "")(`local AWS with --executor container${suffix}`, { 
   });
 });
 
+test("asked for containers where there is no engine, local AWS does not start, and says what to do", async () => {
+  await using place = await workplace();
+  place.env.PATH = place.home;
+  const { stderr, exitStatus } = await place.run("local-aws", "start", "--executor", "container");
+  expect(exitStatus).toBe(1);
+  expect(stderr).toContain("Jobs cannot run in containers here: there is no docker or podman.");
+  expect(stderr).toContain("leave --executor container out");
+  expect((await place.run("local-aws", "start")).exitStatus).toBe(0);
+  const { stdout } = await place.run("local-aws", "status");
+  expect(stdout).toContain("Jobs run by: processes: there is no docker or podman\n");
+});
+
 describe.skipIf(image === "" || !tools)(
   `the example in containers and as processes${suffix || " (needs zip, unzip, snakemake, augur, mafft and iqtree)"}`,
   () => {

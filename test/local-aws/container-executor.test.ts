@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { removeContainersOf, runInContainer } from "../../src/local-aws/batch/executor/container-executor.ts";
-import { findEngine } from "../../src/local-aws/batch/executor/engine.ts";
+import { type Engine, findEngine } from "../../src/local-aws/batch/executor/engine.ts";
 import type { Attempt, ContainerEnd, RunningContainer } from "../../src/local-aws/batch/executor/executor.ts";
 import { testEngine } from "../support/container-engine.ts";
 import { testImage } from "../support/image.ts";
@@ -14,14 +14,16 @@ const skip = typeof image === "string" ? undefined : image.skip;
 const directory = await tempDir();
 afterAll(() => directory[Symbol.asyncDispose]());
 
-describe.skipIf(skip)(`in a container${skip ? ` (${skip})` : ""}`, async () => {
-  const found = await testEngine();
-  if ("skip" in found || typeof image !== "string") return;
-  const environment = { ...process.env, ...found.env };
-  const engine = await findEngine(environment);
-  if ("why" in engine) throw new Error(engine.why);
-  const podman = async (...args: string[]) =>
-    (await promisify(execFile)(found.command, args, { env: environment })).stdout.trim();
+const found = await testEngine();
+const environment = { ...process.env, ...("env" in found ? found.env : {}) };
+
+describe.skipIf(skip)(`in a container${skip ? ` (${skip})` : ""}`, () => {
+  let engine: Engine;
+  beforeAll(async () => {
+    const usable = await findEngine(environment);
+    if ("why" in usable) throw new Error(usable.why);
+    engine = usable;
+  });
 
   let runs = 0;
   function start(command: readonly string[], changes: Partial<Attempt> & { stopTimeoutMs?: number } = {}) {
@@ -43,8 +45,13 @@ describe.skipIf(skip)(`in a container${skip ? ` (${skip})` : ""}`, async () => {
       },
       ...rest,
     };
-    const options = { stopTimeoutMs, now: Date.now, log: (message: string) => lines.push(`log: ${message}`) };
-    const container: RunningContainer = runInContainer(engine as never, attempt, options);
+    const options = {
+      mayPull: true,
+      stopTimeoutMs,
+      now: Date.now,
+      log: (message: string) => lines.push(`log: ${message}`),
+    };
+    const container: RunningContainer = runInContainer(engine, attempt, options);
     const line = async (wanted: string) => {
       while (!lines.includes(wanted)) await new Promise<void>((resolve) => waiting.push(resolve));
     };
@@ -171,8 +178,8 @@ describe.skipIf(skip)(`in a container${skip ? ` (${skip})` : ""}`, async () => {
   test("what is left of a job is found by its id, ended and removed", async () => {
     const { container, line, jobId } = start(["sh", "-c", "echo ready; sleep 600"]);
     await line("ready");
-    const ours = () =>
-      podman("ps", "--all", "--quiet", "--filter", `label=nextstrain.local-aws.job=${jobId}`);
+    const filter = `label=nextstrain.local-aws.job=${jobId}`;
+    const ours = async () => (await engine.call(["ps", "--all", "--quiet", "--filter", filter])).stdout;
     expect(await ours()).not.toBe("");
     await removeContainersOf(engine, jobId);
     expect(await ours()).toBe("");
@@ -182,6 +189,7 @@ describe.skipIf(skip)(`in a container${skip ? ` (${skip})` : ""}`, async () => {
   test("nothing is left of a container that has ended", async () => {
     const { container, jobId } = start(["true"]);
     await container.ended;
-    expect(await podman("ps", "--all", "--quiet", "--filter", `name=nextstrain-${jobId}`)).toBe("");
+    const filter = `name=nextstrain-${jobId}`;
+    expect((await engine.call(["ps", "--all", "--quiet", "--filter", filter])).stdout).toBe("");
   });
 });

@@ -41,7 +41,7 @@ async function makeImage(): Promise<string | Skip> {
     await rm(directory, { recursive: true });
     return stdout.trim();
   } catch {
-    return { skip: `the test image could not be built: see ${path}` };
+    return { skip: `needs the test image, which could not be built: see ${path}` };
   } finally {
     await log.close();
   }

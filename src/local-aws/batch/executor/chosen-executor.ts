@@ -30,6 +30,9 @@ export interface ChosenExecutor extends Executor {
   describeFor(image: string): Promise<HowJobsRun & { readonly isNews: boolean }>;
 }
 
+/** How long an engine's answer about an image is good for: less than anyone takes to get it and build again. */
+const lookHoldsMs = 3_000;
+
 /** Runs each job by what is chosen, and by what is there. */
 export function createChosenExecutor(options: ChosenExecutorOptions): ChosenExecutor {
   const { choice, processes } = options;
@@ -41,6 +44,16 @@ export function createChosenExecutor(options: ChosenExecutorOptions): ChosenExec
   const told = new Set<string>();
   /** Why the engine, though it answers, runs no containers here. */
   let broken: string | undefined;
+
+  /** A build asks how its job will run, and then it runs: the engine is asked once for both. */
+  const looks = new Map<string, { readonly at: number; readonly isHere: Promise<boolean> }>();
+  function isHere(engine: Engine, image: string): Promise<boolean> {
+    const last = looks.get(image);
+    if (last && options.now() - last.at < lookHoldsMs) return last.isHere;
+    const look = { at: options.now(), isHere: hasImage(engine, image) };
+    looks.set(image, look);
+    return look.isHere;
+  }
 
   /** Where jobs in an image are to run; with no image named, in general. */
   async function placeOf(
@@ -54,7 +67,7 @@ export function createChosenExecutor(options: ChosenExecutorOptions): ChosenExec
     if (broken !== undefined) return { detail: `${name} starts no containers here: ${broken}` };
     if (image === undefined)
       return { engine: there, detail: `${name} where it has the image, else processes` };
-    if (await hasImage(there, image)) return { engine: there, detail: name };
+    if (await isHere(there, image)) return { engine: there, detail: name };
     const pull = `${command} pull ${pullName(there, image)}`;
     return { detail: `${name} does not have the image (to get it: ${pull})` };
   }
@@ -67,7 +80,9 @@ export function createChosenExecutor(options: ChosenExecutorOptions): ChosenExec
   async function runWhereItCan(attempt: Attempt, relay: Relay): Promise<ContainerEnd> {
     const place = await placeOf(attempt.image);
     if (place.engine === undefined) return relay.to(processes.run(attempt)).ended;
-    const container = relay.to(runInContainer(place.engine, attempt, options));
+    const container = relay.to(
+      runInContainer(place.engine, attempt, { ...options, mayPull: choice === "container" }),
+    );
     const end = await container.ended;
     if (choice !== "auto" || relay.isStopped() || (await container.started) !== undefined) return end;
     const why = engineFault(end);

@@ -33,13 +33,13 @@ class ContainerError extends Error {
 }
 
 /**
- * Runs an attempt in a container of its image, which is pulled where it is missing. The container's name is the attempt's;
- * it is removed when it has ended.
+ * Runs an attempt in a container of its image, which is pulled first where `mayPull` says so and it is missing. The container's
+ * name is the attempt's; it is removed when it has ended.
  */
 export function runInContainer(
   engine: Engine,
   attempt: Attempt,
-  options: ContainerOptions,
+  options: ContainerOptions & { readonly mayPull: boolean },
 ): RunningContainer {
   const name = `nextstrain-${attempt.jobId}-${attempt.number}`;
   let announce: (process: ProcessIdentity | undefined) => void = () => undefined;
@@ -68,7 +68,7 @@ export function runInContainer(
 
   async function prepare(): Promise<void> {
     await mkdir(attempt.directory, { recursive: true });
-    if (!(await hasImage(engine, attempt.image))) {
+    if (options.mayPull && !(await hasImage(engine, attempt.image))) {
       const pull = ["pull", "--quiet", pullName(engine, attempt.image)];
       const pulled = await engine.call(pull, { signal: preparing.signal });
       if (pulled.status !== 0) throw new ContainerError(`CannotPullContainerError: ${pulled.message}`);
