@@ -42,8 +42,8 @@ const rules = [
   { fault: "late-stream", ms: 1000, probability: 0.3 },
   { fault: "no-capacity", seconds: 1, probability: 0.2 },
   { fault: "spot-reclaim", attempt: 1, seconds: 0.3, probability: 0.2 },
-  { fault: "out-of-memory", attempt: 1, seconds: 0.3, probability: 0.1 },
-  { fault: "cannot-pull", attempt: 1, probability: 0.1 },
+  { fault: "out-of-memory", attempt: 1, seconds: 0.3, skip: 3, count: 4 },
+  { fault: "cannot-pull", attempt: 1, skip: 6, count: 4 },
 ];
 
 const command = [
