@@ -19,7 +19,7 @@ import { renewWhereRefused } from "./renewal.ts";
 import { giveUpOnSilence } from "./silence.ts";
 
 /** Milliseconds without a byte moving: on a link that is slow but moves, Node's sockets never come to it. */
-const SILENT_TRY = 60_000;
+const SILENT_TRY = 40_000;
 /** Two tries, hardly less: milliseconds are counted by two clocks. */
 const SILENCE = 2 * SILENT_TRY - 5_000;
 

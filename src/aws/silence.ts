@@ -1,7 +1,7 @@
 import type { FinalizeHandler, FinalizeHandlerArguments } from "@smithy/types";
 
 /** A server that takes connections and answers none of the requests on them. */
-export class SilenceError extends Error {
+class SilenceError extends Error {
   override readonly name = "SilenceError";
 }
 

@@ -217,9 +217,11 @@ describe.skipIf(!needed)("many short histories of composed archives (needs zip, 
     }
   }
 
-  test(`${HISTORIES} of them hold what the directory holds, whoever reads them`, {
-    timeout: 120_000 + HISTORIES * 5_000,
-  }, async () => {
+  const seeds = `seeds ${FIRST_SEED} to ${FIRST_SEED + HISTORIES - 1}`;
+
+  test(`hold what the directory holds, whoever reads them (${seeds})`, {
+    timeout: 120_000 + HISTORIES * 10_000,
+  }, async ({ annotate }) => {
     let next = FIRST_SEED;
     let isBroken = false;
     const lane = async () => {
@@ -234,7 +236,7 @@ describe.skipIf(!needed)("many short histories of composed archives (needs zip, 
       }
     };
     await Promise.all(Array.from({ length: LANES }, lane));
-    console.log(
+    await annotate(
       `seeds ${FIRST_SEED} to ${next - 1}: ${composed} archives composed, ${Math.round(reused / MIB)} MiB of them copied`,
     );
     expect(composed).toBeGreaterThan(HISTORIES / 2);

@@ -21,7 +21,8 @@ import {
 } from "../support/transfer-place.ts";
 
 const MIB = 1024 * 1024;
-const HISTORIES = Number(process.env.NEXTSTRAIN_TEST_ROUNDS ?? 3);
+/** Long ones; transfer-composed.test.ts has many short ones. */
+const HISTORIES = Math.ceil(Number(process.env.NEXTSTRAIN_TEST_ROUNDS ?? 200) / 70);
 const RUNS = 5;
 const run = promisify(execFile);
 

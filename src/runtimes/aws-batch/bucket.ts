@@ -66,10 +66,11 @@ export async function removeRunObjects(
   { envd, workdir, manifest }: RunObjects,
 ): Promise<S3Object[]> {
   const left: S3Object[] = [];
-  for (const object of [envd, workdir, manifest]) {
-    await deleteObject(s3, object, AbortSignal.timeout(10_000)).catch((error: unknown) => {
+  const remove = (object: S3Object) =>
+    deleteObject(s3, object, AbortSignal.timeout(10_000)).catch((error: unknown) => {
       if (!isNoBucket(error)) left.push(object);
     });
-  }
+  await remove(envd);
+  await Promise.all([remove(workdir), remove(manifest)]);
   return left;
 }
