@@ -5,7 +5,6 @@ import type { EC2Client } from "@aws-sdk/client-ec2";
 import type { IAMClient } from "@aws-sdk/client-iam";
 import { S3Client } from "@aws-sdk/client-s3";
 import type { STSClient } from "@aws-sdk/client-sts";
-import type { DeserializeHandler, DeserializeHandlerArguments } from "@smithy/types";
 import type { Context } from "../cli/context.ts";
 import type { Sourced } from "../settings.ts";
 import { readAuthorities } from "./authorities.ts";
@@ -13,15 +12,12 @@ import { findCredentials } from "./credentials.ts";
 import { createBucketRegion } from "./endpoints.ts";
 import { createAgents } from "./http.ts";
 import type { LocalAws } from "./local-aws.ts";
+import { addMiddleware } from "./middleware.ts";
 import { readProxies } from "./proxy.ts";
 import { findProfile, findRegion } from "./region.ts";
-import { renewWhereRefused } from "./renewal.ts";
-import { giveUpOnSilence } from "./silence.ts";
 
 /** Milliseconds without a byte moving: on a link that is slow but moves, Node's sockets never come to it. */
 const SILENT_TRY = 40_000;
-/** Two tries, hardly less: milliseconds are counted by two clocks. */
-const SILENCE = 2 * SILENT_TRY - 5_000;
 
 /** The account in use, real or local: its clients, and what names it to the user. */
 export interface Aws extends Disposable {
@@ -49,7 +45,6 @@ export interface Aws extends Disposable {
 export async function openAws(context: Context, local: LocalAws | undefined): Promise<Aws> {
   const profile = local ? undefined : findProfile(context);
   const region = local ? { value: local.region, source: "local AWS" } : await findRegion(context);
-  let offset: number | undefined;
 
   // Local AWS is on this computer: there is nothing in between.
   const agents = local
@@ -99,29 +94,7 @@ export async function openAws(context: Context, local: LocalAws | undefined): Pr
   };
 
   bucketRegion.follow(clients.s3);
-  const renewal = { step: "initialize", name: "renewWhereRefused" } as const;
-  clients.s3.middlewareStack.add(renewWhereRefused(clients.s3.config.credentials), renewal);
-  clients.batch.middlewareStack.add(renewWhereRefused(clients.batch.config.credentials), renewal);
-  clients.batchOnce.middlewareStack.add(renewWhereRefused(clients.batchOnce.config.credentials), renewal);
-  clients.logs.middlewareStack.add(renewWhereRefused(clients.logs.config.credentials), renewal);
-
-  const silence = giveUpOnSilence({ attempt: SILENT_TRY, limit: SILENCE, now: context.now });
-  const afterRetries = { step: "finalizeRequest", priority: "low", name: "giveUpOnSilence" } as const;
-  clients.s3.middlewareStack.add(silence, afterRetries);
-  clients.batch.middlewareStack.add(silence, afterRetries);
-  clients.logs.middlewareStack.add(silence, afterRetries);
-
-  const noteDate =
-    <Input extends object, Output extends object>(next: DeserializeHandler<Input, Output>) =>
-    async (request: DeserializeHandlerArguments<Input>) => {
-      const result = await next(request);
-      const { headers } = result.response as { headers?: Record<string, string> };
-      const server = Date.parse(headers?.date ?? "");
-      if (!Number.isNaN(server)) offset = server - context.now();
-      return result;
-    };
-  clients.s3.middlewareStack.add(noteDate, { step: "deserialize", name: "noteDate" });
-  clients.batch.middlewareStack.add(noteDate, { step: "deserialize", name: "noteDate" });
+  const clock = addMiddleware(clients, { silentTry: SILENT_TRY, now: context.now });
 
   return {
     region,
@@ -129,7 +102,7 @@ export async function openAws(context: Context, local: LocalAws | undefined): Pr
     isLocal: local !== undefined,
     ...clients,
     ...later,
-    clockOffset: () => offset,
+    clockOffset: clock.offset,
     [Symbol.dispose]() {
       for (const client of Object.values(clients)) client.destroy();
       for (const client of Object.values(later)) client.destroy();
