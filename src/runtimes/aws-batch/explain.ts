@@ -20,6 +20,8 @@ import type { ExplainWait } from "./waiting.ts";
 const DEADLINE = 30_000;
 /** Characters that are shown of a line of a log. */
 const WIDTH = 400;
+/** A page with so many lines has more before it. */
+const FULL_PAGE = 1_000;
 /** Lines of the job's own log, where it has not been shown. */
 const JOB_LINES = 20;
 
@@ -101,8 +103,9 @@ export function createExplainer(context: Context, aws: Aws, run: Run, lookAround
   async function readEnd(job: Job, signal: AbortSignal): Promise<JobLogReader | undefined> {
     const stream = job.logStreams.at(-1);
     if (stream === undefined) return undefined;
-    const end = createJobLogReader({ archive, fromStart: false });
-    end.push((await readLogEnd(aws.logs, stream, signal)).map(({ message }) => message));
+    const lines = await readLogEnd(aws.logs, stream, signal);
+    const end = createJobLogReader({ archive, fromStart: lines.length < FULL_PAGE });
+    end.push(lines.map(({ message }) => message));
     return end;
   }
 
