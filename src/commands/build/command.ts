@@ -41,5 +41,6 @@ Examples:
   nextstrain build --aws-batch --attach <job id> --cancel
   nextstrain build --aws-batch --download 'auspice/*.json' zika-tutorial/
   nextstrain build --aws-batch --local-aws examples/outbreak/
+  nextstrain build --docker zika-tutorial/
 
 While the job runs, Control-C twice cancels it, and Control-Z detaches from it.`;
