@@ -47,6 +47,7 @@ describe("a job of a size", () => {
 
   test.each([
     ["fits what is large enough", 16, 31_000, undefined, undefined, "fits"],
+    ["may use the environment up to its limit", 96, 1_000, undefined, 96, "fits"],
     ["is over the limit of the environment", 300, 1_000, undefined, undefined, "over-limit"],
     ["is over the limit, whatever the computers", 300, 1_000, ["optimal"], undefined, "over-limit"],
     ["has more vCPUs than any computer", 97, 1_000, undefined, undefined, "over-computers"],
