@@ -16,7 +16,6 @@ import { AddUserToGroupCommand, CreateRoleCommand, CreateUserCommand, IAMClient 
 import {
   CreateBucketCommand,
   CreateMultipartUploadCommand,
-  DeleteBucketPolicyCommand,
   DeleteObjectCommand,
   ListBucketsCommand,
   PutBucketVersioningCommand,
@@ -75,8 +74,6 @@ describe.skipIf(!havePythonMoto())(
       const { Stacks = [] } = await clients.cloudFormation.send(new DescribeStacksCommand({}));
       return Stacks.map(({ StackName, StackStatus }) => `${StackName} ${StackStatus}`);
     };
-    /** The set-up's bucket is for TLS only, which the mock does not speak. */
-    const allowPlainHttp = () => clients.s3.send(new DeleteBucketPolicyCommand({ Bucket: BUCKET }));
     const bucketNames = async () => {
       const { Buckets = [] } = await clients.s3.send(new ListBucketsCommand({}));
       return Buckets.map(({ Name }) => Name);
@@ -127,7 +124,6 @@ describe.skipIf(!havePythonMoto())(
         { jobDefinitionName: "nextstrain-job", timeout: { attemptDurationSeconds: 14_400 } },
       ]);
 
-      await allowPlainHttp();
       const directory = join(admin.home, "build");
       await mkdir(directory);
       await writeFile(join(directory, "Snakefile"), "");
@@ -185,7 +181,6 @@ describe.skipIf(!havePythonMoto())(
     test("removes all but a bucket with files in it, which a later set-up adopts", async () => {
       await using admin = await administrator();
       await admin.setup("--yes");
-      await allowPlainHttp();
       await clients.s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: "results.zip", Body: "results" }));
       const { GroupName } = await groupOf(clients.cloudFormation);
       await clients.iam.send(new CreateUserCommand({ UserName: "ada" }));
@@ -213,7 +208,6 @@ describe.skipIf(!havePythonMoto())(
     test("--delete-data takes versions, delete markers and unfinished uploads with the bucket", async () => {
       await using admin = await administrator();
       await admin.setup("--yes");
-      await allowPlainHttp();
       const Bucket = BUCKET;
       await clients.s3.send(
         new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: "Enabled" } }),
