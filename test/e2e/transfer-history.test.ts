@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { chmod, mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { GetObjectCommand, ListMultipartUploadsCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -233,6 +234,23 @@ describe.skipIf(!needed)("archives composed run after run (needs zip, unzip and 
       const second = await ship(place, scratch);
       expect(second.sent).toBeLessThan(64 * 1024);
       expect(second.reused).toBeGreaterThan(4 * MIB);
+    });
+  });
+
+  test("cost next to nothing for results that came before the download was stopped, either", async () => {
+    await inPlace(async (place, scratch) => {
+      await fill(place.directory, randomFrom(9));
+      const first = await ship(place, scratch);
+      await work(place, first, scratch, () => 0.5);
+      const result = join(place.directory, "results/tree.nwk");
+      const stop = new AbortController();
+      const fetching = fetchResults(place, first.runId, stop);
+      while ((await stat(result).catch(() => undefined)) === undefined) await sleep(1);
+      stop.abort(new Error("stopped"));
+      await fetching.catch((error: Error) => expect(error.message).toBe("stopped"));
+      const second = await ship(place, scratch);
+      expect(second.reused).toBeGreaterThan(4 * MIB);
+      expect(second.sent).toBeLessThan(MIB);
     });
   });
 

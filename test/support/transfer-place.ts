@@ -80,12 +80,15 @@ export async function ship(place: TransferPlace, exclude: readonly string[] = []
   return { runId, sent: last.sent, reused: last.reused };
 }
 
-/** Brings a run's results back into the directory. */
-export async function fetchResults(place: TransferPlace, runId: RunId): Promise<void> {
+/** Brings a run's results back into the directory; stopped by the signal, as by Control-C. */
+export async function fetchResults(
+  place: TransferPlace,
+  runId: RunId,
+  { signal } = new AbortController(),
+): Promise<void> {
   const { directory } = place;
   const root = { root: directory, directory, subdirectory: "" };
   const job = { jobId: toJobId("job"), jobName: runId, origin: undefined, job: undefined };
   const run = { ...job, runId, workdir: archiveOf(runId), place: root };
-  const { signal } = new AbortController();
   await bringBack(contextOf(place), place.aws, run, { wanted: undefined, place: root, signal });
 }

@@ -71,22 +71,25 @@ export async function bringBack(
     const bytes = fetchedBytes(plan);
     keepYoungHeapSmall(bytes);
     using live = showTransfer(context, "Downloading", bytes);
-    const summary = await applyPlan(plan, {
-      runId,
-      fetch: memory.watch(fetchFrom(source)),
-      signal,
-      onEvent(event) {
-        if (event.kind === "written") memory.written(event.path);
-        if (event.kind === "progress") live.moved(event.bytes);
-        reportResult(io, event);
-      },
-      now: context.now(),
-    });
-    if (began?.source === "record") {
+    const apply = () =>
+      applyPlan(plan, {
+        runId,
+        fetch: memory.watch(fetchFrom(source)),
+        signal,
+        onEvent(event) {
+          if (event.kind === "written") memory.written(event.path);
+          if (event.kind === "progress") live.moved(event.bytes);
+          reportResult(io, event);
+        },
+        now: context.now(),
+      });
+    // Of what was stopped in the middle, too, the next run need not send what has come.
+    const summary = await apply().finally(async () => {
+      if (began?.source !== "record") return;
       // Not worth failing for: what is not remembered is sent again by the next run.
       const states = await memory.states(plan, context.now);
       await addResults(runsDirectory(context), runId, states).catch(() => {});
-    }
+    });
     if (summary.failed.length > 0) {
       throw new UserError(`${summary.failed.length} of the job's files could not be written.`, {
         hint: "Mend what is said above; the same command again brings back the rest.",
