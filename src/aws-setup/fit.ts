@@ -1,12 +1,8 @@
+import { jobMemory } from "../checks/instance-room.ts";
 import { UsageError, UserError } from "../errors.ts";
 import type { Parameters } from "./parameters.ts";
 import type { InstanceType } from "./services.ts";
 import type { Site } from "./site.ts";
-
-/** MiB that jobs can have of a computer with so much: a line through the sizes in the users' guide, within 1 % of each. */
-function jobMemory(physicalMib: number): number {
-  return Math.floor(physicalMib * 0.95 - 380);
-}
 
 /** Throws where a job of the size that the definition gives would wait for ever, or for a disk that is not there. */
 export async function checkFit(site: Site, parameters: Parameters): Promise<void> {

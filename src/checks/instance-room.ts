@@ -71,6 +71,6 @@ function room(family: string, times: number): Room {
 }
 
 /** What is left of so much memory (MiB) for a job: a line through the observed sizes, within 1 % of each. */
-function jobMemory(physicalMib: number): number {
+export function jobMemory(physicalMib: number): number {
   return Math.floor(physicalMib * 0.95 - 380);
 }

@@ -49,7 +49,8 @@ function expectMessage(
   status: number,
   ...parts: (string | RegExp)[]
 ): void {
-  expect(stderr).toMatch(/^Error: .+\n.+\n$/);
+  // The next step may have a command, on a line of its own.
+  expect(stderr).toMatch(/^Error: .+\n.+\n( {4}.+\n)?$/);
   expect(stderr).not.toMatch(/^\s+at /m);
   for (const part of parts) expect(stderr).toMatch(part);
   expect(exitStatus).toBe(status);

@@ -17,13 +17,13 @@ import { awsBatchNames } from "./aws-batch-names.ts";
 import { createQuestions } from "./questions.ts";
 
 /** Goes through the checks of a runtime, says what it finds, and returns the exit status. */
-export type CheckSetup = (context: Context) => Promise<number>;
+export type CheckSetup = () => Promise<number>;
 
 /** Runs `nextstrain setup aws-batch`; returns the exit status. `check` is run where a set-up was made or found. */
 export async function setUpAws(
   context: Context,
   options: AwsBatchSetupOptions,
-  check?: CheckSetup,
+  check: CheckSetup,
 ): Promise<number> {
   refuseContradictions(options);
   const given = parametersGiven(options);
@@ -36,7 +36,7 @@ export async function setUpAws(
 
 interface Request extends ReturnType<typeof awsBatchNames> {
   readonly given: SomeParameters;
-  readonly check: CheckSetup | undefined;
+  readonly check: CheckSetup;
 }
 
 async function setUpInAccount(
@@ -74,7 +74,8 @@ async function setUpInAccount(
     setDefault: options.setDefault === true,
   });
   if (result.kind === "made") tellNextSteps(context, result, aws.region);
-  return check === undefined ? 0 : check(context);
+  context.io.out("");
+  return check();
 }
 
 /** What AWS forbids here is not in the policies that builds need, as it is said elsewhere. */

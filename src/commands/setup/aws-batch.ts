@@ -72,8 +72,12 @@ export function awsBatchSetup(context: Context, outcome: Outcome): Command {
     .option("--no-listing-policy", "no such policy");
   command.addHelpText("after", NOTES);
   return command.action(async () => {
-    const { setUpAws } = await import("./aws-batch-run.ts");
-    outcome.exitStatus = await setUpAws(context, command.optsWithGlobals<AwsBatchSetupOptions>());
+    const [{ checkSetup }, { setUpAws }] = await Promise.all([
+      import("../check-setup/run.ts"),
+      import("./aws-batch-run.ts"),
+    ]);
+    const check = () => checkSetup(context, ["aws-batch"], {});
+    outcome.exitStatus = await setUpAws(context, command.optsWithGlobals<AwsBatchSetupOptions>(), check);
   });
 }
 
