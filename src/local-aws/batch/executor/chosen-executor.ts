@@ -91,6 +91,9 @@ export function createChosenExecutor(options: ChosenExecutorOptions): ChosenExec
     const why = engineFault(end);
     if (why === undefined) return end;
     options.log(`Job ${attempt.jobId} runs as processes: ${end.reason}`);
+    // The log holds the engine's complaint; without a word, the reader would take the job to have failed.
+    const message = "Local AWS runs this job as processes of this computer instead.";
+    await attempt.append([{ timestamp: options.now(), message }]).catch(() => undefined);
     broken ??= why.ofAll ? why.text : undefined;
     return relay.to(processes.run(attempt)).ended;
   }
