@@ -41,7 +41,7 @@ Example:
     .addOption(
       new Option(
         "--executor <name>",
-        "what runs jobs: auto, containers where docker or podman works and has the image, else processes",
+        "what runs jobs until it stops; auto: containers where docker or podman works and has the image, else processes",
       ).choices(["container", "process", "auto"]),
     )
     .option("--faults <file>", "misbehave as the fault plan in this JSON file says")

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -148,6 +149,23 @@ describe.skipIf(skip)(`in a container${skip ? ` (${skip})` : ""}`, () => {
     expect(reason).toMatch(/^CannotPullContainerError: .*127\.0\.0\.1:9/);
   });
 
+  test("a program that the image cannot start is CannotStartContainerError", async () => {
+    const broken = `localhost/nextstrain-test-broken:${process.pid}`;
+    const file = join(directory.path, "Containerfile");
+    await writeFile(file, 'FROM scratch\nENTRYPOINT ["/nonesuch"]\n');
+    const built = await engine.call(["build", "--tag", broken, "--file", file, directory.path]);
+    expect(built).toMatchObject({ status: 0 });
+    try {
+      const { container } = start(["true"], { image: broken });
+      expect(await container.started).toBeUndefined();
+      const { reason, statusReason } = await container.ended;
+      expect(reason).toMatch(/^CannotStartContainerError: .*nonesuch/);
+      expect(statusReason).toBeUndefined();
+    } finally {
+      await engine.call(["image", "rm", broken]);
+    }
+  });
+
   test("a stopped job is told so by SIGTERM", async () => {
     const script = "trap 'echo leaving; exit 4' TERM; echo ready; while :; do sleep 0.1; done";
     const { container, line, lines } = start(["bash", "-c", script], { stopTimeoutMs: 60_000 });
@@ -184,6 +202,14 @@ describe.skipIf(skip)(`in a container${skip ? ` (${skip})` : ""}`, () => {
     await removeContainersOf(engine, jobId);
     expect(await ours()).toBe("");
     await container.ended;
+  });
+
+  test("a job goes on where what shows its output is killed, and ends as it ends", async () => {
+    const { container, line, jobId } = start(["sh", "-c", "echo ready; sleep 3; exit 6"]);
+    await line("ready");
+    const { stdout } = await promisify(execFile)("pgrep", ["-f", `start --attach nextstrain-${jobId}-1`]);
+    process.kill(Number(stdout), "SIGKILL");
+    expect(await container.ended).toEqual({ exitCode: 6 });
   });
 
   test("nothing is left of a container that has ended", async () => {

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { have } from "./have.ts";
@@ -31,12 +31,21 @@ async function findEngine(): Promise<TestEngine | Skip> {
   const installed = (["docker", "podman"] as const).filter(have);
   if (installed.length === 0) return { skip: "needs docker or podman" };
   if (installed.includes("docker") && (await succeeds("docker", ["info"])))
-    return { command: "docker", env: {} };
+    return { command: "docker", env: { DOCKER_CONFIG: join(homedir(), ".docker"), ...inherited() } };
   if (installed.includes("podman")) {
     const env = await podmanEnvironment();
-    if (env !== undefined) return { command: "podman", env };
+    if (env !== undefined) return { command: "podman", env: { ...inherited(), ...env } };
   }
   return { skip: `needs ${installed.join(" or ")} to work` };
+}
+
+/** What leads engines to their servers and stores, and the clean environment of a test lacks. */
+function inherited(): Readonly<Record<string, string>> {
+  const entries = Object.entries(process.env).filter(
+    (entry): entry is [string, string] =>
+      entry[1] !== undefined && /^(DOCKER_|CONTAINERS?_|XDG_RUNTIME_DIR$)/.test(entry[0]),
+  );
+  return Object.fromEntries(entries);
 }
 
 /** In a virtual machine or a container that withholds some rights, podman works with less: another runtime, lower limits. */

@@ -36,6 +36,10 @@ async function makeImage(): Promise<string | Skip> {
       env: { ...process.env, ...engine.env },
       maxBuffer: 64 << 20,
     });
+    // It is silent where the image is there.
+    building.child.stderr?.once("data", () =>
+      process.stderr.write(`Making the image for tests in containers: some minutes (log: ${path})\n`),
+    );
     building.child.stderr?.on("data", (chunk: string) => void log.appendFile(chunk));
     const { stdout } = await building;
     await rm(directory, { recursive: true });

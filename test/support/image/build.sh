@@ -26,7 +26,7 @@ make_base() {
 }
 
 # What builds it says goes to standard error; two that come at once build it once.
-{
+is_there "$image" || {
   flock 9
   is_there "$base" || make_base
   is_there "$image" || "$engine" build --build-arg "BASE=$base" --tag "$image" --file Containerfile .

@@ -114,13 +114,24 @@ test("without an engine it is processes", async () => {
   expect(await executor.describe()).toEqual({ by: "processes", detail: "there is no docker or podman" });
 });
 
+test("asked for containers, it runs nothing without an engine", async () => {
+  const { run, processes } = executorOf("container", join(directory.path, "nothing"));
+  const container = run("here");
+  expect(await container.started).toBeUndefined();
+  expect(await container.ended).toEqual({
+    reason: "CannotStartContainerError: there is no docker or podman",
+  });
+  expect(processes.containers).toHaveLength(0);
+});
+
 test("an engine that answers, but starts no containers, is done without from then on", async () => {
   const { path, calls } = await fakePodman("refuses", { refusal: "setrlimit: Operation not permitted" });
-  const { executor, run, processes, messages } = executorOf("auto", path);
+  const { executor, run, processes, messages, lines } = executorOf("auto", path);
   const first = run("here");
   await first.started;
   expect(processes.containers).toHaveLength(1);
   expect(messages.join()).toContain("setrlimit");
+  expect(lines.at(-1)).toContain("as processes of this computer instead");
   processes.containers[0]?.end({ exitCode: 0 });
   expect(await first.ended).toEqual({ exitCode: 0 });
   await run("here").started;

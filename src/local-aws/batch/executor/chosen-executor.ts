@@ -79,7 +79,10 @@ export function createChosenExecutor(options: ChosenExecutorOptions): ChosenExec
 
   async function runWhereItCan(attempt: Attempt, relay: Relay): Promise<ContainerEnd> {
     const place = await placeOf(attempt.image);
-    if (place.engine === undefined) return relay.to(processes.run(attempt)).ended;
+    if (place.engine === undefined) {
+      if (choice === "container") return { reason: `CannotStartContainerError: ${place.detail}` };
+      return relay.to(processes.run(attempt)).ended;
+    }
     const container = relay.to(
       runInContainer(place.engine, attempt, { ...options, mayPull: choice === "container" }),
     );
@@ -88,7 +91,10 @@ export function createChosenExecutor(options: ChosenExecutorOptions): ChosenExec
     const why = engineFault(end);
     if (why === undefined) return end;
     options.log(`Job ${attempt.jobId} runs as processes: ${end.reason}`);
-    broken = why;
+    // The log holds the engine's complaint; without a word, the reader would take the job to have failed.
+    const message = "Local AWS runs this job as processes of this computer instead.";
+    await attempt.append([{ timestamp: options.now(), message }]).catch(() => undefined);
+    broken ??= why.ofAll ? why.text : undefined;
     return relay.to(processes.run(attempt)).ended;
   }
 
@@ -142,8 +148,14 @@ function runRelayed(run: (relay: Relay) => Promise<ContainerEnd>): RunningContai
   return { started, ended, stop: () => ask("stop"), kill: () => ask("kill") };
 }
 
-/** What is wrong with the engine where it did not start a container; undefined where the image or the command is at fault. */
-function engineFault({ reason }: ContainerEnd): string | undefined {
-  const [, why] = /^Cannot(?:Create|Start)ContainerError: (.*)$/s.exec(reason ?? "") ?? [];
-  return why === undefined || /executable file|exec: "|invoke a command/.test(why) ? undefined : why;
+/**
+ * What is wrong with the engine where it did not start a container, and whether it will be so for all: what it does not even make
+ * may be about this one. Undefined where the image or the command is at fault.
+ */
+function engineFault({
+  reason,
+}: ContainerEnd): { readonly text: string; readonly ofAll: boolean } | undefined {
+  const [, verb, text] = /^Cannot(Create|Start)ContainerError: (.*)$/s.exec(reason ?? "") ?? [];
+  if (text === undefined || /executable file|exec: "|invoke a command/.test(text)) return undefined;
+  return { text, ofAll: verb === "Start" };
 }

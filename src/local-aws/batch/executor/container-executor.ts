@@ -135,7 +135,7 @@ export function runInContainer(
       // As a container that was killed as soon as it was there.
       if (isStopped()) return { exitCode: 137 };
       const seen = await follow();
-      return endOf(await stateOf(engine, name), seen);
+      return endOf(await finalState(engine, name), seen);
     } catch (error) {
       if (isStopped()) return { exitCode: 137 };
       if (error instanceof ContainerError) return { reason: error.message };
@@ -154,15 +154,21 @@ export function runInContainer(
   return { started, ended, stop, kill };
 }
 
+/** A container's state once it does not run: who shows its output may have ended before it. */
+async function finalState(engine: Engine, name: string): Promise<ContainerState | undefined> {
+  const state = await stateOf(engine, name);
+  if (!state?.isRunning) return state;
+  await engine.call(["wait", name]);
+  return stateOf(engine, name);
+}
+
 function endOf(
   state: ContainerState | undefined,
   { lastLine, memoryKilled }: { readonly lastLine: string; readonly memoryKilled: boolean },
 ): ContainerEnd {
-  if (state === undefined || state.isRunning) {
-    return {
-      reason: "CannotInspectContainerError: the container engine lost it",
-      statusReason: reasons.exited,
-    };
+  if (state === undefined) {
+    const reason = "CannotInspectContainerError: the container engine no longer knows it";
+    return { reason, statusReason: reasons.exited };
   }
   const { exitCode } = state;
   if (!state.hasStarted) {
