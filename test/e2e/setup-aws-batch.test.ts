@@ -233,7 +233,19 @@ describe.skipIf(!havePythonMoto())(
     test("a role of the account's is said to be there, and adopted when told to", async () => {
       await using admin = await administrator();
       await clients.iam.send(
-        new CreateRoleCommand({ RoleName: "NextstrainJobsRole", AssumeRolePolicyDocument: "{}" }),
+        new CreateRoleCommand({
+          RoleName: "NextstrainJobsRole",
+          AssumeRolePolicyDocument: JSON.stringify({
+            Version: "2012-10-17",
+            Statement: [
+              {
+                Effect: "Allow",
+                Principal: { Service: "ecs-tasks.amazonaws.com" },
+                Action: "sts:AssumeRole",
+              },
+            ],
+          }),
+        }),
       );
       await clients.logs.send(new CreateLogGroupCommand({ logGroupName: "/aws/batch/job" }));
       const refused = await admin.setup("--yes");
