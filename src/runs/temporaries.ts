@@ -72,7 +72,8 @@ function thisHost(): string {
   return hostTag;
 }
 
-function isAlive(pid: number): boolean {
+/** Whether a process of this computer lives, whoever's it is. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

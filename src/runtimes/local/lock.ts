@@ -1,6 +1,7 @@
 import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../../errors.ts";
+import { isAlive } from "../../runs/temporaries.ts";
 
 /**
  * Takes the lock of a runtime's directory, which keeps two set-ups of it apart; given back by disposing. One whose
@@ -50,13 +51,4 @@ function heldBy(pid: number, path: string): UserError {
     `Another nextstrain is setting up or updating this runtime${pid ? ` (process ${pid})` : ""}.`,
     { hint: `Wait until it has ended. If there is none, remove ${path}.` },
   );
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }
