@@ -172,7 +172,7 @@ export function explainAwsError(error: unknown, doing: string): unknown {
   if (NO_CREDENTIALS.has(code)) {
     return explain(
       "No AWS credentials were found.",
-      "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or put keys into ~/.aws/credentials. To try this program without an account, add --local-aws.",
+      "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or put keys into ~/.aws/credentials. To try builds without an account: nextstrain build --aws-batch --local-aws <directory>",
     );
   }
   if (EXPIRED.has(code)) {
