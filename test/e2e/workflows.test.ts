@@ -62,7 +62,7 @@ describe.skipIf(!tools)(`real workflows through AWS Batch (${needs})`, () => {
     await running.seen(/^\[batch\] .*\brule filter:|^\[batch\] .*Leaving out incomplete/m);
     expect(running.child.exitCode).toBeNull();
     const first = await running.ended;
-    expect(first.stderr).toBe("");
+    expect(first.stderr).toBe(`To look at the results: nextstrain view ${directory}\n`);
     expect(first.exitStatus).toBe(0);
     expect(first.stdout).toMatch(/^\[batch\] .*\(100%\) done$/m);
     // Of 42 samples, one is too incomplete, and one is excluded.
