@@ -90,6 +90,20 @@ const states: readonly (readonly [symptom: string, state: string, evidence: JobE
     ),
   ],
   [
+    "image-denied",
+    "private, newer words",
+    pullError(
+      "ref pull has been retried 1 time(s): failed to resolve ref docker.io/x/y:latest: pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed",
+    ),
+  ],
+  [
+    "image-denied",
+    "of the account's own registry",
+    pullError(
+      "ref pull has been retried 1 time(s): failed to resolve ref 123456789012.dkr.ecr.us-east-1.amazonaws.com/base:1: pulling from host 123456789012.dkr.ecr.us-east-1.amazonaws.com failed with status code [manifests 1]: 403 Forbidden",
+    ),
+  ],
+  [
     "image-unreachable",
     "no way out",
     pullError(
