@@ -120,6 +120,10 @@ const cases: Readonly<Record<string, Partial<Facts>>> = {
       ] as const),
     ),
   },
+  "a role that the bucket's own policy may allow to write": {
+    roleAccess: seen(new Map([["s3:PutObject", false]])),
+    bucketPolicy: seen(false),
+  },
   "no log group yet": { logGroup: absent },
   "logs that are kept": { logGroup: seen({ retentionDays: undefined }) },
   "a log group that can't be seen": { logGroup: denied("logs:DescribeLogGroups") },
