@@ -99,7 +99,15 @@ const cases: Readonly<Record<string, Partial<Facts>>> = {
   "no time limit": definition({ timeoutSeconds: undefined }),
   "three attempts": definition({ attempts: 3 }),
   "a log elsewhere": container({ logConfiguration: { logDriver: "splunk" } }),
-  "too many vCPUs for the queue": definition({ vcpus: 300 }),
+  "too many vCPUs for the queue": {
+    ...environments({ resources: { maxVcpus: 64 } }),
+    ...definition({ vcpus: 72 }),
+  },
+  "too many vCPUs for any computer": definition({ vcpus: 300 }),
+  "perhaps too much memory for the types there are": {
+    ...environments({ resources: { instanceTypes: ["c5.xlarge"] } }),
+    ...definition({ memoryMib: 7_600 }),
+  },
   "too much memory for any computer": definition({ memoryMib: 300_000 }),
   "too much for the types there are": {
     ...environments({ resources: { instanceTypes: ["c5.xlarge"] } }),
