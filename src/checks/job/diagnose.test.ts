@@ -35,6 +35,11 @@ const states: readonly (readonly [symptom: string, state: string, evidence: JobE
   ["time-limit", "attempt over its limit", failed({ statusReason: "Job attempt duration exceeded timeout" })],
   [
     "time-limit",
+    "on this computer",
+    failed({ statusReason: "Job attempt duration exceeded timeout" }, { isLocal: true }),
+  ],
+  [
+    "time-limit",
     "limit of 90 seconds",
     failed({
       statusReason: "Job attempt duration exceeded timeout",
@@ -269,6 +274,7 @@ const states: readonly (readonly [symptom: string, state: string, evidence: JobE
     }),
   ],
   ["killed", "no reason given", ended(137, { step: "running the program" })],
+  ["killed", "on this computer", ended(137, { step: "running the program", isLocal: true })],
   [
     "program-out-of-memory",
     "bash tells of a child",
@@ -337,6 +343,24 @@ const states: readonly (readonly [symptom: string, state: string, evidence: JobE
           statusReason: "CLIENT_ERROR - User: arn:aws:sts::1:x is not authorized to perform: sts:AssumeRole",
         }),
       ]),
+    }),
+  ],
+  [
+    "environments-invalid",
+    "one broken, the other disabled",
+    waiting(undefined, {
+      environments: seen([
+        makeEnvironment(["c5"], { isEnabled: false }),
+        makeEnvironment(["c5"], { name: "more", status: "INVALID" }),
+      ]),
+    }),
+  ],
+  [
+    "environments-disabled",
+    "disabled, on this computer",
+    waiting(undefined, {
+      isLocal: true,
+      environments: seen([makeEnvironment(["optimal"], { isEnabled: false })]),
     }),
   ],
   [

@@ -1,5 +1,6 @@
 import { hasEnded, type Job } from "../../aws/batch.ts";
 import type { ComputeEnvironment } from "../../aws/queue.ts";
+import { awsProgram } from "../aws-program.ts";
 import { type Fit, fitOf, type JobSize } from "../fit.ts";
 import { largerTypes, raiseLimit, resize } from "../resize.ts";
 import { quote } from "./advice.ts";
@@ -49,7 +50,9 @@ export const waitingSymptoms: readonly Symptom[] = [
       const { job } = evidence;
       const seen = environmentsOf(evidence);
       const broken = seen.filter(({ status }) => status === "INVALID");
-      const all = seen.length > 0 && broken.length === seen.length;
+      // Others may be disabled.
+      const all =
+        broken.length > 0 && seen.every(({ isEnabled, status }) => !isEnabled || status === "INVALID");
       if (!all && !startsWith(job, "ACTION_REQUIRED - CE(s)")) return undefined;
       const reason = broken.find(({ statusReason }) => statusReason)?.statusReason;
       return {
@@ -67,7 +70,7 @@ export const waitingSymptoms: readonly Symptom[] = [
       if (first === undefined || seen.some(({ isEnabled }) => isEnabled)) return undefined;
       return {
         says: `No computers are started for the queue ${queueOf(evidence.job)}: ${named(seen, "its compute environment")} (the setting of which computers to start) is disabled.`,
-        mend: `Enable it: aws batch update-compute-environment --compute-environment ${first.name} --state ENABLED`,
+        mend: `Enable it: ${awsProgram(evidence, `batch update-compute-environment --compute-environment ${first.name} --state ENABLED`)}`,
       };
     },
   },
