@@ -198,6 +198,17 @@ const states: readonly (readonly [symptom: string, state: string, evidence: JobE
   [
     "no-role",
     "no credentials",
+    failed(
+      {
+        exitCode: 1,
+        container: { image: "i", vcpus: 1, memoryMib: 1, timeoutSeconds: 90, roleArn: undefined },
+      },
+      { step: "fetching the directory", logEnd: ["fatal error: Unable to locate credentials"] },
+    ),
+  ],
+  [
+    "no-role",
+    "a role, and no credentials",
     ended(1, { step: "fetching the directory", logEnd: ["fatal error: Unable to locate credentials"] }),
   ],
   [
@@ -224,6 +235,16 @@ const states: readonly (readonly [symptom: string, state: string, evidence: JobE
     ended(1, {
       step: "fetching the directory",
       logEnd: ["fatal error: An error occurred (403) when calling the HeadObject operation: Forbidden"],
+    }),
+  ],
+  [
+    "bucket-denied",
+    "by its key",
+    ended(1, {
+      step: "storing the results",
+      logEnd: [
+        "upload failed: ../build.zip to s3://nextstrain-jobs/run.zip An error occurred (AccessDenied) when calling the PutObject operation: User: arn:aws:sts::1:assumed-role/x/y is not authorized to perform: kms:GenerateDataKey on resource: z",
+      ],
     }),
   ],
   [

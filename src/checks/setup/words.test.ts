@@ -136,6 +136,14 @@ const cases: Readonly<Record<string, Partial<Facts>>> = {
   "logs that are kept": { logGroup: seen({ retentionDays: undefined }) },
   "a log group that can't be seen": { logGroup: denied("logs:DescribeLogGroups") },
   "nothing allowed": { permissions: seen(allowances({ kind: "refused" })) },
+  "a bucket's key that may not be used": {
+    permissions: seen(
+      allowances({ kind: "allowed" }).set("s3:PutObject", {
+        kind: "refused",
+        permission: "kms:GenerateDataKey",
+      }),
+    ),
+  },
   "nothing known of permissions": {
     permissions: seen(allowances({ kind: "untold", permission: "iam:SimulatePrincipalPolicy" })),
   },
