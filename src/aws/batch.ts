@@ -162,13 +162,14 @@ export async function describeDefinition(
   const byRevision = name.includes(":");
   const { jobDefinitions = [] } = await batch.send(
     new DescribeJobDefinitionsCommand(
-      byRevision
-        ? { jobDefinitions: [name], status: "ACTIVE" }
-        : { jobDefinitionName: name, status: "ACTIVE" },
+      // Batch takes nothing else beside `jobDefinitions`: inactive revisions come, too.
+      byRevision ? { jobDefinitions: [name] } : { jobDefinitionName: name, status: "ACTIVE" },
     ),
     { abortSignal: signal },
   );
-  const latest = jobDefinitions.toSorted((a, b) => (b.revision ?? 0) - (a.revision ?? 0))[0];
+  const latest = jobDefinitions
+    .filter(({ status }) => status !== "INACTIVE")
+    .toSorted((a, b) => (b.revision ?? 0) - (a.revision ?? 0))[0];
   return latest && readDefinition(latest);
 }
 

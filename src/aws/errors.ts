@@ -119,6 +119,14 @@ function isNameless(code: string): boolean {
   return code === "Unknown" || code === "UnknownError" || code === "403";
 }
 
+/**
+ * The permission that a refusal names: "User: … is not authorized to perform: batch:SubmitJob on resource: …" (IAM). Some
+ * answers of S3 say only "Access Denied".
+ */
+export function permissionIn(text: string): string | undefined {
+  return /is not authorized to perform: ([a-z0-9-]+:\w+)/i.exec(text)?.[1];
+}
+
 /** Whether AWS answered that there is no such thing. */
 export function isAbsent(error: unknown): boolean {
   const code = awsErrorCode(error);
@@ -188,8 +196,7 @@ export function explainAwsError(error: unknown, doing: string): unknown {
     );
   }
   if (DENIED.has(code)) {
-    // "User: … is not authorized to perform: batch:SubmitJob on resource: …" (IAM); some answers of S3 say only "Access Denied".
-    const permission = /is not authorized to perform: ([a-z0-9-]+:\w+)/i.exec(error.message)?.[1];
+    const permission = permissionIn(error.message);
     return explain(
       `AWS does not allow you to ${doing} (${code}).`,
       `Ask the administrator of your AWS account for ${permission ? `the permission ${permission}` : "this permission"}; the three Nextstrain policies grant all that a build needs.`,

@@ -38,6 +38,7 @@ export interface ComputeResources {
   /** EC2, SPOT, FARGATE or FARGATE_SPOT. */
   readonly kind: string;
   readonly minVcpus: number;
+  /** Infinite where Batch doesn't say. */
   readonly maxVcpus: number;
   /** Types and families as they were given: `c5.xlarge`, `c5`, `optimal`. */
   readonly instanceTypes: readonly string[];
@@ -97,7 +98,7 @@ function readEnvironment(detail: ComputeEnvironmentDetail): ComputeEnvironment {
     resources: resources && {
       kind: resources.type ?? "EC2",
       minVcpus: resources.minvCpus ?? 0,
-      maxVcpus: resources.maxvCpus ?? 0,
+      maxVcpus: resources.maxvCpus ?? Number.POSITIVE_INFINITY,
       instanceTypes: resources.instanceTypes ?? [],
       launchTemplate: template && {
         name: template.launchTemplateName ?? template.launchTemplateId ?? "",

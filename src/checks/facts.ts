@@ -45,6 +45,8 @@ export interface Facts {
   readonly definition: Fact<JobDefinition>;
   readonly bucket: Fact<BucketPlace>;
   readonly bucketAccess: Fact<BucketAccess>;
+  /** Whether the bucket's own policy lets everybody in; absent where it has none. */
+  readonly bucketPolicy: Fact<boolean>;
   readonly bucketEncryption: Fact<string>;
   /** Whether the bucket keeps what is deleted. */
   readonly bucketVersioning: Fact<boolean>;
@@ -106,6 +108,7 @@ function bucketFacts(aws: Aws, { bucket, prefix }: SetupNames, signal: AbortSign
   return {
     bucket: once(async () => (await looks()).place()),
     bucketAccess: once(async () => (await looks()).access()),
+    bucketPolicy: once(async () => (await looks()).policy()),
     bucketEncryption: once(async () => (await looks()).encryption()),
     bucketVersioning: once(async () => (await looks()).versioning()),
     bucketLifecycle: once(async () => (await looks()).lifecycle()),

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { fitOf } from "./fit.ts";
 import { roomsOf } from "./instance-room.ts";
+import { resize } from "./resize.ts";
 import { environment } from "./testing/healthy.ts";
 
 describe("the room that a job has on a computer", () => {
@@ -48,10 +49,12 @@ describe("a job of a size", () => {
   test.each([
     ["fits what is large enough", 16, 31_000, undefined, undefined, "fits"],
     ["may use the environment up to its limit", 96, 1_000, undefined, 96, "fits"],
-    ["is over the limit of the environment", 300, 1_000, undefined, undefined, "over-limit"],
+    ["is over the limit of the environment", 90, 1_000, undefined, 64, "over-limit"],
+    ["is over the limit, and no higher one would help", 300, 1_000, undefined, undefined, "over-computers"],
     ["is over the limit, whatever the computers", 300, 1_000, ["optimal"], undefined, "over-limit"],
     ["has more vCPUs than any computer", 97, 1_000, undefined, undefined, "over-computers"],
-    ["has more memory than a measured computer leaves", 4, 7_500, ["c5.xlarge"], undefined, "over-computers"],
+    ["may be too large where the guide says less", 4, 7_500, ["c5.xlarge"], undefined, "perhaps"],
+    ["is too large where it wants all the memory", 4, 8_192, ["c5.xlarge"], undefined, "over-computers"],
     [
       "needs one computer that has both",
       16,
@@ -73,6 +76,12 @@ describe("a job of a size", () => {
   ] as const)("%s", (_, vcpus, memoryMib, types, maxVcpus, kind) =>
     expect(sized(vcpus, memoryMib, types, maxVcpus).kind).toBe(kind),
   );
+
+  test("is told a size within the limit, where it is over the computers, too", () =>
+    expect(resize(sized(100, 1_000, ["c5"], 64), { vcpus: 100, memoryMib: 1_000 })).toEqual({
+      build: "--cpus 64",
+      setUp: "--instance-types r6i --max-vcpus 100",
+    }));
 
   test("is told the largest computer there is", () =>
     expect(sized(8, 15_200, ["c5.large", "c5.xlarge"])).toMatchObject({ largest: { type: "c5.xlarge" } }));

@@ -39,6 +39,10 @@ test("the permission that it would take is told, and why AWS failed with the nex
     kind: "denied",
     permission: "batch:DescribeJobQueues",
   });
+  const named = Object.assign(answer("AccessDenied", 403), {
+    message: "User: arn:aws:iam::1:user/x is not authorized to perform: kms:GenerateDataKey on resource: y",
+  });
+  expect(await fails(named)).toEqual({ kind: "denied", permission: "kms:GenerateDataKey" });
   expect(await fails(answer("InternalError", 500))).toMatchObject({
     reason: "Could not look up the queue: InternalError (InternalError).",
     error: { hint: expect.stringContaining("NEXTSTRAIN_DEBUG") },

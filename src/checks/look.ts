@@ -1,4 +1,4 @@
-import { explainAwsError, isAbsent, isDenied } from "../aws/errors.ts";
+import { explainAwsError, isAbsent, isDenied, permissionIn } from "../aws/errors.ts";
 import { UserError } from "../errors.ts";
 import type { Seen } from "./seen.ts";
 
@@ -25,7 +25,13 @@ export async function look<T>(
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     if (isAbsent(error)) return { kind: "absent" };
-    if (isDenied(error)) return { kind: "denied", permission };
+    // It may lack another than the request's own: that for the bucket's key (`kms:GenerateDataKey`), say.
+    if (isDenied(error)) {
+      return {
+        kind: "denied",
+        permission: permissionIn(error instanceof Error ? error.message : "") ?? permission,
+      };
+    }
     const explained = explainAwsError(error, doing);
     if (explained instanceof UserError)
       return { kind: "failed", reason: explained.message, error: explained };

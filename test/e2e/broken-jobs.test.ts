@@ -146,7 +146,7 @@ describe.skipIf(!(have("zip") && have("unzip")))("jobs with one thing wrong (nee
       ],
       ["Docker too slow", { fault: "cannot-start" }, /too slow .*\(it took more than 4m0s\)/, /--disk nvme/],
       ["computer taken away", { fault: "spot-reclaim" }, /was taken away/, /Build again/],
-      ["time limit", { fault: "time-limit" }, /time limit of 4 hours/, /--timeout 8h/],
+      ["time limit", { fault: "time-limit" }, /time limit of 4 hours/, /more --cpus/],
     ])("%s", async (_, fault, why, next) => {
       await misbehave(fault);
       // Without the log, whose end a job that was killed doesn't show: it would be waited for.
@@ -365,7 +365,7 @@ describe.skipIf(!(have("zip") && have("unzip")))("jobs with one thing wrong (nee
       const result = await build.ended;
       expect(told(result).why).toHaveLength(2);
       expect(told(result).next.at(-1)).toBe(
-        `Enable it: aws batch update-compute-environment --compute-environment ${ENVIRONMENT} --state ENABLED`,
+        `Enable it: (eval "$(nextstrain local-aws env)"; aws batch update-compute-environment --compute-environment ${ENVIRONMENT} --state ENABLED)`,
       );
     });
 

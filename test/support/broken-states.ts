@@ -296,6 +296,21 @@ export const brokenStates: readonly Broken[] = [
     mend: /put-role-policy --role-name LabJobsRole .*arn:aws:s3:::nextstrain-jobs/,
   },
   {
+    name: "a role that the bucket's own policy may help",
+    async spoil(account) {
+      await setRole(account, allow("s3:*", "arn:aws:s3:::another-bucket/*"));
+      const Principal = { AWS: `arn:aws:iam::123456789012:role/${ROLE}` };
+      const Statement = [
+        { Effect: "Allow", Principal, Action: "s3:*", Resource: `arn:aws:s3:::${BUCKET}/*` },
+      ];
+      const Policy = JSON.stringify({ Version: "2012-10-17", Statement });
+      await account.s3.send(new s3.PutBucketPolicyCommand({ Bucket: BUCKET, Policy }));
+    },
+    found: "unknown role.bucket",
+    says: /the bucket may have a policy of its own that allows it\.$/,
+    mend: /check-setup aws-batch --run-job/,
+  },
+  {
     name: "a role that can't store results",
     spoil: (account) => setRole(account, allow(["s3:GetObject", "s3:ListBucket", "s3:DeleteObject"])),
     found: "wrong role.bucket",

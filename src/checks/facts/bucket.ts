@@ -44,7 +44,15 @@ export function bucketLooks(aws: Aws, bucket: string, prefix: string, signal: Ab
     permission: `s3:${permission}`,
     signal,
   });
+  /** Whether the bucket's own policy lets everybody in; absent where it has none. */
+  const policy = (): Promise<Seen<boolean>> =>
+    look(at("the policy", "GetBucketPolicyStatus"), async (abortSignal) => {
+      const { PolicyStatus } = await aws.s3.send(new GetBucketPolicyStatusCommand(asked), { abortSignal });
+      return PolicyStatus?.IsPublic === true;
+    });
   return {
+    policy,
+
     place: (): Promise<Seen<BucketPlace>> =>
       look({ ...at("", "ListBucket"), doing: `look up the S3 bucket "${bucket}"` }, async (abortSignal) => ({
         region: (await aws.s3.send(new HeadBucketCommand(asked), { abortSignal })).BucketRegion,
@@ -65,12 +73,9 @@ export function bucketLooks(aws: Aws, bucket: string, prefix: string, signal: Ab
       if (block.kind === "seen" && block.value.RestrictPublicBuckets && block.value.IgnorePublicAcls) {
         return { kind: "seen", value: "blocked" };
       }
-      const policy = await look(at("the policy", "GetBucketPolicyStatus"), async (abortSignal) => {
-        const { PolicyStatus } = await aws.s3.send(new GetBucketPolicyStatusCommand(asked), { abortSignal });
-        return PolicyStatus?.IsPublic === true;
-      });
-      if (policy.kind === "denied" || policy.kind === "failed") return policy;
-      return { kind: "seen", value: policy.kind === "seen" && policy.value ? "public" : "private" };
+      const byPolicy = await policy();
+      if (byPolicy.kind === "denied" || byPolicy.kind === "failed") return byPolicy;
+      return { kind: "seen", value: byPolicy.kind === "seen" && byPolicy.value ? "public" : "private" };
     },
 
     /** The algorithm that all is encrypted with. */

@@ -9,7 +9,8 @@ import { tryPermissions } from "./tries.ts";
 /** Whether the user may do something. */
 export type Allowance =
   | { readonly kind: "allowed" }
-  | { readonly kind: "refused" }
+  /** The permission that is lacking, where AWS has named it: it may be another than the action's. */
+  | { readonly kind: "refused"; readonly permission?: string }
   /** The permission that finding out would take, where it is that. */
   | { readonly kind: "untold"; readonly permission: string | undefined };
 
@@ -41,7 +42,7 @@ export async function seePermissions(
 }
 
 function allowanceOf(seen: Seen<boolean | undefined>): Allowance {
-  if (seen.kind === "denied") return { kind: "refused" };
+  if (seen.kind === "denied") return { kind: "refused", permission: seen.permission };
   if (seen.kind !== "seen" || seen.value === undefined) return { kind: "untold", permission: undefined };
   return { kind: seen.value ? "allowed" : "refused" };
 }

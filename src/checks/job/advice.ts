@@ -24,15 +24,16 @@ function knownRooms(
 }
 
 /** What to do about a job that had too little memory, with the `--memory` to try. */
-export function adviseMemory({ job, environments }: JobEvidence): string {
+export function adviseMemory({ job, environments, isLocal }: JobEvidence): string {
   const had = job.container?.memoryMib;
   if (had === undefined) return "Run it again with more memory than it had: --memory 15200mib, for example.";
+  const fewer = "Where rules run side by side, fewer of them at a time (a smaller --cpus) need less, too.";
+  if (isLocal) return `Run it again with more, where this computer has it: --memory ${had * 2}mib. ${fewer}`;
   const known = knownRooms(environments);
   const rooms = known ?? roomsOf(USUAL) ?? [];
   const next = rooms
     .filter(({ memoryMib, vcpus }) => memoryMib >= had * MORE && vcpus >= (job.container?.vcpus ?? 1))
     .toSorted((a, b) => a.memoryMib - b.memoryMib)[0];
-  const fewer = "Where rules run side by side, fewer of them at a time (a smaller --cpus) need less, too.";
   if (next !== undefined) {
     return `Run it again with more: --memory ${next.memoryMib}mib, which is what a computer of the type ${next.type} has for a job. ${fewer}`;
   }
@@ -41,7 +42,7 @@ export function adviseMemory({ job, environments }: JobEvidence): string {
 }
 
 /** What to do about a disk that was too small. */
-export function adviseDisk({ isLocal }: JobEvidence): string {
+export function adviseDisk({ isLocal }: Pick<JobEvidence, "isLocal">): string {
   return isLocal
     ? "Free some space on this computer's disk, where local AWS keeps its jobs, and build again."
     : "Give the computers of your jobs a larger disk: nextstrain setup aws-batch --disk-size 400 (in GiB; AWS's own default is 30, this program's 200), or --disk nvme --instance-types c5d, whose computers have fast disks of their own. Then build again.";

@@ -35,6 +35,11 @@ const states: readonly (readonly [symptom: string, state: string, evidence: JobE
   ["time-limit", "attempt over its limit", failed({ statusReason: "Job attempt duration exceeded timeout" })],
   [
     "time-limit",
+    "on this computer",
+    failed({ statusReason: "Job attempt duration exceeded timeout" }, { isLocal: true }),
+  ],
+  [
+    "time-limit",
     "limit of 90 seconds",
     failed({
       statusReason: "Job attempt duration exceeded timeout",
@@ -87,6 +92,20 @@ const states: readonly (readonly [symptom: string, state: string, evidence: JobE
     "private",
     pullError(
       "Error response from daemon: pull access denied for x/y, repository does not exist or may require 'docker login'",
+    ),
+  ],
+  [
+    "image-denied",
+    "private, newer words",
+    pullError(
+      "ref pull has been retried 1 time(s): failed to resolve ref docker.io/x/y:latest: pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed",
+    ),
+  ],
+  [
+    "image-denied",
+    "of the account's own registry",
+    pullError(
+      "ref pull has been retried 1 time(s): failed to resolve ref 123456789012.dkr.ecr.us-east-1.amazonaws.com/base:1: pulling from host 123456789012.dkr.ecr.us-east-1.amazonaws.com failed with status code [manifests 1]: 403 Forbidden",
     ),
   ],
   [
@@ -179,6 +198,17 @@ const states: readonly (readonly [symptom: string, state: string, evidence: JobE
   [
     "no-role",
     "no credentials",
+    failed(
+      {
+        exitCode: 1,
+        container: { image: "i", vcpus: 1, memoryMib: 1, timeoutSeconds: 90, roleArn: undefined },
+      },
+      { step: "fetching the directory", logEnd: ["fatal error: Unable to locate credentials"] },
+    ),
+  ],
+  [
+    "no-role",
+    "a role, and no credentials",
     ended(1, { step: "fetching the directory", logEnd: ["fatal error: Unable to locate credentials"] }),
   ],
   [
@@ -205,6 +235,16 @@ const states: readonly (readonly [symptom: string, state: string, evidence: JobE
     ended(1, {
       step: "fetching the directory",
       logEnd: ["fatal error: An error occurred (403) when calling the HeadObject operation: Forbidden"],
+    }),
+  ],
+  [
+    "bucket-denied",
+    "by its key",
+    ended(1, {
+      step: "storing the results",
+      logEnd: [
+        "upload failed: ../build.zip to s3://nextstrain-jobs/run.zip An error occurred (AccessDenied) when calling the PutObject operation: User: arn:aws:sts::1:assumed-role/x/y is not authorized to perform: kms:GenerateDataKey on resource: z",
+      ],
     }),
   ],
   [
@@ -255,6 +295,7 @@ const states: readonly (readonly [symptom: string, state: string, evidence: JobE
     }),
   ],
   ["killed", "no reason given", ended(137, { step: "running the program" })],
+  ["killed", "on this computer", ended(137, { step: "running the program", isLocal: true })],
   [
     "program-out-of-memory",
     "bash tells of a child",
@@ -323,6 +364,24 @@ const states: readonly (readonly [symptom: string, state: string, evidence: JobE
           statusReason: "CLIENT_ERROR - User: arn:aws:sts::1:x is not authorized to perform: sts:AssumeRole",
         }),
       ]),
+    }),
+  ],
+  [
+    "environments-invalid",
+    "one broken, the other disabled",
+    waiting(undefined, {
+      environments: seen([
+        makeEnvironment(["c5"], { isEnabled: false }),
+        makeEnvironment(["c5"], { name: "more", status: "INVALID" }),
+      ]),
+    }),
+  ],
+  [
+    "environments-disabled",
+    "disabled, on this computer",
+    waiting(undefined, {
+      isLocal: true,
+      environments: seen([makeEnvironment(["optimal"], { isEnabled: false })]),
     }),
   ],
   [

@@ -1,3 +1,4 @@
+import { permissionIn } from "../../aws/errors.ts";
 import { quote } from "./advice.ts";
 import { definitionOf, type JobEvidence, nameOf, type Symptom } from "./evidence.ts";
 import { findLine } from "./log-signs.ts";
@@ -16,11 +17,21 @@ const NO_CREDENTIALS = /Unable to locate credentials|NoCredential/i;
 export const entrypointSymptoms: readonly Symptom[] = [
   {
     id: "no-role",
-    see: (evidence) =>
-      failure(evidence, NO_CREDENTIALS) !== undefined && {
-        says: `The job may not read the bucket: it has no AWS role, because its ${definitionOf(evidence.job)} names none.`,
+    see: (evidence) => {
+      if (failure(evidence, NO_CREDENTIALS) === undefined) return undefined;
+      const role = nameOf(evidence.job.container?.roleArn);
+      const definition = definitionOf(evidence.job);
+      if (role !== undefined) {
+        return {
+          says: `The job may not read the bucket: it was not given the role ${role} that its ${definition} names.`,
+          mend: "Build again, since that may have been one bad computer. Where it comes back, `nextstrain check-setup aws-batch --run-job` tests the set-up by a small job.",
+        };
+      }
+      return {
+        says: `The job may not read the bucket: it has no AWS role, because its ${definition} names none.`,
         mend: "Run `nextstrain setup aws-batch --force`, or set the definition's Job role in the AWS console (Batch, Job definitions, Create new revision) to NextstrainJobsRole.",
-      },
+      };
+    },
   },
   {
     id: "variables-gone",
@@ -53,11 +64,18 @@ export const entrypointSymptoms: readonly Symptom[] = [
       const step = evidence.step;
       const writing = step === "storing the results";
       if (step !== "variables" && step !== "fetching the directory" && !writing) return undefined;
-      if (failure(evidence, IS_DENIED) === undefined) return undefined;
+      const line = failure(evidence, IS_DENIED);
+      if (line === undefined) return undefined;
+      const own = `s3:${writing ? "PutObject" : "GetObject"}`;
+      const permission = permissionIn(line) ?? own;
+      const attach =
+        permission === own
+          ? "Attach the policy NextstrainJobsAccessToBucket, with this bucket's name in it,"
+          : `Give this permission${permission.startsWith("kms:") ? ", on the key that the bucket is encrypted with," : ""}`;
       const role = nameOf(job.container?.roleArn);
       return {
-        says: `The job may not ${writing ? "write to" : "read"} the bucket${bucketText(evidence)}: its role${role === undefined ? "" : ` ${role}`}, or the credentials that were passed to it, lack the permission s3:${writing ? "PutObject" : "GetObject"}.`,
-        mend: `Attach the policy NextstrainJobsAccessToBucket, with this bucket's name in it, to the role${role === undefined ? "" : ` ${role}`} (AWS console: IAM, Roles). Where AWS_ACCESS_KEY_ID and the like are set here, they are passed to the job: unset them to have it use the role.`,
+        says: `The job may not ${writing ? "write to" : "read"} the bucket${bucketText(evidence)}: its role${role === undefined ? "" : ` ${role}`}, or the credentials that were passed to it, lack the permission ${permission}.`,
+        mend: `${attach} to the role${role === undefined ? "" : ` ${role}`} (AWS console: IAM, Roles). Where AWS_ACCESS_KEY_ID and the like are set here, they are passed to the job: unset them to have it use the role.`,
       };
     },
   },

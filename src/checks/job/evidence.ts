@@ -1,5 +1,6 @@
 import type { Job } from "../../aws/batch.ts";
 import type { ComputeEnvironment, JobQueue } from "../../aws/queue.ts";
+import { nameInArn } from "../arn.ts";
 import type { Seen } from "../seen.ts";
 import type { Step } from "./log-signs.ts";
 
@@ -7,6 +8,8 @@ import type { Step } from "./log-signs.ts";
 export interface JobEvidence {
   readonly job: Job;
   readonly isLocal: boolean;
+  /** Of the account, for commands. */
+  readonly region: string;
   /** Local AWS runs it without its image, by the programs of this computer. */
   readonly withoutImage: boolean;
   /** The end of the last attempt's log, oldest line first; empty where none was read. */
@@ -64,7 +67,7 @@ export function findReason(job: Job, pattern: RegExp): RegExpExecArray | undefin
 
 /** The name at the end of a name of resource (`arn:…:job-queue/NAME`), or the name itself. */
 export function nameOf(resource: string | undefined): string | undefined {
-  return resource?.split("/").at(-1) || undefined;
+  return resource === undefined ? undefined : nameInArn(resource) || undefined;
 }
 
 /** The program that the job runs: what follows the entrypoint and `env --chdir … --` in its command. */

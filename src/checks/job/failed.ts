@@ -15,13 +15,15 @@ import { FULL_DISK, findLine } from "./log-signs.ts";
 export const failedSymptoms: readonly Symptom[] = [
   {
     id: "time-limit",
-    see: ({ job }) => {
+    see: ({ job, isLocal }) => {
       if (findReason(job, /^Job attempt duration exceeded timeout/) === undefined) return undefined;
       const limit = job.container?.timeoutSeconds;
       const more = limit === undefined ? "8h" : asTimeout(limit * 2);
       return {
         says: `The job was stopped at its time limit${limit === undefined ? "" : ` of ${spell(limit)}`}. A job that is stopped brings no results back.`,
-        mend: `Allow more time: nextstrain setup aws-batch --timeout ${more} (or in the AWS console: Batch, ${definitionOf(job)}, Create new revision, Execution timeout); or build with more --cpus, so that it ends sooner.`,
+        mend: isLocal
+          ? "Build with more --cpus, so that it ends sooner; or without --aws-batch, where there is no time limit."
+          : `Allow more time: nextstrain setup aws-batch --timeout ${more} (or in the AWS console: Batch, ${definitionOf(job)}, Create new revision, Execution timeout); or build with more --cpus, so that it ends sooner.`,
       };
     },
   },

@@ -14,10 +14,7 @@ export const imageSymptoms: readonly Symptom[] = [
   {
     id: "image-not-found",
     see: (evidence) =>
-      pullError(
-        evidence,
-        /manifest unknown|not found|failed to resolve ref(?!.*(?:timeout|dial))|no such image|invalid reference/is,
-      ) && {
+      pullError(evidence, /manifest unknown|not found|no such image|invalid reference/i) && {
         says: `The image ${imageOf(evidence)} could not be fetched: there is none of that name and tag (the part after the colon).`,
         mend: `Check it${tagPage(evidence)}, then name another with --image, or mend it in the ${definitionOf(evidence.job)}.`,
       },

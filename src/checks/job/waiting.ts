@@ -1,6 +1,8 @@
 import { hasEnded, type Job } from "../../aws/batch.ts";
 import type { ComputeEnvironment } from "../../aws/queue.ts";
+import { awsProgram } from "../aws-program.ts";
 import { type Fit, fitOf, type JobSize } from "../fit.ts";
+import { largerTypes, raiseLimit, resize } from "../resize.ts";
 import { quote } from "./advice.ts";
 import { type JobEvidence, nameOf, SURROUNDINGS, type Symptom } from "./evidence.ts";
 
@@ -48,7 +50,9 @@ export const waitingSymptoms: readonly Symptom[] = [
       const { job } = evidence;
       const seen = environmentsOf(evidence);
       const broken = seen.filter(({ status }) => status === "INVALID");
-      const all = seen.length > 0 && broken.length === seen.length;
+      // Others may be disabled.
+      const all =
+        broken.length > 0 && seen.every(({ isEnabled, status }) => !isEnabled || status === "INVALID");
       if (!all && !startsWith(job, "ACTION_REQUIRED - CE(s)")) return undefined;
       const reason = broken.find(({ statusReason }) => statusReason)?.statusReason;
       return {
@@ -66,7 +70,7 @@ export const waitingSymptoms: readonly Symptom[] = [
       if (first === undefined || seen.some(({ isEnabled }) => isEnabled)) return undefined;
       return {
         says: `No computers are started for the queue ${queueOf(evidence.job)}: ${named(seen, "its compute environment")} (the setting of which computers to start) is disabled.`,
-        mend: `Enable it: aws batch update-compute-environment --compute-environment ${first.name} --state ENABLED`,
+        mend: `Enable it: ${awsProgram(evidence, `batch update-compute-environment --compute-environment ${first.name} --state ENABLED`)}`,
       };
     },
   },
@@ -193,14 +197,18 @@ function sizeText(job: Job): string {
 
 /** Where the job fits into none of the enabled environments: the most that there is, in words. */
 function largestOffer(evidence: JobEvidence): string | undefined {
-  const misfits = misfitsOf(evidence);
-  if (misfits === undefined) return undefined;
-  const best = misfits.find((fit) => fit.kind === "over-computers") ?? misfits[0];
+  const best = closestOf(evidence);
   if (best?.kind === "over-computers") {
     const { type, vcpus, memoryMib } = best.largest;
     return `the largest (${type}) has ${vcpus} vCPUs and ${memoryMib} MiB for a job`;
   }
   return best?.kind === "over-limit" ? `there may be ${best.maxVcpus} vCPUs at most at a time` : undefined;
+}
+
+/** Of the environments that the job fits into none of, how the one fails that is told of. */
+function closestOf(evidence: JobEvidence): Fit | undefined {
+  const misfits = misfitsOf(evidence);
+  return misfits?.find((fit) => fit.kind === "over-limit") ?? misfits?.[0];
 }
 
 /** How the job doesn't fit into each enabled environment; undefined where it fits into one, or may do so. */
@@ -215,17 +223,23 @@ function misfitsOf(evidence: JobEvidence): readonly Fit[] | undefined {
 /** The next step for a job that is too big, with a size that fits. */
 function askForLess(evidence: JobEvidence): string {
   const { job, isLocal } = evidence;
-  const room = misfitsOf(evidence)?.find((fit) => fit.kind === "over-computers");
-  const limit = misfitsOf(evidence)?.find((fit) => fit.kind === "over-limit");
-  const less =
-    room?.kind === "over-computers"
-      ? `--cpus ${Math.min(room.largest.vcpus, sizeOf(job)?.vcpus ?? room.largest.vcpus)} --memory ${Math.min(room.largest.memoryMib, sizeOf(job)?.memoryMib ?? room.largest.memoryMib)}mib at most`
-      : limit?.kind === "over-limit"
-        ? `--cpus ${limit.maxVcpus} at most`
-        : "a smaller --cpus and --memory";
+  const size = sizeOf(job);
+  const fit = closestOf(evidence);
+  const { build, setUp } = fit && size ? resize(fit, size) : { build: undefined, setUp: raiseAsSaid(job) };
+  const less = build === undefined ? "a smaller --cpus and --memory" : `${build} at most`;
   const cancel = `Cancel it (nextstrain build --aws-batch${isLocal ? " --local-aws" : ""} --attach ${job.id} --cancel), and build again`;
   const again = `${hasEnded(job) ? "Build again" : cancel} with ${less}`;
   if (isLocal) return `${again}: jobs of local AWS can have what this computer has.`;
-  const wanted = Math.max(256, sizeOf(job)?.vcpus ?? 0);
-  return `${again}; or let the queue have larger computers: nextstrain setup aws-batch --max-vcpus ${wanted} --instance-types c5,r5.`;
+  return setUp === undefined
+    ? `${again}.`
+    : `${again}; or let the queue have larger computers, or more of them: nextstrain setup aws-batch ${setUp}.`;
+}
+
+/** What would help by the reason that AWS gives, where the environments can't be seen. */
+function raiseAsSaid(job: Job): string | undefined {
+  const size = sizeOf(job);
+  if (size === undefined) return undefined;
+  return startsWith(job, "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE")
+    ? raiseLimit(size)
+    : largerTypes(size);
 }

@@ -1,7 +1,7 @@
 import type { Allowances } from "../facts/permissions.ts";
 import { thenLook } from "../look.ts";
 import { listInWords, paste } from "./places.ts";
-import { type Check, subject } from "./subject.ts";
+import { askAdministrator, type Check, subject } from "./subject.ts";
 
 /** What a build may need to be allowed. */
 interface Permission {
@@ -99,10 +99,15 @@ function checkOf({ action, to, without, shownBy }: Permission): Check<Allowances
       const allowance = allowances.get(action);
       if (allowance === undefined || allowance.kind === "allowed") return undefined;
       if (allowance.kind === "refused") {
+        const { permission = action } = allowance;
+        const on = permission.startsWith("kms:") ? " on the key that the bucket is encrypted with" : "";
         return {
           mark: without === undefined ? "wrong" : "caution",
-          says: `You may not ${to} (the permission ${action}).${without === undefined ? "" : ` ${without}`}`,
-          mend: `To get it, ask the administrator of your AWS account for the policy ${policyOf(action)}, or for this permission alone.`,
+          says: `You may not ${to} (the permission ${permission}${on}).${without === undefined ? "" : ` ${without}`}`,
+          mend:
+            permission === action
+              ? `To get it, ask the administrator of your AWS account for the policy ${policyOf(action)}, or for this permission alone.`
+              : `To get it, ${askAdministrator(permission)} The role of jobs may need it, too.`,
         };
       }
       return {

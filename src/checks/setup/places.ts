@@ -1,3 +1,4 @@
+import { awsProgram } from "../aws-program.ts";
 import type { Facts } from "../facts.ts";
 
 /** A command on a line of its own, so that it can be copied as it is. */
@@ -5,13 +6,9 @@ export function paste(command: string): string {
   return `\n    ${command}`;
 }
 
-/** A command of the `aws` program, for the region in use, to be copied. */
+/** A command of the `aws` program, for the region in use, on a line of its own. */
 export function awsCommand({ aws }: Pick<Facts, "aws">, command: string): string {
-  return paste(
-    aws.isLocal
-      ? `(eval "$(nextstrain local-aws env)"; aws ${command})`
-      : `aws --region ${aws.region.value} ${command}`,
-  );
+  return paste(awsProgram({ isLocal: aws.isLocal, region: aws.region.value }, command));
 }
 
 /** What the set-up can do about it, to be copied; "" for local AWS, which takes none. */

@@ -1,5 +1,4 @@
 import { nameInArn } from "../arn.ts";
-import type { Decisions } from "../facts/simulation.ts";
 import type { Facts } from "../facts.ts";
 import { thenLook } from "../look.ts";
 import type { Seen } from "../seen.ts";
@@ -57,35 +56,54 @@ const accessSubject = subject({
     if ((await facts.role()).kind === "absent") return undefined;
     return thenLook(facts.roleAccess(), async (decisions) => ({
       kind: "seen",
-      value: { role: nameInArn(roleArn), decisions },
+      value: {
+        arn: roleArn,
+        refused: [...decisions].filter(([, allowed]) => allowed === false).map(([action]) => action),
+        isTold: ![...decisions.values()].includes(undefined),
+        // IAM answers by the role's own policies: the bucket's may allow what they don't.
+        isAll: (await facts.bucketPolicy()).kind === "absent",
+      },
     }));
   },
   checks: [{ id: "role.bucket", find: findAccess }],
 });
 
 interface Access {
-  /** Its name. */
-  readonly role: string;
-  readonly decisions: Decisions;
+  /** The role's name of resource. */
+  readonly arn: string;
+  /** Actions that its policies don't allow. */
+  readonly refused: readonly string[];
+  /** Whether IAM could tell of each action. */
+  readonly isTold: boolean;
+  /** Whether nothing else could allow them: the bucket has no policy of its own. */
+  readonly isAll: boolean;
 }
 
-function findAccess({ role, decisions }: Access, facts: Facts): Outcome | undefined {
+function findAccess({ arn, refused, isTold, isAll }: Access, facts: Facts): Outcome | undefined {
   const bucket = facts.names.bucket.value;
-  const refused = [...decisions].filter(([, allowed]) => allowed === false).map(([action]) => action);
+  const role = nameInArn(arn);
+  if (refused.length > 0 && !isAll) {
+    return {
+      mark: "unknown",
+      says: `It can't be told whether jobs may use the S3 bucket "${bucket}": the role ${role}, which they are given, lacks ${refused.join(", ")}, and the bucket may have a policy of its own that allows it.`,
+      mend: `Try it with a small job:${paste("nextstrain check-setup aws-batch --run-job")}`,
+    };
+  }
   if (refused.length > 0) {
     return {
       mark: "wrong",
       says: `Jobs can't use the S3 bucket "${bucket}": the role ${role}, which they are given, lacks ${refused.join(", ")}.`,
-      mend: `Let it, or ask the administrator of your AWS account to:${awsCommand(facts, `iam put-role-policy --role-name ${role} --policy-name NextstrainJobsAccessToBucket --policy-document '${JSON.stringify(bucketPolicy(bucket))}'`)}`,
+      mend: `Let it, or ask the administrator of your AWS account to:${awsCommand(facts, `iam put-role-policy --role-name ${role} --policy-name NextstrainJobsAccessToBucket --policy-document '${JSON.stringify(bucketPolicy(bucket, arn))}'`)}`,
     };
   }
-  if ([...decisions.values()].includes(undefined)) return undefined;
+  if (!isTold) return undefined;
   return { mark: "ok", says: `With it jobs may read and write what is in the S3 bucket "${bucket}".` };
 }
 
-/** NextstrainJobsAccessToBucket, as the users' guide has it. */
-function bucketPolicy(bucket: string) {
-  const resources = [`arn:aws:s3:::${bucket}/*`, `arn:aws:s3:::${bucket}`];
+/** NextstrainJobsAccessToBucket, as the users' guide has it, in the role's part of AWS (`aws`, `aws-cn`). */
+function bucketPolicy(bucket: string, roleArn: string) {
+  const here = `arn:${roleArn.split(":")[1]}:s3:::${bucket}`;
+  const resources = [`${here}/*`, here];
   const actions = ["s3:PutObject", "s3:GetObject", "s3:ListBucket", "s3:DeleteObject"];
   return {
     Version: "2012-10-17",

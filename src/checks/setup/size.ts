@@ -2,7 +2,7 @@ import type { JobDefinition } from "../../aws/batch.ts";
 import type { ComputeEnvironment } from "../../aws/queue.ts";
 import type { Facts } from "../facts.ts";
 import { type Fit, fitOf, type JobSize } from "../fit.ts";
-import { roomsOf } from "../instance-room.ts";
+import { resize } from "../resize.ts";
 import { isUsable } from "./environments.ts";
 import { setUp, sizeInWords } from "./places.ts";
 import { type Outcome, subject } from "./subject.ts";
@@ -61,37 +61,16 @@ function tooMuch(fit: Fit, queue: string): string {
     case "over-computers":
       return `more than any computer of the job queue "${queue}" has left for jobs. The largest is ${fit.largest.type}, with ${sizeInWords(fit.largest)}${fit.largest.isEstimate ? " by our estimate" : ""}.`;
     case "perhaps":
-      return `perhaps more than any computer of the job queue "${queue}" has left for jobs. We estimate that the largest, ${fit.largest.type}, has ${sizeInWords(fit.largest)}.`;
+      return `perhaps more than any computer of the job queue "${queue}" has left for jobs. ${fit.largest.isEstimate ? "We estimate that" : "By the users' guide"} the largest, ${fit.largest.type}, has ${sizeInWords(fit.largest)}.`;
     default:
       return "";
   }
 }
 
 function mendSize(fit: Fit, size: JobSize, facts: Facts): string {
-  const most: JobSize =
-    fit.kind === "over-limit"
-      ? { ...size, vcpus: fit.maxVcpus }
-      : fit.kind === "over-computers" || fit.kind === "perhaps"
-        ? {
-            vcpus: Math.min(size.vcpus, fit.largest.vcpus),
-            memoryMib: Math.min(size.memoryMib, fit.largest.memoryMib),
-          }
-        : size;
-  const options = [
-    ...(most.vcpus < size.vcpus ? [`--cpus ${most.vcpus}`] : []),
-    ...(most.memoryMib < size.memoryMib ? [`--memory ${most.memoryMib}mib`] : []),
-  ].join(" ");
-  const smaller = options === "" ? "" : `Build with ${options}.`;
-  const raise = fit.kind === "over-limit" ? `--max-vcpus ${size.vcpus}` : largerTypes(size);
+  const { build, setUp: raise } = resize(fit, size);
+  const smaller = build === undefined ? "" : `Build with ${build}.`;
   return raise === undefined
     ? smaller
     : `${smaller}${setUp(facts, "Or let the administrator of your AWS account allow more, where this program set AWS up", raise)}`;
-}
-
-/** The option for a family of computers that has one large enough; undefined where none of the usual ones has. */
-function largerTypes(size: JobSize): string | undefined {
-  const family = ["c5", "m5", "r5", "r6i"].find((name) =>
-    roomsOf([name])?.some((room) => size.vcpus <= room.vcpus && size.memoryMib <= room.memoryMib),
-  );
-  return family && `--instance-types ${family}`;
 }

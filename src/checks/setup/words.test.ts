@@ -99,7 +99,15 @@ const cases: Readonly<Record<string, Partial<Facts>>> = {
   "no time limit": definition({ timeoutSeconds: undefined }),
   "three attempts": definition({ attempts: 3 }),
   "a log elsewhere": container({ logConfiguration: { logDriver: "splunk" } }),
-  "too many vCPUs for the queue": definition({ vcpus: 300 }),
+  "too many vCPUs for the queue": {
+    ...environments({ resources: { maxVcpus: 64 } }),
+    ...definition({ vcpus: 72 }),
+  },
+  "too many vCPUs for any computer": definition({ vcpus: 300 }),
+  "perhaps too much memory for the types there are": {
+    ...environments({ resources: { instanceTypes: ["c5.xlarge"] } }),
+    ...definition({ memoryMib: 7_600 }),
+  },
   "too much memory for any computer": definition({ memoryMib: 300_000 }),
   "too much for the types there are": {
     ...environments({ resources: { instanceTypes: ["c5.xlarge"] } }),
@@ -120,10 +128,22 @@ const cases: Readonly<Record<string, Partial<Facts>>> = {
       ] as const),
     ),
   },
+  "a role that the bucket's own policy may allow to write": {
+    roleAccess: seen(new Map([["s3:PutObject", false]])),
+    bucketPolicy: seen(false),
+  },
   "no log group yet": { logGroup: absent },
   "logs that are kept": { logGroup: seen({ retentionDays: undefined }) },
   "a log group that can't be seen": { logGroup: denied("logs:DescribeLogGroups") },
   "nothing allowed": { permissions: seen(allowances({ kind: "refused" })) },
+  "a bucket's key that may not be used": {
+    permissions: seen(
+      allowances({ kind: "allowed" }).set("s3:PutObject", {
+        kind: "refused",
+        permission: "kms:GenerateDataKey",
+      }),
+    ),
+  },
   "nothing known of permissions": {
     permissions: seen(allowances({ kind: "untold", permission: "iam:SimulatePrincipalPolicy" })),
   },

@@ -108,6 +108,7 @@ export function factsOf(changes: Partial<Facts> = {}): Facts {
     definition: fact(DEFINITION),
     bucket: fact({ region: "us-east-1" }),
     bucketAccess: fact("blocked" as const),
+    bucketPolicy: absent,
     bucketEncryption: fact("AES256"),
     bucketVersioning: fact(false),
     bucketLifecycle: fact(LIFECYCLE),

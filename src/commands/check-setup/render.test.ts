@@ -27,6 +27,14 @@ test("each finding has its sign, and the next step below it", () =>
     "docker doesn't work: 1 ✘, 1 ⚑, 1 ?",
   ]));
 
+test("what AWS and jobs say can do nothing to the terminal", () => {
+  const says = "The log says \u001B]0;x\u0007“one\ntwo\u001B[2J”.";
+  expect(shown([{ id: "e", mark: "wrong", says, mend: "Mend\u001B[1m it." }]).slice(1, -1)).toEqual([
+    "  ✘ The log says “one two”.",
+    "      Mend it.",
+  ]);
+});
+
 test("colours only where they are wanted", () => {
   expect(shown([ok], true)[1]).toBe("  \u001B[32m✔\u001B[39m It is there.");
   expect(shown([ok]).join("")).not.toContain("\u001B");

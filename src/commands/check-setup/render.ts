@@ -1,4 +1,5 @@
 import type { Finding, Mark } from "../../checks/finding.ts";
+import { withoutControls } from "../../cli/control-characters.ts";
 import type { Io } from "../../cli/io.ts";
 
 /** A runtime, and what was found of it. */
@@ -29,15 +30,20 @@ export function reportRuntime(io: Pick<Io, "out" | "colours">, runtime: CheckedR
 /** What a finding says, behind its sign, and below it the next step. */
 function reportFinding(io: Pick<Io, "out" | "colours">, { mark, says, mend }: Finding): void {
   const sign = io.colours ? `\u001B[${COLOURS[mark]}m${SIGNS[mark]}\u001B[39m` : SIGNS[mark];
-  const [first = "", ...rest] = wrap(says, WIDTH - 4);
+  const [first = "", ...rest] = wrap(plain(says).replace(/\s+/g, " "), WIDTH - 4);
   io.out(`  ${sign} ${first}`);
   for (const line of rest) io.out(`    ${line}`);
-  for (const line of (mend ?? "").split("\n").filter((one) => one !== "")) {
+  for (const line of plain(mend ?? "")
+    .split("\n")
+    .filter((one) => one !== "")) {
     // An indented line is a command to be copied: it stays whole.
     const lines = line.startsWith(" ") ? [line.replace(/^ +/, "  ")] : wrap(line, WIDTH - 6);
     for (const one of lines) io.out(`      ${one}`);
   }
 }
+
+/** Names and reasons come from AWS, lines of logs from jobs. */
+const plain = (text: string) => withoutControls(text, { keepColours: false });
 
 /** `aws-batch works; 2 ⚑`, `aws-batch doesn't work: 1 ✘, 2 ⚑` */
 function summaryOf(runtime: CheckedRuntime): string {

@@ -75,7 +75,7 @@ export async function* runCanary(
       mark: "ok",
       says: "The job could read the bucket and write to it: its results came back.",
     };
-    yield* seeingFindings(readReport(report), job, aws.isLocal);
+    yield* seeingFindings(readReport(report), aws.isLocal);
   } catch (error) {
     context.signal.throwIfAborted();
     if (!(error instanceof UserError)) throw error;
@@ -134,7 +134,8 @@ async function* watch(
         started.abort();
         yield startFinding(event.job.startedAt - (event.job.origin?.submittedAt ?? submittedAt));
       }
-      if (event.kind === "no-log") logIsReadable = false;
+      // Another log than none is told of by the lines that are missing.
+      if (event.kind === "no-log" && event.why === "denied") logIsReadable = false;
       if (event.kind === "log") {
         explainer.readLog(event);
         // The probe prints little else.

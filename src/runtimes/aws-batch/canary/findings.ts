@@ -1,4 +1,3 @@
-import type { Job } from "../../../aws/batch.ts";
 import type { Finding } from "../../../checks/finding.ts";
 import { adviseDisk } from "../../../checks/job/advice.ts";
 import { formatBytes } from "../../../workflow/quantity.ts";
@@ -29,11 +28,11 @@ export function logFinding(lines: number, isReadable: boolean): Finding {
 }
 
 /** What the probe saw in the job. */
-export function seeingFindings(seeing: Seeing, job: Job, isLocal: boolean): Finding[] {
-  return [...diskFindings(seeing, job, isLocal), sizeFinding(seeing), internetFinding(seeing, isLocal)];
+export function seeingFindings(seeing: Seeing, isLocal: boolean): Finding[] {
+  return [...diskFindings(seeing, isLocal), sizeFinding(seeing), internetFinding(seeing, isLocal)];
 }
 
-function diskFindings({ disks }: Seeing, job: Job, isLocal: boolean): Finding[] {
+function diskFindings({ disks }: Seeing, isLocal: boolean): Finding[] {
   const id = "canary.disk";
   if (disks.length === 0) {
     const mend = "Use an image that has `df`, such as nextstrain/base.";
@@ -51,16 +50,12 @@ function diskFindings({ disks }: Seeing, job: Job, isLocal: boolean): Finding[] 
     const where = disks.length > 1 ? ` (${path})` : "";
     const says = `A job has ${formatBytes(bytes)} of disk space free${where}, of ${formatBytes(size * 1024)}.`;
     if (bytes >= LITTLE_DISK) return { id, mark: "ok", says };
-    const evidence = {
-      job,
-      isLocal,
-      withoutImage: isLocal,
-      logEnd: [],
-      step: "over",
-      failedRules: [],
-      ruleLogs: [],
-    } as const;
-    return { id, mark: "caution", says: `${says} Larger builds will fill it.`, mend: adviseDisk(evidence) };
+    return {
+      id,
+      mark: "caution",
+      says: `${says} Larger builds will fill it.`,
+      mend: adviseDisk({ isLocal }),
+    };
   });
 }
 

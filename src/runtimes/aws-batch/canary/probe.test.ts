@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-import { makeJob } from "../../../checks/job/testing.ts";
 import { logFinding, seeingFindings } from "./findings.ts";
 import { countLines, HOSTS, LOG_LINES, readReport } from "./probe.ts";
 
@@ -14,7 +13,7 @@ reach github.com=0
 reach www.ncbi.nlm.nih.gov=1
 `;
 
-const findings = (report: string) => seeingFindings(readReport(report), makeJob(), false);
+const findings = (report: string) => seeingFindings(readReport(report), false);
 const marks = (report: string) =>
   Object.fromEntries(findings(report).map(({ id, mark, says }) => [id, `${mark}: ${says}`]));
 
