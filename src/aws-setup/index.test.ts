@@ -279,6 +279,37 @@ describe("run again", () => {
     );
   });
 
+  test("a state from before the change began is not taken for its end", async () => {
+    const fake = fakeSite();
+    addStack(fake.account, "UPDATE_COMPLETE", before);
+    const { stacks } = fake.site.services;
+    const find = stacks.find;
+    let isStale = true;
+    stacks.find = async (key) => {
+      const stack = await find(key);
+      if (stack?.status !== "UPDATE_IN_PROGRESS" || !isStale) return stack;
+      isStale = false;
+      return { ...stack, status: "UPDATE_COMPLETE" };
+    };
+    fake.account.failing.set("ComputeEnvironment", "Instance type c9 is unknown");
+    const error = await failureOf(setUp(fake, { given: { DiskSizeGib: "500" } }));
+    expect([isStale, error.message]).toEqual([false, expect.stringContaining("UPDATE_ROLLBACK_COMPLETE")]);
+  });
+
+  test.each(["CREATE_COMPLETE", "ROLLBACK_COMPLETE", "UPDATE_IN_PROGRESS"])(
+    "a stack of the name that is something else's, in %s, is not touched",
+    async (status) => {
+      const fake = fakeSite();
+      addStack(fake.account, status).parameters = new Map([["BucketName", "website"]]);
+      const error = await failureOf(setUp(fake));
+      expect([error.message, error.hint]).toEqual([
+        expect.stringContaining("is not a set-up of this program's"),
+        expect.stringContaining("--stack-name"),
+      ]);
+      expect([fake.account.done, fake.account.openChangeSets.size]).toEqual([[], 0]);
+    },
+  );
+
   test("a bucket of another name is made, unless it is there", async () => {
     const fake = fakeSite();
     addStack(fake.account, "CREATE_COMPLETE", { ...before, CreateBucket: "no" });

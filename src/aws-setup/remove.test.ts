@@ -82,6 +82,13 @@ describe("removing a set-up", () => {
     expect(fake.context.output.out.at(-1)).toBe("The bucket lab-jobs stays, too, with all that is in it.");
   });
 
+  test("never touches a stack that is something else's", async () => {
+    const fake = madeSite(0);
+    fake.stack()?.parameters.delete("JobQueueName");
+    await expect(remove(fake)).rejects.toThrow("is not a set-up of this program's");
+    expect(fake.account.done).toEqual([]);
+  });
+
   test("never touches a bucket that was adopted", async () => {
     const fake = madeSite(3);
     fake.stack()?.parameters.set("CreateBucket", "no");
