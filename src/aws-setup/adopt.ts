@@ -77,7 +77,10 @@ async function findQueue(
 }
 
 async function findRole({ services }: Site, wanted: Parameters): Promise<Found[]> {
-  if (wanted.ExistingJobRole !== "" || (await services.existing.role(JOB_ROLE)) === undefined) return [];
+  if (wanted.ExistingJobRole !== "") return [];
+  const arn = await services.existing.role(JOB_ROLE);
+  if (arn === undefined) return [];
+  checkRolePath(JOB_ROLE, arn);
   return [{ what: `the role ${JOB_ROLE}`, parameters: { ExistingJobRole: JOB_ROLE } }];
 }
 
@@ -91,6 +94,14 @@ async function findPolicies({ services }: Site, wanted: Parameters): Promise<Fou
     found.push({ what: `the policy ${name}`, parameters: { [parameter]: policy.arn } });
   }
   return found;
+}
+
+/** The template makes a role's ARN of its name: one with a path would not be found when a job starts. */
+export function checkRolePath(name: string, arn: string): void {
+  if (arn.endsWith(`:role/${name}`)) return;
+  throw new UserError(`The role ${name} has a path in its ARN (${arn}): it can't be the role of the jobs.`, {
+    hint: "Users may pass roles without a path only. Name one without: --existing-job-role NAME.",
+  });
 }
 
 /** With a policy for another bucket, each job would fail when it asks for its files. */

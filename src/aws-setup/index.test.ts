@@ -425,6 +425,16 @@ describe("what exists already", () => {
     expect(fake.stack()?.parameters.get("ExistingJobRole")).toBe("NextstrainJobsRole");
   });
 
+  test.each([{ adopt: true }, { named: { existingJobRole: "NextstrainJobsRole" } }])(
+    "a role with a path is not adopted (%j): the template could not name it",
+    async (request) => {
+      const fake = fakeSite();
+      fake.account.roles.set("NextstrainJobsRole", "arn:aws:iam::123456789012:role/lab/NextstrainJobsRole");
+      expect((await failureOf(setUp(fake, request))).message).toContain("has a path");
+      expect(fake.account.stacks.size).toBe(0);
+    },
+  );
+
   test("a policy for another bucket is not adopted: jobs would be refused their files", async () => {
     const fake = fakeSite();
     fake.account.policies.set("NextstrainJobsAccessToBucket", policyFor("eu-jobs"));
