@@ -123,6 +123,15 @@ describe("removing a set-up", () => {
     expect(fake.account.buckets.has("lab-jobs")).toBe(true);
   });
 
+  test("a removal that was left while AWS went on is seen through: the bucket goes, too", async () => {
+    const fake = madeSite(0, { by: "person", answers: [true] });
+    const stack = addStack(fake.account, "DELETE_IN_PROGRESS", { CreateBucket: "yes" });
+    fake.account.onPause = () => fake.account.stacks.delete(stack.name);
+    expect(await remove(fake)).toBe(true);
+    expect(fake.account.done).toEqual(["remove lab-jobs"]);
+    expect(fake.context.output.out).toContain("  - remove  the bucket lab-jobs, which is empty");
+  });
+
   test("where there is nothing, that is fine", async () => {
     const fake = fakeSite();
     expect(await remove(fake)).toBe(false);
