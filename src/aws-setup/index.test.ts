@@ -296,6 +296,27 @@ describe("run again", () => {
     expect([isStale, error.message]).toEqual([false, expect.stringContaining("UPDATE_ROLLBACK_COMPLETE")]);
   });
 
+  test("what was replaced and can't be deleted is named, with the reason: AWS forgets it", async () => {
+    const fake = fakeSite();
+    const stack = addStack(fake.account, "CREATE_COMPLETE", before);
+    fake.account.onPause = (count) => {
+      if (count !== 1) return;
+      stack.events.push({
+        id: "clean-up",
+        at: 0,
+        resource: "SecurityGroup",
+        physicalId: "sg-1",
+        type: "AWS::EC2::SecurityGroup",
+        status: "DELETE_FAILED",
+        reason: "resource sg-1 has a dependent object",
+      });
+    };
+    expect(await setUp(fake, { given: { DiskSizeGib: "500" } })).toMatchObject({ kind: "made" });
+    expect(fake.context.output.err.join("\n")).toContain(
+      "no longer part of the stack: security group SecurityGroup: resource sg-1 has a dependent object",
+    );
+  });
+
   test.each(["CREATE_COMPLETE", "ROLLBACK_COMPLETE", "UPDATE_IN_PROGRESS"])(
     "a stack of the name that is something else's, in %s, is not touched",
     async (status) => {
