@@ -107,11 +107,17 @@ export function checkRolePath(name: string, arn: string): void {
 /** With a policy for another bucket, each job would fail when it asks for its files. */
 export function checkBucketPolicy(name: string, document: string, bucket: string): void {
   const buckets = [...document.matchAll(/:s3:::([^"/]+)/g)].map(([, pattern = ""]) => pattern);
-  if (buckets.some((pattern) => pattern === bucket || pattern.includes("*"))) return;
+  if (buckets.some((pattern) => asExpression(pattern).test(bucket))) return;
   throw new UserError(
     `There is a policy ${name} already, and it is for ${[...new Set(buckets)].join(", ") || "no bucket"}, not for ${bucket}.`,
     {
       hint: `Share that bucket (--s3-bucket ${buckets[0] ?? "NAME"}; it may be in another region), or add ${bucket} to the policy first.`,
     },
   );
+}
+
+/** A pattern of IAM's, in which * and ? stand for any characters and for one. */
+function asExpression(pattern: string): RegExp {
+  const escaped = pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&");
+  return new RegExp(`^${escaped.replaceAll("*", ".*").replaceAll("?", ".")}$`);
 }

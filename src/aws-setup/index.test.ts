@@ -464,6 +464,20 @@ describe("what exists already", () => {
     expect(error.hint).toContain("--s3-bucket eu-jobs");
   });
 
+  test.each([
+    ["lab-*", true],
+    ["*", true],
+    ["lab.jobs", false],
+    ["eu-*", false],
+  ])("a policy for buckets %s is adopted for lab-jobs: %s", async (pattern, isAdopted) => {
+    const fake = fakeSite();
+    fake.account.policies.set("NextstrainJobsAccessToBucket", policyFor(pattern));
+    const done = setUp(fake, { adopt: true, given: { BucketName: "lab-jobs" } });
+    if (isAdopted) await done;
+    else await failureOf(done);
+    expect(fake.account.stacks.size).toBe(isAdopted ? 1 : 0);
+  });
+
   test("a bucket of somebody else's is said to be taken", async () => {
     const fake = fakeSite();
     fake.account.buckets.set("nextstrain-jobs", { state: "somebody else's", objects: 0 });
