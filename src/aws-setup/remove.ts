@@ -1,3 +1,4 @@
+import { LOG_GROUP } from "../aws/logs.ts";
 import { CancelledError, UserError } from "../errors.ts";
 import { planTable } from "./plan.ts";
 import { resourceLine } from "./progress.ts";
@@ -71,7 +72,7 @@ async function endWithBucket(site: Site, stackName: string, bucket: BucketFate):
   const { io } = site.context;
   const stays = await removeBucket(site, bucket);
   io.out(
-    `The stack ${stackName} is gone. The log group /aws/batch/job stays: all users of AWS Batch here share it.`,
+    `The stack ${stackName} is gone. The log group ${LOG_GROUP} stays: all users of AWS Batch here share it.`,
   );
   if (stays !== undefined) io.out(`The bucket ${stays} stays, too, with all that is in it.`);
 }
