@@ -77,7 +77,10 @@ async function findQueue(
 }
 
 async function findRole({ services }: Site, wanted: Parameters): Promise<Found[]> {
-  if (wanted.ExistingJobRole !== "" || (await services.existing.role(JOB_ROLE)) === undefined) return [];
+  if (wanted.ExistingJobRole !== "") return [];
+  const arn = await services.existing.role(JOB_ROLE);
+  if (arn === undefined) return [];
+  checkRolePath(JOB_ROLE, arn);
   return [{ what: `the role ${JOB_ROLE}`, parameters: { ExistingJobRole: JOB_ROLE } }];
 }
 
@@ -93,14 +96,28 @@ async function findPolicies({ services }: Site, wanted: Parameters): Promise<Fou
   return found;
 }
 
+/** The template makes a role's ARN of its name: one with a path would not be found when a job starts. */
+export function checkRolePath(name: string, arn: string): void {
+  if (arn.endsWith(`:role/${name}`)) return;
+  throw new UserError(`The role ${name} has a path in its ARN (${arn}): it can't be the role of the jobs.`, {
+    hint: "Users may pass roles without a path only. Name one without: --existing-job-role NAME.",
+  });
+}
+
 /** With a policy for another bucket, each job would fail when it asks for its files. */
 export function checkBucketPolicy(name: string, document: string, bucket: string): void {
   const buckets = [...document.matchAll(/:s3:::([^"/]+)/g)].map(([, pattern = ""]) => pattern);
-  if (buckets.some((pattern) => pattern === bucket || pattern.includes("*"))) return;
+  if (buckets.some((pattern) => asExpression(pattern).test(bucket))) return;
   throw new UserError(
     `There is a policy ${name} already, and it is for ${[...new Set(buckets)].join(", ") || "no bucket"}, not for ${bucket}.`,
     {
       hint: `Share that bucket (--s3-bucket ${buckets[0] ?? "NAME"}; it may be in another region), or add ${bucket} to the policy first.`,
     },
   );
+}
+
+/** A pattern of IAM's, in which * and ? stand for any characters and for one. */
+function asExpression(pattern: string): RegExp {
+  const escaped = pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&");
+  return new RegExp(`^${escaped.replaceAll("*", ".*").replaceAll("?", ".")}$`);
 }

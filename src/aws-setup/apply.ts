@@ -19,7 +19,13 @@ export async function applyPlan(site: Site, plan: Plan): Promise<void> {
     `AWS goes on with the stack ${plan.stackName}. To wait for it and finish: ${again}`,
     `To take it all away again: ${again} --remove`,
   ]);
-  if (ended.status === "CREATE_COMPLETE" || ended.status === "UPDATE_COMPLETE") return;
+  if (ended.status === "CREATE_COMPLETE" || ended.status === "UPDATE_COMPLETE") {
+    // What a change has replaced is deleted at its end; where that fails, AWS forgets it.
+    for (const line of failureLines(ended.failures)) {
+      site.context.io.warn(`Left behind, and no longer part of the stack: ${line}`);
+    }
+    return;
+  }
   const did = plan.isNew ? "created" : "changed";
   const reasons = failureLines(ended.failures);
   throw new UserError(

@@ -92,11 +92,28 @@ test("a new stack is taken back only while it is nothing but a plan", async () =
     DescribeStacks: [{ Stacks: [{ StackId: "id", StackStatus: "CREATE_IN_PROGRESS" }] }],
   });
   await executed.stacks.discard(proposal);
-  expect(executed.requests.map(([name]) => name)).toEqual(["DescribeStacks"]);
+  expect(executed.requests.map(([name]) => name)).toEqual(["DescribeChangeSet", "DescribeStacks"]);
 });
 
-test("of a stack that was there before, the change set alone is taken back", async () => {
-  const { stacks, requests } = stacksOf({});
+test("of a stack that was there before, the change set alone is taken back, when AWS has done with it", async () => {
+  const { stacks, requests } = stacksOf({
+    DescribeChangeSet: [{ Status: "CREATE_IN_PROGRESS" }, { Status: "CREATE_COMPLETE" }],
+  });
   await stacks.discard({ ...proposal, isNew: false });
-  expect(requests).toEqual([["DeleteChangeSet", { StackName: "s", ChangeSetName: "c" }]]);
+  const changeSet = { StackName: "s", ChangeSetName: "c" };
+  expect(requests).toEqual([
+    ["DescribeChangeSet", changeSet],
+    ["DescribeChangeSet", changeSet],
+    ["DeleteChangeSet", changeSet],
+  ]);
 });
+
+test.each(["ChangeSetNotFoundException", "ValidationError"])(
+  "a plan that AWS has not taken up (%s) needs no taking back",
+  async (name) => {
+    const none = Object.assign(refusal("ChangeSet [c] does not exist"), { name });
+    const { stacks, requests } = stacksOf({ DescribeChangeSet: [none], DescribeStacks: [{ Stacks: [] }] });
+    await stacks.discard(proposal);
+    expect(requests.map(([request]) => request)).toEqual(["DescribeChangeSet", "DescribeStacks"]);
+  },
+);

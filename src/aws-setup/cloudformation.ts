@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   type CloudFormationClient,
   ContinueUpdateRollbackCommand,
@@ -173,6 +174,7 @@ function readAction({ Action, Replacement }: ResourceChange): Change["action"] {
 async function discard(client: CloudFormationClient, proposal: Proposal): Promise<void> {
   const abortSignal = AbortSignal.timeout(DISCARD_LIMIT);
   const { stackName: StackName, changeSetName: ChangeSetName, isNew } = proposal;
+  await untilPlanned(client, { StackName, ChangeSetName }, abortSignal);
   if (!isNew) {
     await client.send(new DeleteChangeSetCommand({ StackName, ChangeSetName }), { abortSignal });
     return;
@@ -185,6 +187,30 @@ async function discard(client: CloudFormationClient, proposal: Proposal): Promis
 
 /** Milliseconds to take a plan back. */
 const DISCARD_LIMIT = 30_000;
+/** Milliseconds between two looks at a plan that is to be taken back. */
+const DISCARD_PAUSE = 500;
+
+/** A change set can't be deleted while CloudFormation works on it (InvalidChangeSetStatus), as after Control-C. */
+async function untilPlanned(
+  client: CloudFormationClient,
+  changeSet: { readonly StackName: string; readonly ChangeSetName: string },
+  abortSignal: AbortSignal,
+): Promise<void> {
+  try {
+    for (;;) {
+      const { Status = "" } = await client.send(new DescribeChangeSetCommand(changeSet), { abortSignal });
+      if (Status !== "CREATE_PENDING" && Status !== "CREATE_IN_PROGRESS") return;
+      await sleep(DISCARD_PAUSE, undefined, { signal: abortSignal });
+    }
+  } catch (error) {
+    // It never came to be, or is gone.
+    if (!isNoStack(error) && !isNoChangeSet(error)) throw error;
+  }
+}
+
+function isNoChangeSet(error: unknown): boolean {
+  return error instanceof Error && /^ChangeSetNotFound/.test(error.name);
+}
 
 async function readEvents(
   client: CloudFormationClient,

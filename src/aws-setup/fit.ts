@@ -30,6 +30,7 @@ export async function checkFit(site: Site, parameters: Parameters): Promise<void
       },
     );
   }
+  // What is reckoned is within 1 % of what was observed.
   if (!types.some((type) => type.vcpus >= cpus && jobMemory(type.memoryMib) * 1.01 >= memory)) {
     throw new UsageError(`No ${names.join(" or ")} has room for a job of ${cpus} vCPUs and ${memory} MiB.`, {
       hint: `${roomHint(types, cpus)} Change --job-cpus, --job-memory or --instance-types.`,

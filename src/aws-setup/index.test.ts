@@ -279,6 +279,58 @@ describe("run again", () => {
     );
   });
 
+  test("a state from before the change began is not taken for its end", async () => {
+    const fake = fakeSite();
+    addStack(fake.account, "UPDATE_COMPLETE", before);
+    const { stacks } = fake.site.services;
+    const find = stacks.find;
+    let isStale = true;
+    stacks.find = async (key) => {
+      const stack = await find(key);
+      if (stack?.status !== "UPDATE_IN_PROGRESS" || !isStale) return stack;
+      isStale = false;
+      return { ...stack, status: "UPDATE_COMPLETE" };
+    };
+    fake.account.failing.set("ComputeEnvironment", "Instance type c9 is unknown");
+    const error = await failureOf(setUp(fake, { given: { DiskSizeGib: "500" } }));
+    expect([isStale, error.message]).toEqual([false, expect.stringContaining("UPDATE_ROLLBACK_COMPLETE")]);
+  });
+
+  test("what was replaced and can't be deleted is named, with the reason: AWS forgets it", async () => {
+    const fake = fakeSite();
+    const stack = addStack(fake.account, "CREATE_COMPLETE", before);
+    fake.account.onPause = (count) => {
+      if (count !== 1) return;
+      stack.events.push({
+        id: "clean-up",
+        at: 0,
+        resource: "SecurityGroup",
+        physicalId: "sg-1",
+        type: "AWS::EC2::SecurityGroup",
+        status: "DELETE_FAILED",
+        reason: "resource sg-1 has a dependent object",
+      });
+    };
+    expect(await setUp(fake, { given: { DiskSizeGib: "500" } })).toMatchObject({ kind: "made" });
+    expect(fake.context.output.err.join("\n")).toContain(
+      "no longer part of the stack: security group SecurityGroup: resource sg-1 has a dependent object",
+    );
+  });
+
+  test.each(["CREATE_COMPLETE", "ROLLBACK_COMPLETE", "UPDATE_IN_PROGRESS"])(
+    "a stack of the name that is something else's, in %s, is not touched",
+    async (status) => {
+      const fake = fakeSite();
+      addStack(fake.account, status).parameters = new Map([["BucketName", "website"]]);
+      const error = await failureOf(setUp(fake));
+      expect([error.message, error.hint]).toEqual([
+        expect.stringContaining("is not a set-up of this program's"),
+        expect.stringContaining("--stack-name"),
+      ]);
+      expect([fake.account.done, fake.account.openChangeSets.size]).toEqual([[], 0]);
+    },
+  );
+
   test("a bucket of another name is made, unless it is there", async () => {
     const fake = fakeSite();
     addStack(fake.account, "CREATE_COMPLETE", { ...before, CreateBucket: "no" });
@@ -394,12 +446,36 @@ describe("what exists already", () => {
     expect(fake.stack()?.parameters.get("ExistingJobRole")).toBe("NextstrainJobsRole");
   });
 
+  test.each([{ adopt: true }, { named: { existingJobRole: "NextstrainJobsRole" } }])(
+    "a role with a path is not adopted (%j): the template could not name it",
+    async (request) => {
+      const fake = fakeSite();
+      fake.account.roles.set("NextstrainJobsRole", "arn:aws:iam::123456789012:role/lab/NextstrainJobsRole");
+      expect((await failureOf(setUp(fake, request))).message).toContain("has a path");
+      expect(fake.account.stacks.size).toBe(0);
+    },
+  );
+
   test("a policy for another bucket is not adopted: jobs would be refused their files", async () => {
     const fake = fakeSite();
     fake.account.policies.set("NextstrainJobsAccessToBucket", policyFor("eu-jobs"));
     const error = await failureOf(setUp(fake, { adopt: true, given: { BucketName: "us-jobs" } }));
     expect(error.message).toContain("for eu-jobs, not for us-jobs");
     expect(error.hint).toContain("--s3-bucket eu-jobs");
+  });
+
+  test.each([
+    ["lab-*", true],
+    ["*", true],
+    ["lab.jobs", false],
+    ["eu-*", false],
+  ])("a policy for buckets %s is adopted for lab-jobs: %s", async (pattern, isAdopted) => {
+    const fake = fakeSite();
+    fake.account.policies.set("NextstrainJobsAccessToBucket", policyFor(pattern));
+    const done = setUp(fake, { adopt: true, given: { BucketName: "lab-jobs" } });
+    if (isAdopted) await done;
+    else await failureOf(done);
+    expect(fake.account.stacks.size).toBe(isAdopted ? 1 : 0);
   });
 
   test("a bucket of somebody else's is said to be taken", async () => {

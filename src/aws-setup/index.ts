@@ -1,4 +1,5 @@
 import { isDenied } from "../aws/errors.ts";
+import { LOG_GROUP } from "../aws/logs.ts";
 import { CancelledError, UserError } from "../errors.ts";
 import { adoptExisting } from "./adopt.ts";
 import { applyPlan } from "./apply.ts";
@@ -75,7 +76,7 @@ export async function setUpAwsBatch(site: Site, request: SetupRequest): Promise<
     parameters,
   });
   for (const line of describePlan(plan)) io.out(line);
-  if (logPlan.kind === "create") io.out("  + create  the log group /aws/batch/job, outside of the stack");
+  if (logPlan.kind === "create") io.out(`  + create  the log group ${LOG_GROUP}, outside of the stack`);
   if (dryRun) {
     io.out("Nothing was done (--dry-run).");
     return { kind: "shown" };

@@ -1,5 +1,5 @@
-import { UsageError, UserError } from "../errors.ts";
-import { checkBucketPolicy } from "./adopt.ts";
+import { UserError } from "../errors.ts";
+import { checkBucketPolicy, checkRolePath } from "./adopt.ts";
 import type { SomeParameters } from "./parameters.ts";
 import type { Site } from "./site.ts";
 
@@ -20,11 +20,7 @@ export async function adoptNamed(site: Site, named: Named, bucket: string): Prom
     const name = lastOf(named.existingJobRole);
     const arn = await existing.role(name);
     if (arn === undefined) throw absent(`role ${name}`, "--existing-job-role");
-    if (!arn.endsWith(`:role/${name}`)) {
-      throw new UsageError(`The role ${name} has a path in its ARN (${arn}) (--existing-job-role).`, {
-        hint: "Users may pass roles without a path only. Make one without, or let the set-up make it.",
-      });
-    }
+    checkRolePath(name, arn);
     found.ExistingJobRole = name;
   }
   for (const [option, flag, parameter] of [

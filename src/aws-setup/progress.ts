@@ -32,17 +32,21 @@ export async function followStack(
   const failures: StackEvent[] = [];
   let last = since;
   let begun = isUnderWay;
+  let ownStatus: string | undefined;
   let isRollback = false;
   io.live(() => liveText([...working.values()], site.context.now()));
   try {
     for (let looks = 1; ; looks += 1) {
-      // First the state, then the events: so none is missed that came before the end.
+      // First the state, then the events: so none is missed that came before the end. Where the operation begins between the
+      // two, the state is still that from before it, and not its end.
+      const hasBegun = begun;
       const status = (await stacks.find(stackId))?.status ?? "GONE";
       for (const event of await stacks.events(stackId, last)) {
         last = event.id;
         begun = true;
         // The stack's own events end nothing: what was to be cleaned up after them follows.
         if (event.physicalId === stackId) {
+          ownStatus = event.status;
           isRollback ||= event.status.includes("ROLLBACK");
           continue;
         }
@@ -52,7 +56,8 @@ export async function followStack(
         note(event);
       }
       const isOver = status === "GONE" || !status.endsWith("_IN_PROGRESS");
-      if (isOver && (begun || looks >= PATIENCE)) return { status, failures };
+      const isOfNow = hasBegun || status === "GONE" || status === ownStatus;
+      if (isOver && (isOfNow || looks >= PATIENCE)) return { status, failures };
       await site.pause();
     }
   } finally {

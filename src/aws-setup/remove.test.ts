@@ -82,6 +82,13 @@ describe("removing a set-up", () => {
     expect(fake.context.output.out.at(-1)).toBe("The bucket lab-jobs stays, too, with all that is in it.");
   });
 
+  test("never touches a stack that is something else's", async () => {
+    const fake = madeSite(0);
+    fake.stack()?.parameters.delete("JobQueueName");
+    await expect(remove(fake)).rejects.toThrow("is not a set-up of this program's");
+    expect(fake.account.done).toEqual([]);
+  });
+
   test("never touches a bucket that was adopted", async () => {
     const fake = madeSite(3);
     fake.stack()?.parameters.set("CreateBucket", "no");
@@ -114,6 +121,15 @@ describe("removing a set-up", () => {
         "IAM role JobRole: Cannot delete entity, must detach all policies first.",
     );
     expect(fake.account.buckets.has("lab-jobs")).toBe(true);
+  });
+
+  test("a removal that was left while AWS went on is seen through: the bucket goes, too", async () => {
+    const fake = madeSite(0, { by: "person", answers: [true] });
+    const stack = addStack(fake.account, "DELETE_IN_PROGRESS", { CreateBucket: "yes" });
+    fake.account.onPause = () => fake.account.stacks.delete(stack.name);
+    expect(await remove(fake)).toBe(true);
+    expect(fake.account.done).toEqual(["remove lab-jobs"]);
+    expect(fake.context.output.out).toContain("  - remove  the bucket lab-jobs, which is empty");
   });
 
   test("where there is nothing, that is fine", async () => {

@@ -1,3 +1,4 @@
+import { LOG_GROUP } from "../aws/logs.ts";
 import { CancelledError, UserError } from "../errors.ts";
 import { planTable } from "./plan.ts";
 import { resourceLine } from "./progress.ts";
@@ -27,8 +28,10 @@ type BucketFate =
 export async function removeAwsBatch(site: Site, request: RemovalRequest): Promise<boolean> {
   const { io } = site.context;
   const { stackName, dryRun } = request;
+  const before = await site.services.stacks.find(stackName);
   const stack = await quietStack(site, stackName);
   if (stack === undefined) {
+    if (before !== undefined) return finishRemoval(site, before, request);
     io.out(`There is no stack ${stackName} in ${site.region}: nothing is to be removed.`);
     return false;
   }
@@ -44,12 +47,34 @@ export async function removeAwsBatch(site: Site, request: RemovalRequest): Promi
   if (bucket.kind === "empty and remove") await empty(site, bucket.name);
   for (const user of members.users) await site.services.existing.leaveGroup(members.group, user);
   await deleteStack(site, stack);
+  await endWithBucket(site, stackName, bucket);
+  return true;
+}
+
+/** Where an earlier run was left while AWS deleted the stack, the bucket is still there. */
+async function finishRemoval(
+  site: Site,
+  gone: Stack,
+  { deleteData, dryRun }: RemovalRequest,
+): Promise<boolean> {
+  const bucket = await fateOfBucket(site, gone, deleteData);
+  showBucket(site, bucket);
+  if (dryRun) {
+    site.context.io.out("Nothing was done (--dry-run).");
+    return false;
+  }
+  if (bucket.kind === "remove" || bucket.kind === "empty and remove") await agree(site, bucket);
+  await endWithBucket(site, gone.name, bucket);
+  return true;
+}
+
+async function endWithBucket(site: Site, stackName: string, bucket: BucketFate): Promise<void> {
+  const { io } = site.context;
   const stays = await removeBucket(site, bucket);
   io.out(
-    `The stack ${stackName} is gone. The log group /aws/batch/job stays: all users of AWS Batch here share it.`,
+    `The stack ${stackName} is gone. The log group ${LOG_GROUP} stays: all users of AWS Batch here share it.`,
   );
   if (stays !== undefined) io.out(`The bucket ${stays} stays, too, with all that is in it.`);
-  return true;
 }
 
 /** Returns the bucket's name where it stays. */
@@ -86,7 +111,7 @@ async function membersToLeave(
 }
 
 async function show(
-  { context: { io }, services }: Site,
+  site: Site,
   stack: Stack,
   {
     bucket,
@@ -96,7 +121,8 @@ async function show(
     readonly members: { readonly group: string; readonly users: readonly string[] };
   },
 ): Promise<void> {
-  const resources = await services.stacks.resources(stack.id);
+  const { io } = site.context;
+  const resources = await site.services.stacks.resources(stack.id);
   const removed = resources.filter(
     // What the template keeps has its own line below.
     ({ type, status }) =>
@@ -105,13 +131,17 @@ async function show(
   io.out(`The stack ${stack.name} in ${stack.id.split(":")[3] ?? "this region"}:`);
   for (const line of planTable(removed.map((one) => ({ ...one, action: "remove" as const, properties: [] }))))
     io.out(line);
+  showBucket(site, bucket);
+  if (members.users.length > 0) io.out(`These users lose what the group allows: ${members.users.join(", ")}`);
+  io.out("Jobs that still run or wait are ended.");
+}
+
+function showBucket({ context: { io } }: Site, bucket: BucketFate): void {
   if (bucket.kind === "remove") io.out(`  - remove  the bucket ${bucket.name}, which is empty`);
   if (bucket.kind === "empty and remove")
     io.out(`  - remove  the bucket ${bucket.name} AND ALL THAT IS IN IT`);
   if (bucket.kind === "keep")
     io.out(`The bucket ${bucket.name} is not empty: it stays (--delete-data removes it, too).`);
-  if (members.users.length > 0) io.out(`These users lose what the group allows: ${members.users.join(", ")}`);
-  io.out("Jobs that still run or wait are ended.");
 }
 
 async function agree({ questions, context }: Site, bucket: BucketFate): Promise<void> {

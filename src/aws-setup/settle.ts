@@ -1,4 +1,5 @@
 import { UserError } from "../errors.ts";
+import type { ParameterName } from "./parameters.ts";
 import { failureLines, followStack, followToTheEnd, lastEvent } from "./progress.ts";
 import type { Site } from "./site.ts";
 import { type Stack, setupCommand } from "./stacks.ts";
@@ -20,9 +21,13 @@ export function isOnlyProposed({ status }: Stack): boolean {
   return status === "REVIEW_IN_PROGRESS";
 }
 
-/** Waits until nothing is going on at the stack. Undefined where there is none, or none any more. */
+/**
+ * Waits until nothing is going on at the stack. Undefined where there is none, or none any more. Throws UserError where the
+ * stack of that name is something else's: with it would go all that is in it.
+ */
 export async function quietStack(site: Site, name: string): Promise<Stack | undefined> {
   const stack = await site.services.stacks.find(name);
+  if (stack !== undefined) refuseForeign(stack);
   if (stack === undefined || isOnlyProposed(stack) || !stack.status.endsWith("_IN_PROGRESS")) return stack;
   site.context.io.out(
     `CloudFormation is still at work on the stack ${name} (${stack.status}). Waiting for it.`,
@@ -31,6 +36,17 @@ export async function quietStack(site: Site, name: string): Promise<Stack | unde
   for (const line of failureLines(failures)) site.context.io.warn(line);
   return quietStack(site, name);
 }
+
+/** A set-up's stack is known by its parameters. One that was only proposed has none yet, and holds nothing. */
+function refuseForeign(stack: Stack): void {
+  const isSetup = OWN_PARAMETERS.every((name) => stack.parameters.has(name));
+  if (isSetup || isOnlyProposed(stack)) return;
+  throw new UserError(`The stack ${stack.name} (${stack.status}) is not a set-up of this program's.`, {
+    hint: "Nothing was done to it. Name another: --stack-name NAME.",
+  });
+}
+
+const OWN_PARAMETERS: readonly ParameterName[] = ["BucketName", "JobQueueName", "JobDefinitionName"];
 
 /** Makes the stack one that can be changed, or goes away: what earlier tries have left broken is cleaned up, after saying so. */
 export async function mendStack(site: Site, stack: Stack | undefined): Promise<Stack | undefined> {

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { DEFAULTS } from "../../src/aws-setup/parameters.ts";
+import { logRetention } from "../../src/aws-setup/retention.ts";
 import { demands } from "./guide-demands.ts";
 import { asTable, at, type Json, render, template } from "./rendered.ts";
 import { storageScript, userData } from "./user-data.ts";
@@ -37,6 +39,11 @@ describe("the guide, where more than one value answers it", () => {
 
   test("the log group is nobody's alone: it is not in the template, and so is never removed with it", () => {
     expect(JSON.stringify(template.Resources)).not.toContain("AWS::Logs::");
+  });
+
+  test("its lines expire with the bucket's objects: 30 days after, or a time of one's own that CloudWatch Logs can keep", () => {
+    expect(DEFAULTS.RetentionDays).toBe("30");
+    expect([14, 30, 45].map(logRetention)).toEqual([14, 30, 60]);
   });
 
   test("the engine's disk: all NVMe disks, EBS disks behind them, no reserved blocks, /var/lib/docker", () => {

@@ -184,14 +184,21 @@ export function fakeSite(
   };
 }
 
-/** Puts a stack into the account. */
+/** What every set-up's stack has. */
+const PARAMETERS = {
+  BucketName: "lab-jobs",
+  JobQueueName: "nextstrain-job-queue",
+  JobDefinitionName: "nextstrain-job",
+};
+
+/** Puts a set-up's stack into the account. */
 export function addStack(
   account: FakeAccount,
   status: string,
   parameters: Readonly<Record<string, string>> = {},
 ): FakeStack {
   const stack = newStack("nextstrain-batch", status);
-  stack.parameters = new Map(Object.entries(parameters));
+  stack.parameters = new Map(Object.entries({ ...PARAMETERS, ...parameters }));
   stack.resources = Object.keys(RESOURCES);
   account.stacks.set(stack.name, stack);
   return stack;

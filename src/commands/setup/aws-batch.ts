@@ -28,7 +28,7 @@ export function awsBatchSetup(context: Context, outcome: Outcome): Command {
     );
   command.optionsGroup("What to do:");
   addCommonOptions(command)
-    .option("--yes", "don't ask")
+    .option("--yes", "agree to the plan, or the removal, without being asked")
     .option("--remove", "take it all away again; the bucket only where it is empty")
     .option("--delete-data", "with --remove: the bucket, too, and all that is in it")
     .option("--write-template <file>", "only write the CloudFormation template; needs no account")
