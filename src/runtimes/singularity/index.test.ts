@@ -121,7 +121,7 @@ test("an image that can't be fetched leaves nothing behind, and the old one in p
 test("a directory that can't be named to it is refused", async () => {
   await engine("singularity", "singularity-ce version 4.1.2");
   const odd = { root: "/a:b", directory: "/a:b", subdirectory: "" };
-  await expect(run({ place: odd })).rejects.toThrow(/colon, comma or backslash .*: \/a:b/);
+  await expect(run({ place: odd })).rejects.toThrow(/colon, comma, quote or backslash .*: \/a:b/);
 });
 
 test("checks say what is missing, and what mends it", async () => {
