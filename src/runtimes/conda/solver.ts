@@ -107,6 +107,8 @@ async function hashOf(file: string): Promise<string> {
 async function extractFile(archive: string, name: string, target: string): Promise<boolean> {
   const entries = extract();
   const reading = pipeline(createReadStream(archive), unbzip2(), entries);
+  // Where writing fails, the loop below ends with that, and nobody waits for this any more.
+  reading.catch(() => undefined);
   let found = false;
   for await (const entry of entries) {
     if (entry.header.name === name && entry.header.type === "file") {
