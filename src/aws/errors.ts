@@ -119,6 +119,11 @@ function isNameless(code: string): boolean {
   return code === "Unknown" || code === "UnknownError" || code === "403";
 }
 
+/** Whether a connection's error of this code says that nobody who is trusted here vouches for the server. */
+export function isUntrusted(code: string | undefined): boolean {
+  return code !== undefined && UNTRUSTED.has(code);
+}
+
 /** Whether AWS answered that there is no such thing. */
 export function isAbsent(error: unknown): boolean {
   const code = awsErrorCode(error);
