@@ -6,9 +6,9 @@ import { pipeline } from "node:stream/promises";
 import { extract } from "tar-stream";
 import unbzip2 from "unbzip2-stream";
 import type { Context } from "../../cli/context.ts";
+import { findProgram } from "../../cli/programs.ts";
 import { UserError } from "../../errors.ts";
 import { PassingError, readUrl } from "../local/download.ts";
-import { findProgram } from "../local/programs.ts";
 import type { CondaPlace } from "./place.ts";
 import { findRecord } from "./repodata.ts";
 

@@ -1,7 +1,7 @@
 import type { Context } from "../../cli/context.ts";
+import { findProgram } from "../../cli/programs.ts";
 import { UserError } from "../../errors.ts";
 import { ask } from "../local/ask.ts";
-import { findProgram } from "../local/programs.ts";
 
 /** Whose user a container's users are on this computer. */
 export type UserMapping =
