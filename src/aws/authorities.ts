@@ -12,7 +12,16 @@ import { findProfile } from "./region.ts";
  */
 export async function readAuthorities(context: Context): Promise<string | undefined> {
   const found = await findBundle(context);
-  if (found === undefined) return undefined;
+  return found && readBundle(context, found);
+}
+
+/** The same for servers other than AWS's: `REQUESTS_CA_BUNDLE`, which programs in Python go by, too. Throws UserError. */
+export async function readGeneralAuthorities(context: Context): Promise<string | undefined> {
+  const found = generalBundle(context);
+  return found && readBundle(context, found);
+}
+
+async function readBundle(context: Context, found: Sourced<string>): Promise<string> {
   const path = resolve(context.cwd, found.value.replace(/^~(?=\/|$)/, context.home));
   const hint = "It should name a file of certificates in PEM format.";
   const text = await readFile(path, "utf8").catch((cause: unknown) => {
@@ -25,7 +34,7 @@ export async function readAuthorities(context: Context): Promise<string | undefi
 }
 
 async function findBundle(context: Context): Promise<Sourced<string> | undefined> {
-  const { AWS_CA_BUNDLE: own, REQUESTS_CA_BUNDLE: general } = context.env;
+  const { AWS_CA_BUNDLE: own } = context.env;
   if (own) return { value: own, source: "AWS_CA_BUNDLE" };
   const profile = findProfile(context)?.value ?? "default";
   const { configFile } = await loadSharedConfigFiles();
@@ -33,5 +42,11 @@ async function findBundle(context: Context): Promise<Sourced<string> | undefined
   if (configured) {
     return { value: configured, source: `ca_bundle of the profile "${profile}" in the AWS configuration` };
   }
-  return general ? { value: general, source: "REQUESTS_CA_BUNDLE" } : undefined;
+  return generalBundle(context);
+}
+
+function generalBundle({ env }: Context): Sourced<string> | undefined {
+  const source = "REQUESTS_CA_BUNDLE";
+  const value = env[source];
+  return value ? { value, source } : undefined;
 }

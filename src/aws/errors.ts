@@ -127,6 +127,11 @@ export function permissionIn(text: string): string | undefined {
   return /is not authorized to perform: ([a-z0-9-]+:\w+)/i.exec(text)?.[1];
 }
 
+/** Whether a connection's error of this code says that nobody who is trusted here vouches for the server. */
+export function isUntrusted(code: string | undefined): boolean {
+  return code !== undefined && UNTRUSTED.has(code);
+}
+
 /** Whether AWS answered that there is no such thing. */
 export function isAbsent(error: unknown): boolean {
   const code = awsErrorCode(error);

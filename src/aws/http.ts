@@ -86,7 +86,7 @@ function openTunnel(proxy: Sourced<URL>, target: string, trust: { readonly ca?: 
         return;
       }
       socket.destroy();
-      reject(refusedBy(proxy, response.statusCode));
+      reject(refusedBy(proxy, target, response.statusCode));
     });
     request.on("timeout", () =>
       request.destroy(Object.assign(new Error("no answer"), { code: "ETIMEDOUT" })),
@@ -100,14 +100,14 @@ function openTunnel(proxy: Sourced<URL>, target: string, trust: { readonly ca?: 
   });
 }
 
-function refusedBy({ value, source }: Sourced<URL>, status: number | undefined): UserError {
+function refusedBy({ value, source }: Sourced<URL>, target: string, status: number | undefined): UserError {
   return new UserError(
-    `The proxy ${value.host} (from ${source}) lets nothing through to AWS (status ${status}).`,
+    `The proxy ${value.host} (from ${source}) lets nothing through to ${target} (status ${status}).`,
     {
       hint:
         status === 407
           ? `It wants a name and a password: ${source}=http://name:password@${value.host}`
-          : `Check ${source}, or name AWS's hosts in NO_PROXY.`,
+          : `Check ${source}, or name the host in NO_PROXY.`,
     },
   );
 }

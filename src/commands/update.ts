@@ -8,9 +8,10 @@ export function updateCommand(context: Context): Command {
     .summary("fetch a newer image or environment of a runtime")
     .description("Fetches what is newer for a runtime: its image, or the packages of its environment.")
     .addArgument(
-      new Argument("[runtime]", "the runtime (default: that of builds)").choices(
-        runtimes.map(({ name }) => name),
-      ),
+      new Argument("[runtime]", "the runtime (default: that of builds)")
+        .choices(runtimes.map(({ name }) => name))
+        // Old names, which chooseRuntime() knows, are taken, too.
+        .argParser((given) => given),
     )
     .action(async (given: string | undefined) => {
       const [{ openSettings, requiredSetting }, { chooseRuntime }, { loadLocalRuntime }] = await Promise.all([

@@ -118,6 +118,12 @@ export const runtimes: readonly RuntimeEntry[] = [
   },
 ];
 
+/** The runtime that people mean by a name: old names count, and so do capitals and `_`; undefined where there is none. */
+export function findRuntime(given: string): RuntimeEntry | undefined {
+  const name = given.toLowerCase().replaceAll("_", "-");
+  return runtimes.find((one) => one.name === name || one.oldName === name);
+}
+
 /** The runtime of a name, one of this computer's. What only it needs is loaded then. */
 export async function loadLocalRuntime(
   name: RuntimeName,

@@ -29,6 +29,12 @@ test("the Auspice that was set up comes before one on the PATH", async () => {
   const env = { PATH: `/nonexistent:${home.path}` };
   expect(await findAuspice(testContext({ home: home.path, env }))).toMatchObject({ version: "2.1.0" });
   expect(await findAuspice(testContext({ env }))).toMatchObject({ where: join(home.path, "auspice") });
+  // A directory of that name is no program.
+  await mkdir(join(home.path, "nearer", "auspice"), { recursive: true });
+  const nearer = { PATH: `${home.path}/nearer:${env.PATH}` };
+  expect(await findAuspice(testContext({ env: nearer }))).toMatchObject({
+    where: join(home.path, "auspice"),
+  });
 });
 
 test("without any, or with one of a newer Node, the way to get one is told", async () => {

@@ -1,6 +1,7 @@
-import { access, constants, readFile } from "node:fs/promises";
-import { delimiter, join } from "node:path";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { type Context, nextstrainHome } from "../cli/context.ts";
+import { findProgram } from "../cli/programs.ts";
 import { UserError } from "../errors.ts";
 
 /** An Auspice that can be run. */
@@ -46,21 +47,9 @@ export async function findAuspice(context: Context): Promise<Auspice> {
       { hint: "Set it up again: nextstrain setup auspice --force" },
     );
   }
-  const found = await onPath(context, "auspice");
+  const found = await findProgram(context, "auspice");
   if (found) return { command: [found], version: undefined, where: found };
   throw new UserError("Auspice, which shows results, is not installed.", {
     hint: "To install it (about 300 MB, from npm): nextstrain setup auspice",
   });
-}
-
-async function onPath({ env }: Context, program: string): Promise<string | undefined> {
-  for (const directory of (env.PATH ?? "").split(delimiter).filter((each) => each !== "")) {
-    const path = join(directory, program);
-    const runs = await access(path, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (runs) return path;
-  }
-  return undefined;
 }

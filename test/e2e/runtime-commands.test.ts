@@ -74,7 +74,9 @@ test.each([
 test("update is of the runtime of builds, unless another is named", async () => {
   const fake = await fakeEngine(bin, "docker");
   expect((await place.run("update")).stdout).toMatch(/^Fetching the image nextstrain\/base\n/);
-  expect((await place.run("update", "ambient")).stdout).toMatch(/update them as you installed them/);
+  for (const name of ["ambient", "native"]) {
+    expect((await place.run("update", name)).stdout).toMatch(/update them as you installed them/);
+  }
   expect((await place.run("update", "aws-batch")).stdout).toMatch(/nothing to update/);
   expect((await fake.calls()).filter(({ args }) => args[0] === "pull")).toHaveLength(1);
   const unknown = await place.run("update", "dokcer");

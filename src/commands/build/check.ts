@@ -1,5 +1,5 @@
 import { UsageError } from "../../errors.ts";
-import { type RuntimeName, runtimes } from "../../runtimes/runtime.ts";
+import { findRuntime, type RuntimeName, runtimes } from "../../runtimes/runtime.ts";
 import type { Sourced } from "../../settings.ts";
 import { awsBatchOnly, type BuildOptions } from "./options.ts";
 
@@ -21,8 +21,7 @@ export function chooseRuntime(
     );
   }
   if (flag !== undefined) return { value: flag, source: `--${flag}` };
-  const name = configured.value.toLowerCase().replaceAll("_", "-");
-  const found = runtimes.find((runtime) => runtime.name === name || runtime.oldName === name);
+  const found = findRuntime(configured.value);
   if (found) return { value: found.name, source: configured.source };
   throw new UsageError(`There is no runtime "${configured.value}" (from ${configured.source}).`, {
     hint: `There are ${runtimes.map((runtime) => runtime.name).join(", ")}.`,

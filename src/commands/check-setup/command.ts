@@ -45,8 +45,8 @@ export function checkSetupCommand(context: Context, outcome: Outcome): Command {
 }
 
 const NOTES = `
-On AWS nothing is changed, but for what --run-job runs. A tiny object is written to the bucket, read, and
-deleted again, to see whether you may.
+On AWS nothing is changed, but for what --run-job runs. A tiny object is written
+to the bucket, read, and deleted again, to see whether you may.
 
 Exit status: 1 where a runtime that was named doesn't work, or where none was
 named and none works; else 0.

@@ -2,7 +2,7 @@ import type { Finding } from "../../checks/finding.ts";
 import type { Context } from "../../cli/context.ts";
 import { changeConfig } from "../../config-edit.ts";
 import { UsageError } from "../../errors.ts";
-import { type RuntimeEntry, runtimes } from "../../runtimes/runtime.ts";
+import { findRuntime, type RuntimeEntry, runtimes } from "../../runtimes/runtime.ts";
 import { openSettings, requiredSetting, type SettingsReader } from "../../settings.ts";
 import { parseCpus, parseMemory } from "../../workflow/quantity.ts";
 import type { CheckSetupOptions } from "./command.ts";
@@ -53,8 +53,7 @@ export async function checkSetup(
 function chosen(names: readonly string[]): readonly RuntimeEntry[] {
   if (names.length === 0) return runtimes;
   const found = names.map((given) => {
-    const name = given.toLowerCase().replaceAll("_", "-");
-    const entry = runtimes.find((one) => one.name === name || one.oldName === name);
+    const entry = findRuntime(given);
     if (entry === undefined) {
       throw new UsageError(`There is no runtime "${given}".`, {
         hint: `There are ${runtimes.map((one) => one.name).join(", ")}.`,

@@ -1,28 +1,27 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { beforeEach, expect, onTestFinished, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { buildRequest } from "../../../test/support/build-request.ts";
-import { type TestContext, testContext } from "../../../test/support/context.ts";
+import type { TestContext } from "../../../test/support/context.ts";
 import { fakeProgram } from "../../../test/support/fake-program.ts";
-import { tempDir } from "../../../test/support/temp-dir.ts";
+import { runtimePlace } from "../../../test/support/runtime-place.ts";
 import { openSettings } from "../../settings.ts";
 import { ambient } from "./index.ts";
 
 let place: string;
+let build: string;
+let bin: string;
 let env: Record<string, string>;
 let context: TestContext;
 
 beforeEach(async () => {
-  const temporary = await tempDir();
-  onTestFinished(() => temporary[Symbol.asyncDispose]());
-  place = temporary.path;
-  env = { PATH: join(place, "bin"), HOME: place, AUGUR_DEBUG: "1" };
-  context = testContext({ env, home: place });
+  ({ place, build, bin, env, context } = await runtimePlace());
+  env.AUGUR_DEBUG = "1";
 });
 
 const snakemake = (version: string) =>
   fakeProgram(
-    join(place, "bin", "snakemake"),
+    join(bin, "snakemake"),
     `if (args[0] === "--version") console.log(${JSON.stringify(version)}); else process.exit(7);`,
   );
 
@@ -33,9 +32,9 @@ test.each([
   ["9.3.1", ["--benchmark-extended"]],
 ])("Snakemake %s gets what a job's gets, and what its version knows", async (version, extended) => {
   const fake = await snakemake(version);
-  const directory = join(place, "build", "sub");
+  const directory = join(build, "sub");
   await mkdir(directory, { recursive: true });
-  const where = { root: join(place, "build"), directory, subdirectory: "sub" };
+  const where = { root: build, directory, subdirectory: "sub" };
   const request = buildRequest(place, { place: where, programArguments: ["all"], env: ["TOKEN=t0ken"] });
   expect(await ambient.build(context, await openSettings(context), request)).toBe(7);
   const call = (await fake.calls()).at(-1);
@@ -67,7 +66,7 @@ test("checks and versions say what is there", async () => {
     /no snakemake on the PATH/,
   );
   await snakemake("7.21.0");
-  await fakeProgram(join(place, "bin", "augur"), 'console.error("No module named Bio"); process.exit(1)');
+  await fakeProgram(join(bin, "augur"), 'console.error("No module named Bio"); process.exit(1)');
   expect(await ambient.check(context, settings)).toMatchObject([
     { id: "ambient.snakemake", mark: "ok", says: expect.stringMatching(/^snakemake 7.21.0 is here/) },
     { id: "ambient.augur", mark: "caution", says: expect.stringMatching(/No module named Bio\.$/) },
@@ -75,8 +74,8 @@ test("checks and versions say what is there", async () => {
   ]);
   await ambient.setUp(context, settings, { dryRun: false, force: false });
   expect(await ambient.versions(context, settings)).toEqual([
-    ["snakemake", `7.21.0, ${join(place, "bin", "snakemake")}`],
-    ["augur", `does not work: No module named Bio, ${join(place, "bin", "augur")}`],
+    ["snakemake", `7.21.0, ${join(bin, "snakemake")}`],
+    ["augur", `does not work: No module named Bio, ${join(bin, "augur")}`],
     ["auspice", "not installed"],
   ]);
 });

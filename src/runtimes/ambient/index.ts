@@ -1,11 +1,11 @@
 import type { Finding } from "../../checks/finding.ts";
 import type { Context } from "../../cli/context.ts";
+import { findProgram } from "../../cli/programs.ts";
 import { UserError } from "../../errors.ts";
 import { commandLine } from "../command-line.ts";
 import { ASK_LIMIT, ask } from "../local/ask.ts";
 import { buildVariables, hostEnvironment } from "../local/environment.ts";
 import { runInForeground } from "../local/foreground.ts";
-import { findProgram } from "../local/programs.ts";
 import { hasBenchmarkExtended, snakemakeVersion } from "../local/snakemake.ts";
 import type { LocalBuildRequest, LocalRuntime } from "../runtime.ts";
 

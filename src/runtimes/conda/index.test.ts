@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { buildRequest } from "../../../test/support/build-request.ts";
 import { type CondaChannels, condaChannels, micromambaPackage } from "../../../test/support/conda-channel.ts";
-import { type TestContext, testContext } from "../../../test/support/context.ts";
+import type { TestContext } from "../../../test/support/context.ts";
 import { fakeProgram } from "../../../test/support/fake-program.ts";
 import { have } from "../../../test/support/have.ts";
-import { tempDir } from "../../../test/support/temp-dir.ts";
+import { runtimePlace } from "../../../test/support/runtime-place.ts";
 import { openSettings } from "../../settings.ts";
 import { lockRuntime } from "../local/lock.ts";
 import { conda } from "./index.ts";
@@ -17,27 +17,24 @@ const packagePath = `/elsewhere/conda-forge/${subdir}/${micromambaPackage}`;
 
 describe.skipIf(!["tar", "bzip2"].every(have))("with a channel of its own (needs tar, bzip2)", () => {
   let place: string;
+  let build: string;
   let channels: CondaChannels;
   let env: Record<string, string>;
   let context: TestContext;
 
   beforeEach(async () => {
-    const temporary = await tempDir();
-    onTestFinished(() => temporary[Symbol.asyncDispose]());
-    place = temporary.path;
+    ({ place, build, env, context } = await runtimePlace());
     channels = await condaChannels(join(place, "channels"), subdir);
     onTestFinished(() => channels[Symbol.asyncDispose]());
     channels.publish("20250601T000000Z");
-    env = {
+    Object.assign(env, {
       PATH: process.env.PATH ?? "",
-      HOME: place,
       NEXTSTRAIN_RUNTIMES: join(place, "runtimes"),
       NEXTSTRAIN_CONDA_CHANNEL_ALIAS: channels.url,
       NEXTSTRAIN_CONDA_OVERRIDE_SUBDIR: subdir,
       CONDA_PREFIX: "/some/other",
       PYTHONPATH: "/some/other",
-    };
-    context = testContext({ env, home: place });
+    });
   });
 
   const root = () => join(place, "runtimes/conda");
@@ -96,10 +93,9 @@ describe.skipIf(!["tar", "bzip2"].every(have))("with a channel of its own (needs
   test("a build runs the environment's Snakemake, with nothing of other Condas or Pythons", async () => {
     await setUp();
     const out = join(place, "out");
-    await mkdir(join(place, "build"));
     // The channel's Snakemake says what it sees: here it is asked by another program, which keeps that.
     const script = `snakemake "$@" > "${out}"; echo "$PYTHONPATH-$PYTHONNOUSERSITE-$TOKEN" >> "${out}"; exit 7`;
-    const request = buildRequest(join(place, "build"), {
+    const request = buildRequest(build, {
       program: "sh",
       programArguments: ["-c", script, "sh", "all"],
       env: ["TOKEN=t0ken", "PATH=/user/own"],

@@ -6,9 +6,9 @@ import { pipeline } from "node:stream/promises";
 import { extract } from "tar-stream";
 import unbzip2 from "unbzip2-stream";
 import type { Context } from "../../cli/context.ts";
+import { findProgram } from "../../cli/programs.ts";
 import { UserError } from "../../errors.ts";
 import { PassingError, readUrl } from "../local/download.ts";
-import { findProgram } from "../local/programs.ts";
 import type { CondaPlace } from "./place.ts";
 import { findRecord } from "./repodata.ts";
 
@@ -107,6 +107,8 @@ async function hashOf(file: string): Promise<string> {
 async function extractFile(archive: string, name: string, target: string): Promise<boolean> {
   const entries = extract();
   const reading = pipeline(createReadStream(archive), unbzip2(), entries);
+  // Where writing fails, the loop below ends with that, and nobody waits for this any more.
+  reading.catch(() => undefined);
   let found = false;
   for await (const entry of entries) {
     if (entry.header.name === name && entry.header.type === "file") {

@@ -6,7 +6,7 @@ import { describeAge } from "../local/age.ts";
 import { ask } from "../local/ask.ts";
 import { checkSpace } from "../local/space.ts";
 import { callingUser } from "../local/user.ts";
-import { type Engine, type EngineSeen, lookForEngines, sayBroken, startEngine } from "./engine.ts";
+import { type Engine, type EngineSeen, lookForEngines, mendEngine, sayBroken } from "./engine.ts";
 import { findImage, nameFor } from "./images.ts";
 import { runArguments } from "./run-arguments.ts";
 
@@ -47,7 +47,7 @@ function withoutEngine(seen: readonly EngineSeen[]): Finding[] {
       id: "docker.engine",
       mark: "wrong",
       says: sayBroken(one),
-      mend: startEngine(one.name),
+      mend: mendEngine(one),
     }));
   }
   return [

@@ -69,6 +69,17 @@ test("podman under docker's name is podman", async () => {
   expect(await findEngine(testContext({ env: { PATH: place.path } }))).toMatchObject({ kind: "podman" });
 });
 
+test("where the user may not talk to Docker, starting it is not what is told", async () => {
+  await using place = await tempDir();
+  const refused =
+    "permission denied while trying to connect to the Docker daemon socket at unix:///var/run/docker.sock";
+  await fakeEngine(place.path, "docker", { info: { ServerErrors: [refused] } });
+  await expect(findEngine(testContext({ env: { PATH: place.path } }))).rejects.toMatchObject({
+    message: expect.stringContaining(refused),
+    hint: expect.stringMatching(/^You may not use Docker: .*usermod.*--ambient/),
+  });
+});
+
 test("without an engine, what to do is said in plain words", async () => {
   await using place = await tempDir();
   const context = testContext({ env: { PATH: place.path } });

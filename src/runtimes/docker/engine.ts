@@ -1,7 +1,7 @@
 import type { Context } from "../../cli/context.ts";
+import { findProgram } from "../../cli/programs.ts";
 import { UserError } from "../../errors.ts";
 import { ask } from "../local/ask.ts";
-import { findProgram } from "../local/programs.ts";
 
 /** Whose user a container's users are on this computer. */
 export type UserMapping =
@@ -75,7 +75,7 @@ function noEngine(seen: readonly EngineSeen[]): UserError {
     });
   }
   return new UserError(`The docker runtime needs Docker or Podman. ${sayBroken(broken)}`, {
-    hint: `${startEngine(broken.name)} ${INSTEAD}`,
+    hint: `${mendEngine(broken)} ${INSTEAD}`,
   });
 }
 
@@ -84,8 +84,11 @@ export function sayBroken({ program, reason }: Extract<EngineSeen, { kind: "brok
   return `${program} is installed, but does not work: ${reason}${/[?!]$/.test(reason) ? "" : "."}`;
 }
 
-/** What mends an engine that does not answer. */
-export function startEngine(name: "docker" | "podman"): string {
+/** What mends an engine that does not work. */
+export function mendEngine({ name, reason }: Extract<EngineSeen, { kind: "broken" }>): string {
+  if (name === "docker" && /permission denied/i.test(reason)) {
+    return "You may not use Docker: `sudo usermod --append --groups docker $USER`, then log in again.";
+  }
   if (name === "podman") return "Try `podman info`; on a Mac, `podman machine start`.";
   return "Start Docker (Docker Desktop, or `sudo systemctl start docker`).";
 }

@@ -1,32 +1,26 @@
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { buildRequest } from "../../../test/support/build-request.ts";
-import { type TestContext, testContext } from "../../../test/support/context.ts";
+import type { TestContext } from "../../../test/support/context.ts";
 import { type Call, fakeEngine, podmanInfo } from "../../../test/support/fake-program.ts";
-import { tempDir } from "../../../test/support/temp-dir.ts";
+import { runtimePlace } from "../../../test/support/runtime-place.ts";
 import { openSettings } from "../../settings.ts";
 import type { LocalBuildRequest } from "../runtime.ts";
 import { docker } from "./index.ts";
 
 let place: string;
+let bin: string;
 let build: string;
 let env: Record<string, string>;
 let context: TestContext;
 
 beforeEach(async () => {
-  const temporary = await tempDir();
-  onTestFinished(() => temporary[Symbol.asyncDispose]());
-  place = temporary.path;
-  build = join(place, "build");
-  await mkdir(build);
-  await mkdir(join(place, "tmp"));
-  env = { PATH: join(place, "bin"), TMPDIR: join(place, "tmp"), HOME: place };
-  context = testContext({ env, home: place });
+  ({ place, build, bin, env, context } = await runtimePlace());
 });
 
 const engine = (name: "docker" | "podman", options?: Parameters<typeof fakeEngine>[2]) =>
-  fakeEngine(join(place, "bin"), name, options);
+  fakeEngine(bin, name, options);
 
 const image = { value: "nextstrain/base", source: "the default" };
 
@@ -228,7 +222,7 @@ describe("checks", () => {
 test("versions name engine and image, and ask the image for its programs", async () => {
   await engine("docker", { run: 'console.log("snakemake\\t9.1.0\\naugur\\t31.0.0")' });
   expect(await docker.versions(context, await openSettings(context))).toEqual([
-    ["docker", `28.2.2, ${join(place, "bin", "docker")}`],
+    ["docker", `28.2.2, ${join(bin, "docker")}`],
     ["image", "nextstrain/base (the default), made on 2026-01-03, 12 days ago"],
     ["snakemake in the image", "9.1.0"],
     ["augur in the image", "31.0.0"],

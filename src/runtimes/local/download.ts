@@ -4,6 +4,8 @@ import * as https from "node:https";
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createGunzip } from "node:zlib";
+import { readGeneralAuthorities } from "../../aws/authorities.ts";
+import { isUntrusted } from "../../aws/errors.ts";
 import { createAgents } from "../../aws/http.ts";
 import { readProxies } from "../../aws/proxy.ts";
 import type { Context } from "../../cli/context.ts";
@@ -23,7 +25,7 @@ export class PassingError extends Error {
 /**
  * Reads what is at a URL: hands its body, with any compression of the transport undone, to `read`, and returns what
  * that returns. Tries again, from the start, where the network or the server fails, or where `read` throws a
- * PassingError. Goes through the proxies that the environment names.
+ * PassingError. Goes through the proxies that the environment names, and trusts the authorities that it names.
  *
  * @throws UserError where there is no such thing, or where it can't be had after several tries
  */
@@ -38,6 +40,7 @@ export async function readUrl<T>(
       return await readOnce(context, url, read);
     } catch (error) {
       signal.throwIfAborted();
+      if (isUntrusted(codeOf(error))) throw untrusted(url, error);
       if (!isPassing(error)) throw error;
       const delay = DELAYS[attempt];
       const reason = error instanceof Error ? error.message : String(error);
@@ -56,11 +59,29 @@ export async function readUrl<T>(
 /** Errors of the network have a code; a UserError is for good. */
 function isPassing(error: unknown): boolean {
   if (error instanceof UserError) return false;
-  return error instanceof PassingError || typeof (error as NodeJS.ErrnoException).code === "string";
+  return error instanceof PassingError || codeOf(error) !== undefined;
+}
+
+function codeOf(error: unknown): string | undefined {
+  const { code } = error as { readonly code?: unknown };
+  return typeof code === "string" ? code : undefined;
+}
+
+function untrusted(url: string, cause: unknown): UserError {
+  return new UserError(
+    `${url} can't be fetched: the server's certificate is not trusted (${codeOf(cause)}).`,
+    {
+      hint: "Where a proxy of your network opens encrypted connections, set REQUESTS_CA_BUNDLE to the file of its certificates (PEM).",
+      cause,
+    },
+  );
 }
 
 async function readOnce<T>(context: Context, url: string, read: (body: Readable) => Promise<T>): Promise<T> {
-  const agents = createAgents({ proxies: readProxies(context), authorities: undefined });
+  const agents = createAgents({
+    proxies: readProxies(context),
+    authorities: await readGeneralAuthorities(context),
+  });
   try {
     const response = await follow(context, url, agents);
     const compressed = response.headers["content-encoding"] === "gzip";

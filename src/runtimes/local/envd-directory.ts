@@ -1,5 +1,5 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { Context } from "../../cli/context.ts";
 import { envdFiles, type Variables } from "../../workflow/envdir.ts";
 
@@ -10,11 +10,21 @@ export interface EnvdDirectory extends AsyncDisposable {
 }
 
 /** Writes the variables to a temporary directory that only this user can read; disposing removes it. */
-export async function writeEnvd({ env }: Pick<Context, "env">, variables: Variables): Promise<EnvdDirectory> {
+export async function writeEnvd(
+  { env, cwd }: Pick<Context, "env" | "cwd">,
+  variables: Variables,
+): Promise<EnvdDirectory> {
   if (variables.size === 0) return { path: undefined, [Symbol.asyncDispose]: async () => {} };
-  const path = await mkdtemp(join(env.TMPDIR || "/tmp", "nextstrain-env.d-"));
-  for (const { name, content } of envdFiles(variables)) {
-    await writeFile(join(path, name), content, { mode: 0o600 });
+  const path = await mkdtemp(join(resolve(cwd, env.TMPDIR || "/tmp"), "nextstrain-env.d-"));
+  const remove = () => rm(path, { recursive: true, force: true });
+  try {
+    for (const { name, content } of envdFiles(variables)) {
+      await writeFile(join(path, name), content, { mode: 0o600 });
+    }
+  } catch (error) {
+    // On a full disk, say: what was written may be secrets.
+    await remove();
+    throw error;
   }
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+  return { path, [Symbol.asyncDispose]: remove };
 }

@@ -1,8 +1,8 @@
 import { basename } from "node:path";
 import type { Context } from "../../cli/context.ts";
+import { findProgram } from "../../cli/programs.ts";
 import { UserError } from "../../errors.ts";
 import { ask } from "../local/ask.ts";
-import { findProgram } from "../local/programs.ts";
 
 /** Singularity, or Apptainer: much the same under two names. */
 export interface Engine {

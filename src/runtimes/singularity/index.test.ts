@@ -1,33 +1,28 @@
-import { mkdir, readdir, readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { beforeEach, expect, onTestFinished, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { buildRequest } from "../../../test/support/build-request.ts";
-import { type TestContext, testContext } from "../../../test/support/context.ts";
+import type { TestContext } from "../../../test/support/context.ts";
 import { fakeProgram } from "../../../test/support/fake-program.ts";
-import { tempDir } from "../../../test/support/temp-dir.ts";
+import { runtimePlace } from "../../../test/support/runtime-place.ts";
 import { openSettings } from "../../settings.ts";
 import type { LocalBuildRequest } from "../runtime.ts";
 import { singularity } from "./index.ts";
 
 let place: string;
+let bin: string;
 let build: string;
 let env: Record<string, string>;
 let context: TestContext;
 
 beforeEach(async () => {
-  const temporary = await tempDir();
-  onTestFinished(() => temporary[Symbol.asyncDispose]());
-  place = temporary.path;
-  build = join(place, "build");
-  await mkdir(build);
-  env = { PATH: join(place, "bin") };
-  context = testContext({ env, home: place });
+  ({ place, build, bin, env, context } = await runtimePlace());
 });
 
 /** Answers as a Singularity does that makes empty images, and notes how it is to run them. */
 const engine = (name: "singularity" | "apptainer", says: string, run = "") =>
   fakeProgram(
-    join(place, "bin", name),
+    join(bin, name),
     `if (args[0] === "--version") console.log(${JSON.stringify(says)});
 if (args[0] === "build") {
   if (args.at(-1).includes("nowhere")) process.exit(255);
@@ -69,7 +64,7 @@ test("a build runs the command line of a job on AWS Batch in the image, which is
 });
 
 test("variables are in the engine's environment under its prefix, and on no command line", async () => {
-  Object.assign(env, { AUGUR_DEBUG: "1", SINGULARITYENV_STALE: "x", HOME: place });
+  Object.assign(env, { AUGUR_DEBUG: "1", SINGULARITYENV_STALE: "x" });
   for (const [name, says, prefix] of [
     ["singularity", "singularity-ce version 3.5.3", "SINGULARITY"],
     ["singularity", "apptainer version 1.3.0", "APPTAINER"],
@@ -121,7 +116,7 @@ test("an image that can't be fetched leaves nothing behind, and the old one in p
 test("a directory that can't be named to it is refused", async () => {
   await engine("singularity", "singularity-ce version 4.1.2");
   const odd = { root: "/a:b", directory: "/a:b", subdirectory: "" };
-  await expect(run({ place: odd })).rejects.toThrow(/colon, comma or backslash .*: \/a:b/);
+  await expect(run({ place: odd })).rejects.toThrow(/colon, comma, quote or backslash .*: \/a:b/);
 });
 
 test("checks say what is missing, and what mends it", async () => {

@@ -32,9 +32,10 @@ export function runArguments(engine: Engine, { image, command, directory, mounts
 }
 
 function bindOf(source: string, target: string): string {
-  if (/[:,\\]/.test(source)) {
+  // --bind is a record of CSV, of which each field is divided at its colons.
+  if (/[:,\\"\r\n]/.test(source)) {
     throw new UsageError(
-      `Singularity can't take a directory with a colon, comma or backslash in its path: ${source}`,
+      `Singularity can't take a directory with a colon, comma, quote or backslash in its path: ${source}`,
       {
         hint: "Move it, or name it by a link without those.",
       },

@@ -183,13 +183,13 @@ function endOf(
 
 /** Whether the engine need not pull the image. */
 export async function hasImage(engine: Engine, image: string): Promise<boolean> {
-  return (await engine.call(["image", "inspect", "--format", "{{.Id}}", image])).status === 0;
+  return (await engine.ask(["image", "inspect", "--format", "{{.Id}}", image])).status === 0;
 }
 
 /** Ends and removes what is left of a job's containers. */
 export async function removeContainersOf(engine: Engine, jobId: string): Promise<void> {
   const filter = `label=${jobLabel}=${jobId}`;
-  const { stdout } = await engine.call(["ps", "--all", "--quiet", "--filter", filter]);
+  const { stdout } = await engine.ask(["ps", "--all", "--quiet", "--filter", filter]);
   for (const id of stdout.split("\n").filter(Boolean)) {
     // To remove a container that runs, podman would first ask it to leave, and wait.
     await engine.call(["kill", id]);

@@ -16,7 +16,7 @@ export interface ContainerState {
 
 /** Undefined where there is no such container. */
 export async function stateOf(engine: Engine, name: string): Promise<ContainerState | undefined> {
-  const { status, stdout } = await engine.call([
+  const { status, stdout } = await engine.ask([
     "inspect",
     "--type",
     "container",

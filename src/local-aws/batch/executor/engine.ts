@@ -12,6 +12,8 @@ export interface Engine extends EngineFacts {
     args: readonly string[],
     options?: { readonly environment?: NodeJS.ProcessEnv; readonly signal?: AbortSignal },
   ): Promise<EngineAnswer>;
+  /** Calls it with a question, for which it needs no long time: one that hangs must not keep a job from its end. */
+  ask(args: readonly string[]): Promise<EngineAnswer>;
 }
 
 export interface EngineAnswer {
@@ -28,9 +30,14 @@ export interface NoEngine {
 
 /** A healthy engine answers in well under a second; one that hangs must not keep jobs from running as processes. */
 const answerLimitMs = 4_000;
+/** For questions to one that worked at first, on a computer that may have much else to do. */
+const questionLimitMs = 30_000;
 
 /** The engine to use: docker where it works, else podman. `environment` holds the PATH on which they are looked up. */
-export async function findEngine(environment: NodeJS.ProcessEnv): Promise<Engine | NoEngine> {
+export async function findEngine(
+  environment: NodeJS.ProcessEnv,
+  askLimitMs = questionLimitMs,
+): Promise<Engine | NoEngine> {
   const refusals: string[] = [];
   for (const command of ["docker", "podman"]) {
     const info = await call(command, ["info", "--format", "{{json .}}"], {
@@ -48,6 +55,7 @@ export async function findEngine(environment: NodeJS.ProcessEnv): Promise<Engine
       command,
       environment,
       call: (args, options) => call(command, args, { environment, ...options }),
+      ask: (args) => call(command, args, { environment, signal: AbortSignal.timeout(askLimitMs) }),
     };
   }
   return { why: refusals.join(", ") || "there is no docker or podman" };

@@ -1,6 +1,6 @@
 import { access, constants, stat } from "node:fs/promises";
 import { delimiter, resolve } from "node:path";
-import type { Context } from "../../cli/context.ts";
+import type { Context } from "./context.ts";
 
 /** The absolute path of a program, looked for as a shell does: on the PATH, or at the path it is. */
 export async function findProgram(
