@@ -1,6 +1,6 @@
 import type { BucketLifecycle } from "../facts/bucket.ts";
 import type { Facts } from "../facts.ts";
-import { awsCommand, paste, setUp } from "./places.ts";
+import { awsCommand, paste, sameName, setUp } from "./places.ts";
 import { askAdministrator, type Outcome, type Subject, subject } from "./subject.ts";
 
 /** Days that the guide has everything kept; more than LONG outlives any use, less than SHORT ends before people look. */
@@ -33,7 +33,7 @@ const bucketSubject = subject({
   absent: (facts) => ({
     mark: "wrong",
     says: `There is no S3 bucket "${facts.names.bucket.value}" (from ${facts.names.bucket.source}).`,
-    mend: `Check the name, or name another with --aws-batch-s3-bucket. What there is:${awsCommand(facts, "s3 ls")}${setUp(facts, "To make one")}`,
+    mend: `Check the name, or name another with --aws-batch-s3-bucket. What there is:${awsCommand(facts, "s3 ls")}${setUp(facts, "To make one", sameName("--s3-bucket", facts.names.bucket))}`,
   }),
   checks: [
     {

@@ -1,7 +1,7 @@
 import { LOG_GROUP } from "../../aws/logs.ts";
 import { supportsEnvd } from "../../workflow/image.ts";
 import type { Facts } from "../facts.ts";
-import { awsCommand, consolePage, paste, setUp } from "./places.ts";
+import { awsCommand, consolePage, paste, sameName, setUp } from "./places.ts";
 import { subject } from "./subject.ts";
 
 const called = ({ names }: Pick<Facts, "names">) => `the job definition "${names.job.value}"`;
@@ -23,7 +23,7 @@ export const definitionSubject = subject({
   absent: (facts) => ({
     mark: "wrong",
     says: `There is no active job definition "${facts.names.job.value}" (from ${facts.names.job.source}) in AWS Batch, in the region ${facts.aws.region.value}.`,
-    mend: `Check the name and the region, or name another with --aws-batch-job. What there is:${awsCommand(facts, "batch describe-job-definitions --status ACTIVE --query 'jobDefinitions[].jobDefinitionName'")}${setUp(facts, "To make one")}`,
+    mend: `Check the name and the region, or name another with --aws-batch-job. What there is:${awsCommand(facts, "batch describe-job-definitions --status ACTIVE --query 'jobDefinitions[].jobDefinitionName'")}${setUp(facts, "To make one", sameName("--aws-batch-job", facts.names.job))}`,
   }),
   checks: [
     {

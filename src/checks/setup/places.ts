@@ -1,3 +1,4 @@
+import type { Sourced } from "../../settings.ts";
 import { awsProgram } from "../aws-program.ts";
 import type { Facts } from "../facts.ts";
 
@@ -14,6 +15,14 @@ export function awsCommand({ aws }: Pick<Facts, "aws">, command: string): string
 /** What the set-up can do about it, to be copied; "" for local AWS, which takes none. */
 export function setUp({ aws }: Pick<Facts, "aws">, prose: string, options = ""): string {
   return aws.isLocal ? "" : `\n${prose}:${paste(`nextstrain setup aws-batch ${options}`.trim())}`;
+}
+
+/**
+ * The option that has the set-up make something of the name that was asked for: it knows the settings by itself, what was on
+ * the command line of a build it doesn't.
+ */
+export function sameName(option: string, { value, source }: Sourced<string>): string {
+  return source.startsWith("--") && /^[\w.-]+$/.test(value) ? `${option} ${value}` : "";
 }
 
 /** A page of the console of AWS, for the region in use: `batch`, with what follows the `#`. */

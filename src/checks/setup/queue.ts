@@ -1,4 +1,4 @@
-import { awsCommand, consolePage, paste, setUp } from "./places.ts";
+import { awsCommand, consolePage, paste, sameName, setUp } from "./places.ts";
 import { subject } from "./subject.ts";
 
 /** Of jobs whose size no computer, or no environment, has (JobStateTimeLimitAction). */
@@ -15,7 +15,7 @@ export const queueSubject = subject({
   absent: (facts) => ({
     mark: "wrong",
     says: `There is no job queue "${facts.names.queue.value}" (from ${facts.names.queue.source}) in AWS Batch, in the region ${facts.aws.region.value}.`,
-    mend: `Check the name and the region, or name another with --aws-batch-queue. What there is:${awsCommand(facts, "batch describe-job-queues --query 'jobQueues[].jobQueueName'")}${setUp(facts, "To make one")}`,
+    mend: `Check the name and the region, or name another with --aws-batch-queue. What there is:${awsCommand(facts, "batch describe-job-queues --query 'jobQueues[].jobQueueName'")}${setUp(facts, "To make one", sameName("--aws-batch-queue", facts.names.queue))}`,
   }),
   checks: [
     {

@@ -71,6 +71,11 @@ const cases: Readonly<Record<string, Partial<Facts>>> = {
   "a bucket that keeps broken uploads": lifecycle({ abortsAfter: undefined }),
   "a bucket that keeps versions": { bucketVersioning: seen(true) },
   "no queue": { queue: absent, environments: absent },
+  "no queue of a name given": {
+    queue: absent,
+    environments: absent,
+    names: { ...factsOf().names, queue: { value: "ours", source: "--aws-batch-queue" } },
+  },
   "a queue that can't be seen": {
     queue: denied("batch:DescribeJobQueues"),
     environments: denied("batch:DescribeJobQueues"),
