@@ -4,7 +4,8 @@ import { runProgram } from "./program.ts";
 
 async function helpOf(command: readonly string[]): Promise<readonly string[]> {
   const context = testContext();
-  expect(await runProgram(context, [...command, "--help"])).toBe(0);
+  expect(await runProgram(context, [...command, "--help-all"])).toBe(0);
+  expect(context.output.out[0]).toMatch(new RegExp(`^Usage: ${["nextstrain", ...command].join(" ")}\\b`));
   return context.output.out;
 }
 

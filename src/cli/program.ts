@@ -47,6 +47,8 @@ function createProgram(context: Context, outcome: Outcome): { readonly program: 
   for (const each of allCommands(program)) {
     each
       .exitOverride()
+      // What follows a command's name is that command's: else `--help-all` there would be that of the one above.
+      .enablePositionalOptions()
       .showSuggestionAfterError()
       .addOption(new Option("--help-all", "show help, with what is seldom needed").hideHelp())
       .on("option:help-all", () => showAll(each))
