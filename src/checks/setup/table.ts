@@ -44,7 +44,7 @@ export async function examineSetup(facts: Facts): Promise<readonly Finding[]> {
   const who = await credentialsSubject.examine(facts, "doctor");
   if (who.some(({ mark }) => mark === "wrong")) return who;
   const rest = await examine(everything, facts, "doctor");
-  // Where AWS can't be reached, every look fails alike: said once.
+  // What two looks have found alike is said once.
   const said = new Set<string>();
   return [...who, ...rest].filter(({ says }) => !said.has(says) && said.add(says));
 }
