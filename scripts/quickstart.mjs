@@ -42,7 +42,10 @@ async function quickstart() {
   console.log(`
 What to try next:
 
-    Look at it: drag that file into the page https://auspice.us (it stays in your browser).
+    Look at it (the first of these fetches Auspice, about 300 MB, once):
+        npx nextstrain setup auspice
+        npx nextstrain view ${shown}
+    or drag that file into the page https://auspice.us (it stays in your browser).
 
     Change something in ${shown}/Snakefile or ${shown}/config, and build again;
     Snakemake runs only what depends on it.
