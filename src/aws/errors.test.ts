@@ -65,6 +65,7 @@ test.each<[Error, boolean]>([
   [network("EAI_AGAIN"), true],
   [network("HPE_INVALID_CONSTANT"), true],
   [Object.assign(new SyntaxError("<"), { $responseBodyText: "<html>" }), true],
+  [Object.assign(new Error("mismatched tags"), { $responseBodyText: "<html>", $metadata: {} }), true],
   [answer("AccessDenied", 403), false],
   [answer("ExpiredToken", 403), false],
   [network("ENOENT"), false],

@@ -79,8 +79,7 @@ function awsErrorCode(error: unknown): string | undefined {
   if (code !== undefined && (NETWORK.has(code) || UNTRUSTED.has(code))) return code;
   if (SILENT.has(name) || NO_CREDENTIALS.has(name)) return name;
   // No HTTP at all (Node's parser), or a page of a hotel's network in place of JSON or XML (the SDK's).
-  if (code?.startsWith("HPE_") || (error instanceof SyntaxError && "$responseBodyText" in error))
-    return GARBLED;
+  if (code?.startsWith("HPE_") || "$responseBodyText" in error) return GARBLED;
   return $metadata === undefined ? undefined : name;
 }
 
@@ -213,7 +212,13 @@ export function explainAwsError(error: unknown, doing: string): unknown {
       "Where a proxy of your network opens encrypted connections, set AWS_CA_BUNDLE to the file of its certificates (PEM).",
     );
   }
-  if (NETWORK.has(code) || SILENT.has(code) || code === GARBLED) {
+  if (code === GARBLED) {
+    return explain(
+      `Could not ${doing}: the answer can't be read, so something else than AWS gave it, or it was cut off.`,
+      "Check the network connection: some networks want you to log in by a browser first.",
+    );
+  }
+  if (NETWORK.has(code) || SILENT.has(code)) {
     // The SDK's words on a time limit are about its own insides.
     const reason = code === "TimeoutError" ? "it does not answer" : error.message || code;
     return explain(
