@@ -48,17 +48,6 @@ export function adviseDisk({ isLocal }: Pick<JobEvidence, "isLocal">): string {
     : "Give the computers of your jobs a larger disk: nextstrain setup aws-batch --disk-size 400 (in GiB; AWS's own default is 30, this program's 200), or --disk nvme --instance-types c5d, whose computers have fast disks of their own. Then build again.";
 }
 
-/** Seconds as people say them: `90 seconds`, `45 minutes`, `4 hours`. */
-export function spell(seconds: number): string {
-  const [amount, unit] =
-    seconds % 3600 === 0
-      ? [seconds / 3600, "hour"]
-      : seconds % 60 === 0
-        ? [seconds / 60, "minute"]
-        : [seconds, "second"];
-  return `${amount} ${unit}${amount === 1 ? "" : "s"}`;
-}
-
 /** Seconds as `setup aws-batch --timeout` takes them. */
 export function asTimeout(seconds: number): string {
   return seconds % 3600 === 0 ? `${seconds / 3600}h` : `${Math.ceil(seconds / 60)}m`;

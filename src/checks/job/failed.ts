@@ -1,4 +1,5 @@
-import { adviseDisk, adviseMemory, asTimeout, quote, spell } from "./advice.ts";
+import { spellTime } from "../../cli/time-text.ts";
+import { adviseDisk, adviseMemory, asTimeout, quote } from "./advice.ts";
 import {
   definitionOf,
   findReason,
@@ -20,7 +21,7 @@ export const failedSymptoms: readonly Symptom[] = [
       const limit = job.container?.timeoutSeconds;
       const more = limit === undefined ? "8h" : asTimeout(limit * 2);
       return {
-        says: `The job was stopped at its time limit${limit === undefined ? "" : ` of ${spell(limit)}`}. A job that is stopped brings no results back.`,
+        says: `The job was stopped at its time limit${limit === undefined ? "" : ` of ${spellTime(limit)}`}. A job that is stopped brings no results back.`,
         mend: isLocal
           ? "Build with more --cpus, so that it ends sooner; or without --aws-batch, where there is no time limit."
           : `Allow more time: nextstrain setup aws-batch --timeout ${more} (or in the AWS console: Batch, ${definitionOf(job)}, Create new revision, Execution timeout); or build with more --cpus, so that it ends sooner.`,

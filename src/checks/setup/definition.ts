@@ -1,4 +1,5 @@
 import { LOG_GROUP } from "../../aws/logs.ts";
+import { spellTime } from "../../cli/time-text.ts";
 import { supportsEnvd } from "../../workflow/image.ts";
 import type { Facts } from "../facts.ts";
 import { awsCommand, consolePage, paste, sameName, setUp } from "./places.ts";
@@ -72,7 +73,7 @@ export const definitionSubject = subject({
       accountOnly: true,
       find({ timeoutSeconds }, facts) {
         if (timeoutSeconds !== undefined) {
-          return { mark: "ok", says: `Jobs are stopped after ${inWords(timeoutSeconds)} at the latest.` };
+          return { mark: "ok", says: `Jobs are stopped after ${spellTime(timeoutSeconds)} at the latest.` };
         }
         return {
           mark: "caution",
@@ -112,10 +113,3 @@ export const definitionSubject = subject({
 });
 
 const upper = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
-
-/** `4 hours`, `90 minutes` */
-function inWords(seconds: number): string {
-  const [count, unit] =
-    seconds % 3600 === 0 ? [seconds / 3600, "hour"] : [Math.round(seconds / 60), "minute"];
-  return `${count} ${unit}${count === 1 ? "" : "s"}`;
-}

@@ -1,4 +1,5 @@
 import type { Context } from "../../cli/context.ts";
+import { spellTime } from "../../cli/time-text.ts";
 import type { Variables } from "../../workflow/envdir.ts";
 
 /**
@@ -18,14 +19,10 @@ export function credentialWarning(
   // Another token, from an envdir say, has another end.
   if (!token || token !== env.AWS_SESSION_TOKEN || Number.isNaN(ends)) return undefined;
   if (limit !== undefined && ends >= now + limit * 1000) return undefined;
-  const until = limit === undefined ? "it has no time limit" : `its time limit is ${formatHours(limit)}`;
+  const until = limit === undefined ? "it has no time limit" : `its time limit is ${spellTime(limit)}`;
   return (
     `The job is given the temporary credentials in AWS_SESSION_TOKEN, which end at ${new Date(ends).toISOString()} ` +
     `(from AWS_CREDENTIAL_EXPIRATION), and ${until}: a job that runs longer than they do can't upload its results. ` +
     "Without them (--env with the variables that it needs) it uses its own role."
   );
-}
-
-function formatHours(seconds: number): string {
-  return seconds < 3600 ? `${Math.round(seconds / 60)} minutes` : `${+(seconds / 3600).toFixed(1)} hours`;
 }
