@@ -1,3 +1,4 @@
+import { seededNumbers } from "../../test/support/random.ts";
 // The table of results said again, as simply as can be, and random cases of it.
 
 /** Files of random trees. */
@@ -43,14 +44,7 @@ interface Random {
 
 /** Choices, the same for the same seed. */
 export function randomFrom(seed: number, contents = CONTENTS): Random {
-  let state = seed;
-  // mulberry32
-  const next = () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const next = seededNumbers(seed);
   return {
     chance: (probability: number) => next() < probability,
     below: (limit: number) => Math.floor(next() * limit),

@@ -19,6 +19,7 @@ import {
 } from "@aws-sdk/client-iam";
 import { DeleteObjectCommand } from "@aws-sdk/client-s3";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { localEnvironment } from "../support/front.ts";
 import { have } from "../support/have.ts";
 import { type LocalClients, localClients } from "../support/local-clients.ts";
 import { jobIdOf, type RunningTool, runTool, startTool, type ToolResult } from "../support/run-tool.ts";
@@ -71,9 +72,7 @@ describe.skipIf(!(have("zip") && have("unzip")))("jobs with one thing wrong (nee
   beforeAll(async () => {
     place = await workplace();
     await place.write("Snakefile", "");
-    const { stdout } = await place.run("local-aws", "env");
-    const found = stdout.matchAll(/^export (AWS_\w+)='?([^'\n]*)'?;?$/gm);
-    exports = Object.fromEntries([...found].map((match) => [match[1] ?? "", match[2] ?? ""]));
+    exports = (await localEnvironment(place)).variables;
     clients = await localClients(place.env);
   });
   afterAll(async () => {

@@ -13,6 +13,7 @@ import { findLocalAws } from "../../src/aws/local-aws.ts";
 import { testContext } from "../support/context.ts";
 import { have } from "../support/have.ts";
 import { startLocalAws, type TestLocalAws } from "../support/local-aws.ts";
+import { seededNumbers } from "../support/random.ts";
 import { tempDir } from "../support/temp-dir.ts";
 import { archiveOf, BUCKET, fetchResults, ship, type TransferPlace } from "../support/transfer-place.ts";
 
@@ -40,15 +41,9 @@ for line in sys.stdin:
     print(json.dumps(told), flush=True)
 `;
 
-/** mulberry32: the same history for the same seed. */
+/** The same history for the same seed. */
 function randomFrom(seed: number) {
-  let state = seed;
-  const next = () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const next = seededNumbers(seed);
   return {
     chance: (probability: number) => next() < probability,
     below: (limit: number) => Math.floor(next() * limit),

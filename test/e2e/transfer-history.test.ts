@@ -11,6 +11,7 @@ import { findLocalAws } from "../../src/aws/local-aws.ts";
 import { testContext } from "../support/context.ts";
 import { have } from "../support/have.ts";
 import { startLocalAws, type TestLocalAws } from "../support/local-aws.ts";
+import { seededNumbers } from "../support/random.ts";
 import { tempDir } from "../support/temp-dir.ts";
 import {
   archiveOf,
@@ -35,17 +36,6 @@ with zipfile.ZipFile(sys.argv[1]) as archive:
     names = [name for name in archive.namelist() if not name.endswith("/")]
     print(json.dumps({name: hashlib.sha256(archive.read(name)).hexdigest() for name in names}))
 `;
-
-/** mulberry32: the same history for the same seed. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 async function hashesOf(directory: string): Promise<Record<string, string>> {
   const hashes: Record<string, string> = {};
@@ -184,7 +174,7 @@ describe.skipIf(!needed)("archives composed run after run (needs zip, unzip and 
   }, async () => {
     let reused = 0;
     for (let seed = 1; seed <= HISTORIES; seed++) {
-      const random = randomFrom(seed);
+      const random = seededNumbers(seed);
       await inPlace(async (place, scratch) => {
         await fill(place.directory, random);
         for (let number = 0; number < RUNS; number++) {
@@ -225,7 +215,7 @@ describe.skipIf(!needed)("archives composed run after run (needs zip, unzip and 
 
   test("cost next to nothing where nothing changed, results included", async () => {
     await inPlace(async (place, scratch) => {
-      await fill(place.directory, randomFrom(7));
+      await fill(place.directory, seededNumbers(7));
       const first = await ship(place, scratch);
       expect(first.reused).toBe(0);
       await work(place, first, scratch, () => 0.5);
@@ -239,7 +229,7 @@ describe.skipIf(!needed)("archives composed run after run (needs zip, unzip and 
 
   test("cost next to nothing for results that came before the download was stopped, either", async () => {
     await inPlace(async (place, scratch) => {
-      await fill(place.directory, randomFrom(9));
+      await fill(place.directory, seededNumbers(9));
       const first = await ship(place, scratch);
       await work(place, first, scratch, () => 0.5);
       const result = join(place.directory, "results/tree.nwk");
@@ -256,7 +246,7 @@ describe.skipIf(!needed)("archives composed run after run (needs zip, unzip and 
 
   test("are sent whole where the last run's archive is gone", async () => {
     await inPlace(async (place, scratch) => {
-      await fill(place.directory, randomFrom(8));
+      await fill(place.directory, seededNumbers(8));
       const first = await ship(place, scratch);
       await aws.s3.send(new PutObjectCommand({ ...objectOf(first), Body: "no archive" }));
       const second = await ship(place, scratch);

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { localEnvironment } from "../support/front.ts";
 import { have } from "../support/have.ts";
 import { type RunningTool, startTool, type ToolResult } from "../support/run-tool.ts";
 import { startTcpProxy, type TcpProxy } from "../support/tcp-proxy.ts";
@@ -35,9 +36,7 @@ describe.skipIf(!(have("zip") && have("unzip")))("a watch (needs zip and unzip)"
   beforeAll(async () => {
     place = await workplace();
     await place.write("Snakefile", "");
-    const { stdout } = await place.run("local-aws", "env");
-    const found = stdout.matchAll(/^export (AWS_\w+)='?([^'\n]*)'?;?$/gm);
-    exports = Object.fromEntries([...found].map((match) => [match[1] ?? "", match[2] ?? ""]));
+    exports = (await localEnvironment(place)).variables;
     proxy = await startTcpProxy(Number(new URL(exports.AWS_ENDPOINT_URL ?? "").port));
   });
   afterAll(async () => {

@@ -78,10 +78,9 @@ export async function localEnvironment(
   place: Workplace,
 ): Promise<{ readonly endpoint: string; readonly variables: Record<string, string> }> {
   const { stdout } = await place.run("local-aws", "env");
-  const pairs = [...stdout.matchAll(/^export (AWS_\w+)=(\S+)$/gm)].map(([, name = "", value = ""]) => [
-    name,
-    value,
-  ]);
+  const pairs = [...stdout.matchAll(/^export (AWS_\w+)='?([^'\n]*)'?;?$/gm)].map(
+    ([, name = "", value = ""]) => [name, value],
+  );
   const variables: Record<string, string> = Object.fromEntries(pairs);
   return { endpoint: variables.AWS_ENDPOINT_URL ?? "", variables };
 }
