@@ -112,7 +112,7 @@ function timeout(text: string, source: string): string {
   const seconds = parseDuration(text, source);
   if (seconds >= 60) return String(seconds);
   throw new UsageError(`A job's time limit is a minute at least, and ${text} is ${seconds} s (${source}).`, {
-    hint: "The guide's limit is 4h.",
+    hint: "Give more, such as --timeout 4h, which the users' guide advises.",
   });
 }
 

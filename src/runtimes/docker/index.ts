@@ -7,6 +7,7 @@ import { writeEnvd } from "../local/envd-directory.ts";
 import { buildVariables } from "../local/environment.ts";
 import { runInForeground } from "../local/foreground.ts";
 import { requireEnvd } from "../local/images.ts";
+import { warnOfLimits } from "../local/limits.ts";
 import { buildMounts, containerDirectory } from "../local/mounts.ts";
 import { newestBuild, noteImage } from "../local/newest-build.ts";
 import { callingUser } from "../local/user.ts";
@@ -42,7 +43,7 @@ async function run(context: Context, request: LocalBuildRequest): Promise<number
   for (const warning of warnings) io.warn(warning);
   requireEnvd(image, variables);
   const engine = await findEngine(context);
-  warnOfLimits(context, engine, request);
+  warnOfLimits(io, engine, request);
   await using envd = await writeEnvd(context, variables);
   const args = runArguments(engine, {
     image: await nameFor(context, engine, image.value),
@@ -74,17 +75,6 @@ function explainStatus(
   }
   if (status !== 127) return undefined;
   return `Exit status 127 says that a program was not found in the container: see above for which; ${program}, or one that it runs. The image was ${image?.value} (from ${image?.source}).`;
-}
-
-function warnOfLimits({ io }: Context, { kind, limits }: Engine, request: LocalBuildRequest): void {
-  const given = [
-    ...(request.cpus !== undefined && !limits.cpus ? ["--cpus"] : []),
-    ...(request.memoryBytes !== undefined && !limits.memory ? ["--memory"] : []),
-  ];
-  if (given.length === 0) return;
-  io.warn(
-    `${kind} can't keep containers to a limit here (${given.join(", ")}): only Snakemake is told, and keeps to it as far as its rules say what they need.`,
-  );
 }
 
 async function setUp(

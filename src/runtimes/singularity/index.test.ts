@@ -44,6 +44,9 @@ test("a build runs the command line of a job on AWS Batch in the image, which is
   const where = { root: build, directory: join(build, "sub"), subdirectory: "sub" };
   const overlays = [{ name: "augur" as const, directory: place }];
   expect(await run({ place: where, overlays, cpus: 2 })).toBe(7);
+  expect(context.output.err.join()).toMatch(
+    /^Warning: singularity can't keep containers to a limit here \(--cpus\)/i,
+  );
   const calls = (await fake.calls()).map(({ args }) => args);
   const file = join(images(), "nextstrain/base/latest.sif");
   expect(calls[1]).toEqual([

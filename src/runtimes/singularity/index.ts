@@ -9,6 +9,7 @@ import { ask } from "../local/ask.ts";
 import { runtimeDirectory } from "../local/directory.ts";
 import { buildVariables } from "../local/environment.ts";
 import { runInForeground } from "../local/foreground.ts";
+import { warnOfLimits } from "../local/limits.ts";
 import { buildMounts, containerDirectory } from "../local/mounts.ts";
 import { newestBuild, noteImage } from "../local/newest-build.ts";
 import { checkSpace } from "../local/space.ts";
@@ -20,6 +21,8 @@ import { engineEnvironment, runArguments } from "./run-arguments.ts";
 /** What an image takes while it is fetched and converted, in bytes, about. */
 const IMAGE_SPACE = 2 * 1024 ** 3;
 const RUN_LIMIT = 60_000;
+/** Its own limits take control groups that most clusters don't hand out, and where they don't, nothing runs. */
+const NO_LIMITS = { cpus: false, memory: false };
 
 /** The singularity runtime: the images of the docker runtime, converted, in Singularity or Apptainer. */
 export const singularity: LocalRuntime = { build: run, shell: run, setUp, update, check, versions };
@@ -38,6 +41,7 @@ async function run(context: Context, settings: SettingsReader, request: LocalBui
   const image = imageOf(context, directory, request.image);
   const [{ variables }, mounts] = await Promise.all([buildVariables(context, request), buildMounts(request)]);
   const engine = await findEngine(context);
+  warnOfLimits(context.io, { kind: engine.kind, limits: NO_LIMITS }, request);
   if ((await madeAt(image)) === undefined) {
     context.io.out(`Fetching the image ${image.name}`);
     await makeImage(context, engine, directory, image);
