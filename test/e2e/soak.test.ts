@@ -18,10 +18,12 @@ const atOnce = 4;
 
 /**
  * Milliseconds from one access key to the next, and the seconds that each is good for: long enough for the next to be there in time
- * also where the computer is busy, and shorter than many a build.
+ * also where the computer is busy.
  */
 const rotation = 3_000;
 const keyLife = 15;
+/** One build of so many has a job that outlives every key its build begins with. */
+const longEvery = 10;
 
 /**
  * All that a build can end right under: a fifth of all requests fails, also those of jobs; keys and log tokens expire; logs come late;
@@ -46,12 +48,14 @@ const rules = [
   { fault: "cannot-pull", attempt: 1, skip: 6, count: 4 },
 ];
 
-const command = [
-  "cat input.bin input.bin > doubled.bin",
-  'i=0; while [ $i -lt 200 ]; do i=$((i+1)); echo "attempt $AWS_BATCH_JOB_ATTEMPT line $i"; done',
-  "echo changed > notes.txt",
-  "sleep 0.5",
-].join("; ");
+/** What the job of a build runs; it takes this many seconds at least. */
+const command = (seconds: number) =>
+  [
+    "cat input.bin input.bin > doubled.bin",
+    'i=0; while [ $i -lt 200 ]; do i=$((i+1)); echo "attempt $AWS_BATCH_JOB_ATTEMPT line $i"; done',
+    "echo changed > notes.txt",
+    `sleep ${seconds}`,
+  ].join("; ");
 
 /** Bytes that nothing compresses, the same for the same seed. */
 function noise(seed: number, size: number): Buffer {
@@ -94,7 +98,11 @@ async function registerPatientDefinition(place: Workplace): Promise<void> {
 }
 
 /** What is wrong with a build under this seed's directory; nothing where all is well. */
-async function build(place: Workplace, env: Record<string, string>, seed: number): Promise<string[]> {
+async function build(
+  place: Workplace,
+  env: Record<string, string>,
+  { seed, seconds }: { readonly seed: number; readonly seconds: number },
+): Promise<string[]> {
   const directory = join(place.home, `build-${seed}`);
   const input = noise(seed, 9_000_000);
   await mkdir(directory);
@@ -103,7 +111,7 @@ async function build(place: Workplace, env: Record<string, string>, seed: number
   const result = await runTool(
     [
       ...["build", "--aws-batch", "--aws-batch-job", "patient-job"],
-      ...["--env", `SEED=${seed}`, "--exec", "sh", directory, "-c", command],
+      ...["--env", `SEED=${seed}`, "--exec", "sh", directory, "-c", command(seconds)],
     ],
     { env, cwd: place.home },
   );
@@ -149,12 +157,14 @@ test.skipIf(!have("zip") || !have("unzip"))(
     await writeFile(plan, JSON.stringify({ seed: firstSeed, rules }));
     await using keys = await rotatingKeys(place, rotation);
     expect((await place.run("local-aws", "start", "--faults", plan)).exitStatus).toBe(0);
-    const seeds = Array.from({ length: builds }, (_, number) => firstSeed + number);
-    const waiting = [...seeds];
+    const waiting = Array.from({ length: builds }, (_, number) => ({
+      seed: firstSeed + number,
+      seconds: number % longEvery === 0 ? keyLife + 5 : 0.5,
+    }));
     const wrong: string[] = [];
     const worker = async () => {
-      for (let seed = waiting.shift(); seed !== undefined; seed = waiting.shift()) {
-        wrong.push(...(await build(place, keys.env, seed)));
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+        wrong.push(...(await build(place, keys.env, next)));
       }
     };
     await Promise.all(Array.from({ length: atOnce }, worker));
