@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { lstat, readdir, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { isAlive } from "../cli/lock.ts";
 import { isTemporaryName, temporaryName } from "../workflow/temporary.ts";
 
 /** A temporary file of another computer (on a shared disk) may be in use for as long as this, in milliseconds. */
@@ -70,14 +71,4 @@ export function isOwnerGone(name: string): boolean {
 function thisHost(): string {
   hostTag ??= createHash("sha256").update(hostname()).digest("hex").slice(0, 8);
   return hostTag;
-}
-
-/** Whether a process of this computer lives, whoever's it is. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }

@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import type { Context } from "../cli/context.ts";
+import { lock } from "../cli/lock.ts";
 import { UserError } from "../errors.ts";
 import { type Auspice, auspiceDirectory, installedAuspice, majorFor } from "./auspice.ts";
 
@@ -27,26 +28,32 @@ export async function planInstall(context: Context): Promise<InstallPlan> {
 
 /**
  * Fetches Auspice from npm. It is made beside the one that is there, and takes its place once it is whole, so that
- * stopping at any moment leaves the old one or none. Throws UserError where npm fails, with what it said.
+ * stopping at any moment leaves the old one or none. Throws UserError where npm fails, with what it said, or where another
+ * process is at it.
  */
-export async function install(context: Context, plan: InstallPlan): Promise<Auspice> {
-  const parent = dirname(plan.directory);
-  await mkdir(parent, { recursive: true });
-  const temporary = await mkdtemp(`${plan.directory}.new-`);
+export async function install(context: Context, { directory, package: name }: InstallPlan): Promise<Auspice> {
+  await using _ = await lock(`${directory}.lock`, "installing Auspice");
+  const [fresh, replaced] = [`${directory}.new`, `${directory}.old`];
+  const sweep = () =>
+    Promise.all([fresh, replaced].map((path) => rm(path, { recursive: true, force: true })));
+  // A program that was killed may have left some.
+  await sweep();
   try {
-    await npmInstall(context, temporary, plan.package);
-    if ((await installedAuspice(temporary)) === undefined) {
-      throw new UserError(`npm has not brought ${plan.package}.`, {
+    await mkdir(fresh);
+    await npmInstall(context, fresh, name);
+    if ((await installedAuspice(fresh)) === undefined) {
+      throw new UserError(`npm has not brought ${name}.`, {
         hint: "Try again; NEXTSTRAIN_DEBUG=1 shows the details.",
       });
     }
-    await rm(plan.directory, { recursive: true, force: true });
-    await rename(temporary, plan.directory);
+    // To remove hundreds of megabytes takes its time: not between the one and the other.
+    if (existsSync(directory)) await rename(directory, replaced);
+    await rename(fresh, directory);
   } finally {
-    await rm(temporary, { recursive: true, force: true });
+    await sweep();
   }
-  const installed = await installedAuspice(plan.directory);
-  if (installed === undefined) throw new Error(`Auspice vanished from ${plan.directory}`);
+  const installed = await installedAuspice(directory);
+  if (installed === undefined) throw new Error(`Auspice vanished from ${directory}`);
   return installed;
 }
 

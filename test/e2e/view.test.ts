@@ -1,6 +1,9 @@
-import { execFile, spawnSync } from "node:child_process";
+import { execFile, execFileSync, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { cp, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
+import { createServer as createHttpServer } from "node:http";
+import { type AddressInfo, createServer } from "node:net";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -127,10 +130,82 @@ test("an Auspice that fails is told of, with what it said", async () => {
 test.skipIf(!have("npm"))("an installation that fails says why, and leaves nothing (needs npm)", async () => {
   await using at = await place();
   const env = { ...at.env, npm_config_registry: "http://127.0.0.1:1", npm_config_fetch_retries: "0" };
+  // As one that was killed has left it.
+  await mkdir(join(at.home.path, ".nextstrain", "auspice.new", "node_modules"), { recursive: true });
   const result = await runTool(["setup", "auspice"], { env });
   expect(result.exitStatus).toBe(1);
   expect(result.stderr).toMatch(/npm could not install auspice@\d.*ECONNREFUSED.*Check the network/s);
   expect(await readdir(join(at.home.path, ".nextstrain"))).toEqual([]);
+});
+
+/** A registry that has an Auspice of a version and nothing else; it answers for it when `ready` is. */
+async function registry(at: { readonly path: string }) {
+  const packed = (version: string) => {
+    const directory = join(at.path, version);
+    mkdirSync(join(directory, "package"), { recursive: true });
+    writeFileSync(join(directory, "package", "package.json"), JSON.stringify({ name: "auspice", version }));
+    return execFileSync("tar", ["-cz", "-C", directory, "package"]);
+  };
+  const has = { version: "", ready: Promise.resolve(), asked: () => {} };
+  const server = createHttpServer(async ({ url = "" }, response) => {
+    const { version } = has;
+    if (url.endsWith(".tgz")) return void response.end(packed(version));
+    has.asked();
+    await has.ready;
+    const dist = {
+      tarball: `${address}/auspice-${version}.tgz`,
+      integrity: `sha512-${createHash("sha512").update(packed(version)).digest("base64")}`,
+    };
+    const versions = { [version]: { name: "auspice", version, dist } };
+    response.end(JSON.stringify({ name: "auspice", "dist-tags": { latest: version }, versions }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    has,
+    env: { npm_config_registry: address },
+    [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())),
+  };
+}
+
+describe.skipIf(!["npm", "tar"].every(have))("an installation (needs npm, tar)", () => {
+  const majorIsThree = Number(process.versions.node.split(".")[0]) >= 24;
+  const versions = majorIsThree ? ["3.9.1", "3.9.2"] : ["2.9.1", "2.9.2"];
+
+  test("by force puts a newer Auspice in the place of the one that is there, and leaves nothing else", async () => {
+    await using at = await place();
+    await using npm = await registry(at.home);
+    for (const [index, version] of versions.entries()) {
+      npm.has.version = version;
+      const env = { ...at.env, ...npm.env, npm_config_cache: join(at.home.path, `npm-${index}`) };
+      const { stdout } = await runTool(["setup", "auspice", "--force"], { env });
+      expect(stdout).toContain(`Auspice ${version} is installed in ${at.home.path}/.nextstrain/auspice.`);
+      expect(await readdir(join(at.home.path, ".nextstrain"))).toEqual(["auspice"]);
+    }
+  });
+
+  test("refuses another at the same time", async () => {
+    await using at = await place();
+    await using npm = await registry(at.home);
+    npm.has.version = versions[0] ?? "";
+    let go = () => {};
+    npm.has.ready = new Promise((resolve) => {
+      go = resolve;
+    });
+    const asked = new Promise<void>((resolve) => {
+      npm.has.asked = resolve;
+    });
+    const env = { ...at.env, ...npm.env };
+    const first = startTool(["setup", "auspice"], { env });
+    await asked;
+    const second = await runTool(["setup", "auspice"], { env });
+    expect(second.stderr).toContain(
+      `Error: Another nextstrain is installing Auspice (process ${first.child.pid}).\n`,
+    );
+    expect(second.exitStatus).toBe(1);
+    go();
+    expect((await first.ended).exitStatus).toBe(0);
+  });
 });
 
 const npmHasAuspice = have("npm") && spawnSync("npm", ["view", "auspice@2", "version"]).status === 0;

@@ -9,7 +9,7 @@ import { fakeProgram } from "../../../test/support/fake-program.ts";
 import { have } from "../../../test/support/have.ts";
 import { runtimePlace } from "../../../test/support/runtime-place.ts";
 import { openSettings } from "../../settings.ts";
-import { lockRuntime } from "../local/lock.ts";
+import { lockRuntime } from "../local/directory.ts";
 import { conda } from "./index.ts";
 
 const subdir = "linux-64";

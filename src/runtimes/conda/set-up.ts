@@ -2,7 +2,7 @@ import { text } from "node:stream/consumers";
 import type { Context } from "../../cli/context.ts";
 import { UserError } from "../../errors.ts";
 import { readUrl } from "../local/download.ts";
-import { lockRuntime } from "../local/lock.ts";
+import { lockRuntime } from "../local/directory.ts";
 import type { SetupOptions } from "../runtime.ts";
 import { makeEnvironment, type Wanted } from "./environment.ts";
 import { type CondaPlace, environmentInUse, installedPackage } from "./place.ts";

@@ -4,7 +4,7 @@ import type { Context } from "../../cli/context.ts";
 import { UserError } from "../../errors.ts";
 import type { Sourced } from "../../settings.ts";
 import { parseImage } from "../../workflow/image.ts";
-import { lockRuntime } from "../local/lock.ts";
+import { lockRuntime } from "../local/directory.ts";
 import { mustSucceed } from "../local/work.ts";
 import type { Engine } from "./engine.ts";
 import { engineEnvironment } from "./run-arguments.ts";
