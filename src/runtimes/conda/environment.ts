@@ -5,6 +5,7 @@ import type { Context } from "../../cli/context.ts";
 import { UserError } from "../../errors.ts";
 import { runInForeground } from "../local/foreground.ts";
 import { mustSucceed } from "../local/work.ts";
+import { isHeld } from "./hold.ts";
 import { type CondaPlace, channelUrl, environmentInUse, subdirsOf } from "./place.ts";
 import { micromambaRoot, type Solver } from "./solver.ts";
 
@@ -29,9 +30,9 @@ export async function makeEnvironment(
   solver: Solver,
   wanted: Wanted,
 ): Promise<void> {
-  const environments = join(place.directory, "envs");
+  const environments = environmentsOf(place);
   await mkdir(environments, { recursive: true });
-  await sweep(place, environments);
+  await sweepEnvironments(context, place);
   const stamp = new Date(context.now()).toISOString().replace(/[-:]|\..*$/g, "");
   const prefix = join(environments, `${stamp}-${randomUUID().slice(0, 8)}`);
   try {
@@ -54,17 +55,25 @@ export async function makeEnvironment(
     await rm(prefix, { recursive: true, force: true });
     throw error;
   }
-  await sweep(place, environments);
+  await sweepEnvironments(context, place);
   await cleanUp(context, place, solver);
 }
 
-/** Removes environments that nothing leads to: those that were replaced, or that a killed program left. */
-async function sweep(place: CondaPlace, environments: string): Promise<void> {
+function environmentsOf({ directory }: CondaPlace): string {
+  return join(directory, "envs");
+}
+
+/**
+ * Removes environments that nothing leads to, and in which nothing runs any more: those that were replaced, or that a killed
+ * program left. To be called under the runtime's lock.
+ */
+export async function sweepEnvironments({ now }: Pick<Context, "now">, place: CondaPlace): Promise<void> {
+  const environments = environmentsOf(place);
   const inUse = await environmentInUse(place);
-  for (const name of await readdir(environments)) {
-    if (inUse === undefined || name !== basename(inUse)) {
-      await rm(join(environments, name), { recursive: true, force: true });
-    }
+  for (const name of await readdir(environments).catch(() => [])) {
+    const prefix = join(environments, name);
+    if (inUse !== undefined && name === basename(inUse)) continue;
+    if (!(await isHeld(prefix, now()))) await rm(prefix, { recursive: true, force: true });
   }
 }
 

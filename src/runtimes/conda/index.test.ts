@@ -166,6 +166,26 @@ describe.skipIf(!["tar", "bzip2"].every(have))("with a channel of its own (needs
     expect(channels.requests.filter((path) => path === packagePath)).toHaveLength(1);
   });
 
+  test("what a build runs in stays until the build has ended, whatever is updated meanwhile", async () => {
+    await setUp();
+    const prefix = join(root(), await readlink(join(root(), "env")));
+    const [started, go, out] = ["started", "go", "out"].map((name) => join(place, name));
+    const script = `echo > ${started}; while [ ! -e ${go} ]; do sleep 0.1; done; snakemake > ${out}`;
+    const request = buildRequest(build, { program: "sh", programArguments: ["-c", script] });
+    const building = conda.build(context, await settings(), request);
+    while (!existsSync(started ?? "")) await new Promise((resolve) => setTimeout(resolve, 5));
+
+    channels.publish("20251101T000000Z");
+    await update();
+    expect(await version()).toBe("20251101T000000Z");
+    await writeFile(go ?? "", "");
+    expect(await building).toBe(0);
+    expect(await readFile(out ?? "", "utf8")).toContain(`20250601T000000Z ${prefix}/bin:`);
+
+    await update();
+    expect(await readdir(join(root(), "envs"))).toEqual([(await readlink(join(root(), "env"))).slice(5)]);
+  });
+
   test("an update that fails or is stopped leaves the old environment in use", async () => {
     await setUp();
     channels.publish("20251101T000000Z");

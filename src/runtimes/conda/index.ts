@@ -11,6 +11,7 @@ import { runInForeground } from "../local/foreground.ts";
 import { hasBenchmarkExtended } from "../local/snakemake.ts";
 import { checkSpace } from "../local/space.ts";
 import type { LocalBuildRequest, LocalRuntime } from "../runtime.ts";
+import { type HeldEnvironment, holdEnvironment } from "./hold.ts";
 import { type CondaPlace, condaPlace, environmentInUse, installedPackage } from "./place.ts";
 import { setUpConda, updateConda } from "./set-up.ts";
 
@@ -28,12 +29,13 @@ export const conda: LocalRuntime = {
 };
 
 async function run(context: Context, settings: SettingsReader, request: LocalBuildRequest): Promise<number> {
-  const { prefix, env } = await prepare(context, settings, request);
+  await using prepared = await prepare(context, settings, request);
+  const { prefix, env } = prepared;
   const version = await snakemakeIn(prefix);
   const [program, ...args] = commandLine(context, request, {
     benchmarkExtended: version !== undefined && hasBenchmarkExtended(version),
   });
-  return runInForeground(context, { program, args, env, cwd: request.place.directory });
+  return await runInForeground(context, { program, args, env, cwd: request.place.directory });
 }
 
 /** The user's own start-up files are left out: those of people who have Conda put its programs first on the PATH. */
@@ -42,11 +44,11 @@ async function shell(
   settings: SettingsReader,
   request: LocalBuildRequest,
 ): Promise<number> {
-  const { env } = await prepare(context, settings, request);
-  return runInForeground(context, {
+  await using prepared = await prepare(context, settings, request);
+  return await runInForeground(context, {
     program: request.program,
     args: ["--norc", "--noprofile", ...request.programArguments],
-    env: { ...env, PS1: "[nextstrain conda] \\w \\$ " },
+    env: { ...prepared.env, PS1: "[nextstrain conda] \\w \\$ " },
     cwd: request.place.directory,
   });
 }
@@ -55,19 +57,17 @@ async function prepare(
   context: Context,
   settings: SettingsReader,
   request: LocalBuildRequest,
-): Promise<{ readonly prefix: string; readonly env: Record<string, string | undefined> }> {
+): Promise<HeldEnvironment & { readonly env: Record<string, string | undefined> }> {
   const place = condaPlace(context, settings);
-  const prefix = await environmentInUse(place);
-  if (prefix === undefined) {
+  const { variables } = await buildVariables(context, request);
+  const held = await holdEnvironment(place);
+  if (held === undefined) {
     throw new UserError(`The conda runtime is not set up: there is no environment ${place.env}.`, {
       hint: "Run `nextstrain setup conda`. `nextstrain check-setup` shows what else works here.",
     });
   }
-  const { variables } = await buildVariables(context, request);
-  return {
-    prefix,
-    env: environmentOf(context, place, { prefix, variables, directory: request.place.directory }),
-  };
+  const { directory } = request.place;
+  return { ...held, env: environmentOf(context, place, { prefix: held.prefix, variables, directory }) };
 }
 
 /** The environment's programs, then the system's, and nothing of what else the user has on the PATH or in Python. */

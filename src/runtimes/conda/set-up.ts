@@ -1,10 +1,10 @@
 import { text } from "node:stream/consumers";
 import type { Context } from "../../cli/context.ts";
 import { UserError } from "../../errors.ts";
-import { readUrl } from "../local/download.ts";
 import { lockRuntime } from "../local/directory.ts";
+import { readUrl } from "../local/download.ts";
 import type { SetupOptions } from "../runtime.ts";
-import { makeEnvironment, type Wanted } from "./environment.ts";
+import { makeEnvironment, sweepEnvironments, type Wanted } from "./environment.ts";
 import { type CondaPlace, environmentInUse, installedPackage } from "./place.ts";
 import { newestVersion } from "./repodata.ts";
 import { fetchMicromamba, givenSolver, micromambaUrl, ownSolver } from "./solver.ts";
@@ -52,6 +52,9 @@ export async function updateConda(context: Context, place: CondaPlace): Promise<
   const before = await installedPackage(prefix, name);
   if (wanted.version !== undefined && before?.version === wanted.version) {
     context.io.out(`${name} ${before.version} is the newest already.`);
+    // A build may have kept an older one from being taken away.
+    await using _ = await lockRuntime(place.directory);
+    await sweepEnvironments(context, place);
     return;
   }
   await install(context, place, wanted, { freshSolver: false });
