@@ -104,8 +104,16 @@ async function checkRun(context: Context, engine: Engine, image: string): Promis
   };
 }
 
-function checkResources({ cpus, memoryBytes, limits }: Engine): Finding[] {
+function checkResources({ cpus, memoryBytes, limits, init }: Engine): Finding[] {
   const findings: Finding[] = [];
+  if (init.length === 0) {
+    findings.push({
+      id: "docker.init",
+      mark: "caution",
+      says: "Podman's init is not installed here: programs of your own (--exec) may not notice that they are to end.",
+      mend: "Install the package catatonit.",
+    });
+  }
   if (cpus !== undefined && memoryBytes !== undefined) {
     const little = memoryBytes <= LITTLE_MEMORY;
     findings.push({

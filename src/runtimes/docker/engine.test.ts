@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { testContext } from "../../../test/support/context.ts";
-import { dockerInfo, fakeEngine, podmanInfo } from "../../../test/support/fake-program.ts";
+import { dockerInfo, fakeEngine, fakeProgram, podmanInfo } from "../../../test/support/fake-program.ts";
 import { tempDir } from "../../../test/support/temp-dir.ts";
 import { describeEngine, findEngine } from "./engine.ts";
 
@@ -43,6 +43,24 @@ test("Podman keeps the caller's number where it is rootless, and limits what its
     labels: false,
     limits: { cpus: true, memory: true },
   });
+});
+
+test("Podman has an init where one is installed, or where it runs in a machine of its own", async () => {
+  await using place = await tempDir();
+  const podman = async (info: object = podmanInfo) => {
+    await fakeEngine(place.path, "podman", { info });
+    return findEngine(testContext({ env: { PATH: place.path } }));
+  };
+  // This computer's own, if it has one, is in none of the test's directories.
+  expect((await podman()).init.join()).not.toContain(place.path);
+  const remote = { ...podmanInfo, host: { ...podmanInfo.host, serviceIsRemote: true } };
+  expect((await podman(remote)).init).toEqual(["--init"]);
+  expect(describeEngine("/bin/podman", podmanInfo)).toMatchObject({ init: [] });
+  const { path } = await fakeProgram(`${place.path}/catatonit`);
+  expect(describeEngine("/bin/podman", podmanInfo, path)).toMatchObject({
+    init: ["--init", `--init-path=${path}`],
+  });
+  expect((await podman()).init[1]).toMatch(/^--init-path=\/.*\/catatonit$/);
 });
 
 test("a command without its daemon does not work", () => {

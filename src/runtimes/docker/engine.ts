@@ -30,6 +30,11 @@ export interface Engine {
   readonly memoryBytes: number | undefined;
   /** Which limits it can keep containers to. */
   readonly limits: { readonly cpus: boolean; readonly memory: boolean };
+  /**
+   * The arguments by which a container begins with a small program that passes signals on and buries the dead; empty where
+   * there is none.
+   */
+  readonly init: readonly string[];
   /** Where it keeps images, on its own computer. */
   readonly storage: string | undefined;
 }
@@ -103,7 +108,8 @@ async function lookForEngine(context: Context, name: "docker" | "podman"): Promi
   });
   if (!answer.ok) return { kind: "broken", name, program, reason: answer.reason };
   try {
-    const engine = describeEngine(program, JSON.parse(answer.out) as EngineInfo);
+    const info = JSON.parse(answer.out) as EngineInfo;
+    const engine = describeEngine(program, info, await findInit(context, info));
     return typeof engine === "string"
       ? { kind: "broken", name, program, reason: engine }
       : { kind: "works", engine };
@@ -137,11 +143,33 @@ export interface EngineInfo {
   readonly version?: { readonly Version?: string };
 }
 
-/** The engine that said this of itself; why it does not work, where it says that. */
-export function describeEngine(program: string, info: EngineInfo): Engine | string {
+/** Where Podman's init is put, besides the PATH. It comes as a package of its own, so that it may be missing. */
+const INITS = [
+  "/usr/libexec/podman",
+  "/usr/lib/podman",
+  "/usr/local/libexec/podman",
+  "/usr/local/lib/podman",
+];
+
+/** The absolute path of Podman's init; undefined where there is none, or where the engine brings its own. */
+async function findInit(context: Context, { host }: EngineInfo): Promise<string | undefined> {
+  if (!host || host.serviceIsRemote) return undefined;
+  for (const name of [...INITS.map((directory) => `${directory}/catatonit`), "catatonit"]) {
+    const found = await findProgram(context, name);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/**
+ * The engine that said this of itself; why it does not work, where it says that.
+ *
+ * @param init the absolute path of Podman's init, where there is one here
+ */
+export function describeEngine(program: string, info: EngineInfo, init?: string): Engine | string {
   // The command `docker` may be Podman, too (podman-docker).
   if (info.host) {
-    const { cpus, memTotal, cgroupControllers, security } = info.host;
+    const { cpus, memTotal, cgroupControllers, security, serviceIsRemote } = info.host;
     const rootless = security?.rootless === true;
     const canLimit = (controller: string) => !rootless || (cgroupControllers ?? []).includes(controller);
     return {
@@ -153,6 +181,8 @@ export function describeEngine(program: string, info: EngineInfo): Engine | stri
       cpus,
       memoryBytes: memTotal,
       limits: { cpus: canLimit("cpu"), memory: canLimit("memory") },
+      // In a virtual machine of its own it has one. Elsewhere it may look in another place than where it was put.
+      init: serviceIsRemote ? ["--init"] : init === undefined ? [] : ["--init", `--init-path=${init}`],
       storage: info.store?.graphRoot,
     };
   }
@@ -171,6 +201,7 @@ export function describeEngine(program: string, info: EngineInfo): Engine | stri
     cpus: info.NCPU,
     memoryBytes: info.MemTotal,
     limits: { cpus: info.CpuCfsQuota !== false, memory: info.MemoryLimit !== false },
+    init: ["--init"],
     storage: info.DockerRootDir,
   };
 }

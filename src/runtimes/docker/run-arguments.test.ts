@@ -26,6 +26,12 @@ test("the command follows the image, and --docker-arg comes last before it", () 
   ]);
 });
 
+test("the container begins with an init where the engine has one", () => {
+  expect(runArguments(engine(podmanInfo), base)).not.toContain("--init");
+  const args = runArguments({ ...engine(podmanInfo), init: ["--init", "--init-path=/catatonit"] }, base);
+  expect(args.slice(0, 4)).toEqual(["run", "--rm", "--init", "--init-path=/catatonit"]);
+});
+
 test.each<[string, EngineInfo, string[]]>([
   ["Docker", dockerInfo, ["--user=1000:100"]],
   ["rootless Docker", { ...dockerInfo, SecurityOptions: ["name=rootless"] }, ["--user=0:1"]],

@@ -24,7 +24,7 @@ export interface ContainerRun {
 export function runArguments(engine: Engine, run: ContainerRun): string[] {
   const mounts = run.envd ? [...run.mounts, { source: run.envd, target: ENVD }] : run.mounts;
   return [
-    ...["run", "--rm", "--init", "--interactive"],
+    ...["run", "--rm", ...engine.init, "--interactive"],
     ...(run.tty ? ["--tty"] : []),
     ...userArguments(engine, run.user),
     ...(engine.labels ? ["--security-opt=label=disable"] : []),
