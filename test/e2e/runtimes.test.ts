@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { testEngine } from "../support/container-engine.ts";
 import { have } from "../support/have.ts";
 import { testImage } from "../support/image.ts";
-import { program, type RunningTool } from "../support/run-tool.ts";
+import { program, type RunningTool, runTool } from "../support/run-tool.ts";
 import { startInTerminal } from "../support/terminal.ts";
 import { type Workplace, workplace } from "../support/workplace.ts";
 import { haveZikaData, zikaDirectory } from "../support/zika.ts";
@@ -258,6 +258,22 @@ describe.skipIf(needs !== undefined)(`a container (${needs ?? "needs docker or p
       "cat /sys/fs/cgroup/cpu.max /sys/fs/cgroup/memory.max 2>/dev/null || cat /sys/fs/cgroup/cpu/cpu.cfs_quota_us /sys/fs/cgroup/memory/memory.limit_in_bytes";
     const { stdout } = await start(script, "--cpus=1", "--memory=512mib").ended;
     expect(stdout.trim().split("\n")).toEqual([expect.stringMatching(/^100000\b/), String(512 * 1024 ** 2)]);
+  });
+
+  test("that takes too much memory is killed, and leaves nothing where the user is", async () => {
+    const cwd = join(place.home, "elsewhere");
+    await mkdir(cwd);
+    const args = [
+      "build",
+      "--docker",
+      `--image=${image}`,
+      "--memory=100mib",
+      "--exec=python3",
+      place.directory,
+    ];
+    const result = await runTool([...args, "-c", "bytearray(2000 << 20)"], { env: place.env, cwd });
+    expect(result.exitStatus).toBe(137);
+    expect(await readdir(cwd)).toEqual([]);
   });
 
   test("has overlays, and is gone with the program", async () => {

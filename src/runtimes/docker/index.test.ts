@@ -135,6 +135,19 @@ describe("a build", () => {
     ]);
   });
 
+  test("in Podman leaves nothing where the user is, unless what they give it may have paths from there", async () => {
+    // As its monitor does where memory runs out.
+    const fake = await engine("podman", {
+      run: `args.includes("--volume=./data:/data") || require("node:fs").writeFileSync("oom", "")`,
+    });
+    await run();
+    await run({ dockerArgs: ["--volume=./data:/data"] });
+    const [alone = "", theirs] = runs(await fake.calls()).map(({ cwd }) => cwd);
+    expect(alone.startsWith(join(place, "tmp"))).toBe(true);
+    expect(theirs).toBe(process.cwd());
+    expect(await readdir(join(place, "tmp"))).toEqual([]);
+  });
+
   test("says which limits the engine can't keep to", async () => {
     await engine("podman", { info: podmanInfo });
     await run({ cpus: 2, memoryBytes: 2 ** 31 });

@@ -10,6 +10,7 @@ import { requireEnvd } from "../local/images.ts";
 import { warnOfLimits } from "../local/limits.ts";
 import { buildMounts, containerDirectory } from "../local/mounts.ts";
 import { newestBuild, noteImage } from "../local/newest-build.ts";
+import { makeScratch, type Scratch } from "../local/scratch.ts";
 import { callingUser } from "../local/user.ts";
 import type { LocalBuildRequest, LocalRuntime, SetupOptions } from "../runtime.ts";
 import { checkDocker } from "./checks.ts";
@@ -58,10 +59,24 @@ async function run(context: Context, request: LocalBuildRequest): Promise<number
     user: callingUser(),
     extra: request.dockerArgs,
   });
-  const status = await runInForeground(context, { program: engine.program, args, env: context.env });
+  await using scratch = await scratchFor(context, engine, request);
+  const cwd = scratch?.path;
+  const status = await runInForeground(context, { program: engine.program, args, env: context.env, cwd });
   const explained = explainStatus(status, engine, request);
   if (explained) io.err(explained);
   return status;
+}
+
+/**
+ * Where the engine's program is to run, if not where this one does: where memory runs out, Podman's monitor (conmon 2.1)
+ * leaves an empty file `oom` in its working directory. What the user gives it themself may have paths that begin here.
+ */
+async function scratchFor(
+  context: Context,
+  { kind }: Engine,
+  { dockerArgs }: LocalBuildRequest,
+): Promise<Scratch | undefined> {
+  return kind === "podman" && dockerArgs.length === 0 ? await makeScratch(context, "podman") : undefined;
 }
 
 /** What the engine's own exit statuses say (`docker run --help`: 125 is its own failure, 127 a missing program). */

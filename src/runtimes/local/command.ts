@@ -5,5 +5,5 @@ export interface Command {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Where it runs; undefined: where this program does. */
-  readonly cwd?: string;
+  readonly cwd?: string | undefined;
 }

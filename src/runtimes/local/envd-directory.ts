@@ -1,7 +1,8 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Context } from "../../cli/context.ts";
 import { envdFiles, type Variables } from "../../workflow/envdir.ts";
+import { makeScratch } from "./scratch.ts";
 
 /** Variables as files, for a container to read: their values are on no command line and in no container's description. */
 export interface EnvdDirectory extends AsyncDisposable {
@@ -11,20 +12,19 @@ export interface EnvdDirectory extends AsyncDisposable {
 
 /** Writes the variables to a temporary directory that only this user can read; disposing removes it. */
 export async function writeEnvd(
-  { env, cwd }: Pick<Context, "env" | "cwd">,
+  context: Pick<Context, "env" | "cwd">,
   variables: Variables,
 ): Promise<EnvdDirectory> {
   if (variables.size === 0) return { path: undefined, [Symbol.asyncDispose]: async () => {} };
-  const path = await mkdtemp(join(resolve(cwd, env.TMPDIR || "/tmp"), "nextstrain-env.d-"));
-  const remove = () => rm(path, { recursive: true, force: true });
+  const directory = await makeScratch(context, "env.d");
   try {
     for (const { name, content } of envdFiles(variables)) {
-      await writeFile(join(path, name), content, { mode: 0o600 });
+      await writeFile(join(directory.path, name), content, { mode: 0o600 });
     }
   } catch (error) {
     // On a full disk, say: what was written may be secrets.
-    await remove();
+    await directory[Symbol.asyncDispose]();
     throw error;
   }
-  return { path, [Symbol.asyncDispose]: remove };
+  return directory;
 }

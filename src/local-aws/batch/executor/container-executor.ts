@@ -88,6 +88,8 @@ export function runInContainer(
     const client = spawn(engine.command, ["start", "--attach", name], {
       stdio: ["ignore", output.writer, errors.writer],
       env: engine.environment,
+      // Where memory runs out, podman's monitor (conmon 2.1) leaves an empty file in it.
+      cwd: attempt.directory,
       // Signals are for containers, not for who shows their output.
       detached: true,
     });
