@@ -8,28 +8,32 @@ export function updateCommand(context: Context): Command {
     .summary("fetch a newer image or environment of a runtime")
     .description("Fetches what is newer for a runtime: its image, or the packages of its environment.")
     .addArgument(
-      new Argument("[runtime]", "the runtime (default: that of builds)")
+      new Argument("[runtime...]", "the runtimes (default: that of builds)")
         .choices(runtimes.map(({ name }) => name))
         // Old names, which chooseRuntime() knows, are taken, too.
-        .argParser((given) => given),
+        .argParser((given: string, before: readonly string[] = []) => [...before, given]),
     )
-    .action(async (given: string | undefined) => {
-      const [{ openSettings, requiredSetting }, { chooseRuntime }, { loadLocalRuntime }] = await Promise.all([
-        import("../settings.ts"),
-        import("./build/check.ts"),
-        import("../runtimes/runtime.ts"),
-      ]);
-      const settings = await openSettings(context);
-      const wanted =
-        given === undefined
-          ? requiredSetting(settings, "runner", undefined)
-          : { value: given, source: "the command line" };
-      const { value: name } = chooseRuntime([], wanted);
-      if (name === "aws-batch") {
-        context.io.out("There is nothing to update: AWS fetches the job definition's image for each job.");
-        return;
-      }
-      const { local } = await loadLocalRuntime(name);
-      await local.update(context, settings);
-    });
+    .action((names: readonly string[] = []) => update(context, names));
+}
+
+async function update(context: Context, names: readonly string[]): Promise<void> {
+  const [{ openSettings, requiredSetting }, { chooseRuntime }, { loadLocalRuntime }] = await Promise.all([
+    import("../settings.ts"),
+    import("./build/check.ts"),
+    import("../runtimes/runtime.ts"),
+  ]);
+  const settings = await openSettings(context);
+  const wanted =
+    names.length === 0
+      ? [requiredSetting(settings, "runner", undefined)]
+      : names.map((value) => ({ value, source: "the command line" }));
+  // All are looked up before any is updated, which takes minutes.
+  for (const name of new Set(wanted.map((one) => chooseRuntime([], one).value))) {
+    if (name === "aws-batch") {
+      context.io.out("There is nothing to update: AWS fetches the job definition's image for each job.");
+      continue;
+    }
+    const { local } = await loadLocalRuntime(name);
+    await local.update(context, settings);
+  }
 }

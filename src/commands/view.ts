@@ -1,6 +1,8 @@
 import { resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { Context } from "../cli/context.ts";
+import { UsageError } from "../errors.ts";
+import { runtimes } from "../runtimes/runtime.ts";
 
 interface ViewOptions {
   readonly host?: string;
@@ -11,7 +13,9 @@ interface ViewOptions {
 
 /** `nextstrain view`: results in Auspice. */
 export function viewCommand(context: Context): Command {
-  return new Command("view")
+  const command = new Command("view");
+  refuseRuntimes(command);
+  return command
     .summary("show results in the browser")
     .description(
       "Shows datasets and narratives in Auspice, in the browser, until Control-C. `nextstrain setup auspice` installs it.",
@@ -39,6 +43,18 @@ Examples:
   nextstrain view last`,
     )
     .action((path: string, options: ViewOptions) => view(context, path, options));
+}
+
+/** The Python program runs Auspice in a runtime. Whoever asks for one by habit is not to be told that there is no such option. */
+function refuseRuntimes(command: Command): void {
+  const flags = runtimes.flatMap(({ name, oldName }) => [name, ...(oldName ? [oldName] : [])]);
+  for (const flag of flags) {
+    command.addOption(new Option(`--${flag}`).hideHelp()).on(`option:${flag}`, () => {
+      throw new UsageError(`--${flag} has no meaning here: Auspice runs on this computer, in no runtime.`, {
+        hint: "Leave it out. `nextstrain setup auspice` installs Auspice; one on the PATH is used, too.",
+      });
+    });
+  }
 }
 
 async function view(context: Context, path: string, options: ViewOptions): Promise<void> {

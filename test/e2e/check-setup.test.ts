@@ -1,11 +1,12 @@
 import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as batch from "@aws-sdk/client-batch";
 import { DeleteRetentionPolicyCommand } from "@aws-sdk/client-cloudwatch-logs";
 import { describe, expect, test } from "vitest";
 import { GROUP, openAccount, QUEUE } from "../support/account.ts";
 import { buildIn, checkSetup } from "../support/checked.ts";
+import { fakeEngine } from "../support/fake-program.ts";
 import { cleanEnvironment, runTool } from "../support/run-tool.ts";
 import { tempDir } from "../support/temp-dir.ts";
 
@@ -78,6 +79,22 @@ describe("check-setup", () => {
     expect(result.stdout).toContain(`Builds run with aws-batch from now on (core.runner in ${config}).`);
     expect(await readFile(config, "utf8")).toBe("[core]\nrunner = aws-batch\n");
     expect(result.exitStatus).toBe(0);
+  });
+
+  test("where none is named, --set-default prefers what costs nothing", async () => {
+    await using account = await openAccount();
+    const bin = join(account.local.scratch, "bin");
+    await fakeEngine(bin, "docker");
+    const { stdout } = await account.run(["check-setup", "--set-default", "--json"], {
+      ...account.keys,
+      PATH: [bin, dirname(process.execPath)].join(delimiter),
+    });
+    const { runtimes, defaultSet } = JSON.parse(stdout);
+    expect(runtimes.map(({ name }: { name: string }) => name)).toEqual([
+      ...["docker", "conda", "singularity", "ambient", "aws-batch"],
+    ]);
+    expect(runtimes.at(-1).works).toBe(true);
+    expect(defaultSet).toBe("docker");
   });
 
   test("local AWS is checked for what matters there, without keys or an account", async () => {

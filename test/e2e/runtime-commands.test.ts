@@ -79,7 +79,10 @@ test("update is of the runtime of builds, unless another is named", async () => 
   }
   expect((await place.run("update", "aws-batch")).stdout).toMatch(/nothing to update/);
   expect((await fake.calls()).filter(({ args }) => args[0] === "pull")).toHaveLength(1);
-  const unknown = await place.run("update", "dokcer");
+  const several = await place.run("update", "docker", "ambient", "docker");
+  expect(several.stdout).toMatch(/^Fetching the image .*\n.*newest already.*\n.*as you installed them\.\n$/);
+  const unknown = await place.run("update", "docker", "dokcer");
+  expect(unknown.stdout).toBe("");
   expect(unknown.exitStatus).toBe(2);
   expect(unknown.stderr).toMatch(/docker, conda, singularity, ambient/);
 });

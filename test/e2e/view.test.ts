@@ -110,6 +110,7 @@ test.each([
   [["view", "last"], 1, /no build on this computer yet/],
   [["view"], 2, /missing required argument 'path'/],
   [["view", "--port", "0", "."], 2, /A port is a number/],
+  [["view", "--docker", "."], 2, /--docker has no meaning here: .*\nLeave it out/],
 ])("nextstrain %j ends with %d and says %s", async (args, exitStatus, message) => {
   await using at = await place();
   const result = await runTool(args, { env: at.env, cwd: at.home.path });

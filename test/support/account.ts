@@ -20,6 +20,8 @@ export interface Account extends AsyncDisposable {
   readonly batch: batch.BatchClient;
   readonly iam: iam.IAMClient;
   readonly logs: CloudWatchLogsClient;
+  /** The owner's keys. */
+  readonly keys: Readonly<Record<string, string>>;
   /** `nextstrain …`, as in a real account: by endpoint and keys in the environment. */
   run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<ToolResult>;
   /** Makes a user with these policies (documents); returns its keys, for `run`. */
@@ -55,6 +57,7 @@ export const trust = (service: string) =>
 export async function openAccount(): Promise<Account> {
   const local = await startLocalAws();
   const { AWS_ACCESS_KEY_ID = "", AWS_SECRET_ACCESS_KEY = "" } = local.clientEnv;
+  const keys = { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY };
   const configuration = {
     endpoint: local.endpoint,
     region: "us-east-1",
@@ -77,7 +80,8 @@ export async function openAccount(): Promise<Account> {
   const account: Account = {
     local,
     ...clients,
-    run: (args, env = { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY }) =>
+    keys,
+    run: (args, env = keys) =>
       runTool(args, {
         env: {
           ...local.env,

@@ -28,8 +28,8 @@ export function checkSetupCommand(context: Context, outcome: Outcome): Command {
         "  ?  it can't be told: you may not ask, or AWS gave no answer\n" +
         "Below all but the first stands what to do.",
     )
-    .argument("[runtime...]", `${runtimes.map(({ name }) => name).join(", ")} (default: all)`)
-    .option("--set-default", "use the first runtime that works for builds from now on")
+    .argument("[runtime...]", `${runtimes.map(({ name }) => name).join(", ")} (default: all, aws-batch last)`)
+    .option("--set-default", "use the first of them that works for builds from now on")
     .option("--json", "for programs");
   command.optionsGroup("AWS Batch:");
   for (const name of ["awsBatchJob", "awsBatchQueue", "awsBatchS3Bucket"] as const) {

@@ -49,9 +49,14 @@ export async function checkSetup(
   return (names.length > 0 ? checked.some(isWrong) : first === undefined) ? 1 : 0;
 }
 
-/** The runtimes named, each once; all where none is named. */
+/**
+ * The runtimes named, each once; all where none is named. Those of this computer come first then, as in the Python program:
+ * with --set-default, what costs money is not to be the default unasked.
+ */
 function chosen(names: readonly string[]): readonly RuntimeEntry[] {
-  if (names.length === 0) return runtimes;
+  if (names.length === 0) {
+    return [...runtimes.filter(({ load }) => load), ...runtimes.filter(({ load }) => !load)];
+  }
   const found = names.map((given) => {
     const entry = findRuntime(given);
     if (entry === undefined) {
