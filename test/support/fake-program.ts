@@ -95,6 +95,8 @@ if (args[0] === "info") {
   const made = images[args.at(-1)];
   if (!made) fail("Error: no such image");
   console.log("sha256:0123 " + JSON.stringify(made));
+} else if (args[0] === "image" && args[1] === "rm") {
+  if (args[2].includes("busy")) fail("Error: a container is using it.");
 } else if (args[0] === "pull") {
   if (args[1].includes("nowhere")) fail("Error: no such thing", 125);
 } else if (args[0] === "run") {

@@ -63,3 +63,15 @@ export async function removeSuperseded(context: Context, { program }: Engine, id
   if (!tags.ok || !/^(null|\[\])$/.test(tags.out.trim())) return;
   await ask(context, { program, args: ["image", "rm", id], env: context.env });
 }
+
+/** Removes an image that builds no longer use, by its name; says so where the engine won't, such as for a build that runs in it. */
+export async function removeReplaced(context: Context, engine: Engine, image: string): Promise<void> {
+  if ((await findImage(context, engine, image)) === undefined) return;
+  const { program } = engine;
+  const removed = await ask(context, { program, args: ["image", "rm", image], env: context.env });
+  context.io.out(
+    removed.ok
+      ? `Removed the image ${image}.`
+      : `The image ${image}, which builds no longer use, stays: ${removed.reason}.`,
+  );
+}

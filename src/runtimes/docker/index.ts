@@ -15,7 +15,7 @@ import { callingUser } from "../local/user.ts";
 import type { LocalBuildRequest, LocalRuntime, SetupOptions } from "../runtime.ts";
 import { checkDocker } from "./checks.ts";
 import { type Engine, findEngine, lookForEngines, sayBroken } from "./engine.ts";
-import { findImage, nameFor, pullImage, removeSuperseded } from "./images.ts";
+import { findImage, nameFor, pullImage, removeReplaced, removeSuperseded } from "./images.ts";
 import { programVersions } from "./programs.ts";
 import { runArguments } from "./run-arguments.ts";
 
@@ -122,7 +122,9 @@ async function update(context: Context, settings: SettingsReader): Promise<void>
   const before = await findImage(context, engine, image);
   io.out(`Fetching the image ${image}`);
   await pullImage(context, engine, image);
-  await noteImage(context, "docker", configured, newest);
+  if (await noteImage(context, "docker", configured, newest)) {
+    await removeReplaced(context, engine, await nameFor(context, engine, configured.value));
+  }
   const after = await findImage(context, engine, image);
   if (before && after && before.id !== after.id) await removeSuperseded(context, engine, before.id);
   const made = after?.createdAt === undefined ? "" : ` (${describeAge(after.createdAt, context.now()).text})`;

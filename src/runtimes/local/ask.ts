@@ -44,5 +44,5 @@ export function ask(
 function reasonOf(error: Error, stderr: string, limit: number): string {
   if ((error as { readonly killed?: boolean }).killed) return `no answer within ${limit / 1000} s`;
   const lines = stderr.split("\n").filter((line) => line.trim() !== "");
-  return (lines.at(-1) ?? error.message).trim().replace(/\.$/, "");
+  return (lines.at(-1) ?? error.message).trim().replace(/^Error: |\.$/g, "");
 }

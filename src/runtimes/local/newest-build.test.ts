@@ -59,9 +59,12 @@ test("the config file gets the new name, where it had the old", async () => {
   await mkdir(join(place.path, ".nextstrain"));
   await writeFile(file, "# mine\n[docker]\nimage = a:old\n");
   const context = testContext({ home: place.path });
-  await noteImage(context, "docker", { value: "a:old", source: `"image" in ${file}` }, "a:new");
+  const configured = { value: "a:old", source: `"image" in ${file}` };
+  expect(await noteImage(context, "docker", configured, "a:old")).toBe(false);
+  expect(await noteImage(context, "docker", configured, "a:new")).toBe(true);
   expect(await readFile(file, "utf8")).toBe("# mine\n[docker]\nimage = a:new\n");
-  await noteImage(context, "docker", { value: "a:old", source: "NEXTSTRAIN_DOCKER_IMAGE" }, "a:newer");
+  const elsewhere = { value: "a:old", source: "NEXTSTRAIN_DOCKER_IMAGE" };
+  expect(await noteImage(context, "docker", elsewhere, "a:newer")).toBe(false);
   expect(await readFile(file, "utf8")).toMatch(/a:new\n/);
   expect(context.output.err.join()).toMatch(/until NEXTSTRAIN_DOCKER_IMAGE is changed to a:newer/);
 });

@@ -27,18 +27,22 @@ export async function newestBuild(context: Context, image: string, hub: string =
   return newest === undefined ? image : `${repository}:${newest}`;
 }
 
-/** Notes where the config file names the image that it is another now; where something else names it, says so. */
+/**
+ * Notes where the config file names the image that it is another now; where something else names it, says so. Returns whether
+ * builds use the other one from now on.
+ */
 export async function noteImage(
   context: Context,
   section: "docker" | "singularity",
   { value, source }: Sourced<string>,
   image: string,
-): Promise<void> {
-  if (image === value) return;
+): Promise<boolean> {
+  if (image === value) return false;
   if (!source.startsWith('"image" in ')) {
     context.io.warn(`Builds use ${value} until ${source} is changed to ${image}.`);
-    return;
+    return false;
   }
   const file = await changeConfig(context, [{ section, key: "image", value: image }]);
   context.io.out(`Builds use ${image} from now on (${file}).`);
+  return true;
 }

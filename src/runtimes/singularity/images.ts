@@ -95,3 +95,10 @@ export async function makeImage(
     await rm(join(directory, "cache"), { force: true, recursive: true });
   }
 }
+
+/** Removes the file of an image that builds no longer use, if there is one. (What runs in it has it open, and keeps it.) */
+export async function removeImage(context: Pick<Context, "io">, image: Image): Promise<void> {
+  if ((await madeAt(image)) === undefined) return;
+  await rm(image.file, { force: true });
+  context.io.out(`Removed the image ${image.name}.`);
+}

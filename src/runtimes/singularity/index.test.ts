@@ -1,5 +1,6 @@
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
 import { buildRequest } from "../../../test/support/build-request.ts";
 import type { TestContext } from "../../../test/support/context.ts";
@@ -7,6 +8,7 @@ import { fakeProgram } from "../../../test/support/fake-program.ts";
 import { runtimePlace } from "../../../test/support/runtime-place.ts";
 import { openSettings } from "../../settings.ts";
 import type { LocalBuildRequest } from "../runtime.ts";
+import { imageOf, removeImage } from "./images.ts";
 import { singularity } from "./index.ts";
 
 let place: string;
@@ -114,6 +116,31 @@ test("an image that can't be fetched leaves nothing behind, and the old one in p
   );
   expect(await readdir(join(images(), "nowhere/none"))).toEqual([]);
   expect(await readFile(file, "utf8")).toBe("docker://nextstrain/base");
+});
+
+test("update fetches anew, but not an image of one build, which is the same for ever", async () => {
+  const fake = await engine("singularity", "singularity-ce version 4.1.2");
+  const fetched = async () => (await fake.calls()).filter(({ args }) => args[0] === "build").length;
+  const update = async () => singularity.update(context, await openSettings(context));
+  await update();
+  await update();
+  expect(await fetched()).toBe(2);
+  env.NEXTSTRAIN_SINGULARITY_IMAGE = "docker://quay.io/lab/base:build-20250801T000000Z";
+  await update();
+  await update();
+  expect(await fetched()).toBe(3);
+  expect(context.output.out.at(-1)).toMatch(/build-20250801T000000Z is the newest already: .*\.sif$/);
+});
+
+test("an image that builds no longer use is removed, where there is one", async () => {
+  const old = imageOf(context, images(), { value: "a/b:old", source: "the default" });
+  await removeImage(context, old);
+  expect(context.output.out).toEqual([]);
+  await mkdir(dirname(old.file), { recursive: true });
+  await writeFile(old.file, "");
+  await removeImage(context, old);
+  expect(existsSync(old.file)).toBe(false);
+  expect(context.output.out).toEqual(["Removed the image a/b:old."]);
 });
 
 test("a directory that can't be named to it is refused", async () => {

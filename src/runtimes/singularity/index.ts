@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Finding } from "../../checks/finding.ts";
 import type { Context } from "../../cli/context.ts";
 import { requiredSetting, type SettingsReader } from "../../settings.ts";
-import { supportsBenchmarkExtended } from "../../workflow/image.ts";
+import { isDated, parseImage, supportsBenchmarkExtended } from "../../workflow/image.ts";
 import { commandLine } from "../command-line.ts";
 import { describeAge } from "../local/age.ts";
 import { ask } from "../local/ask.ts";
@@ -15,7 +15,7 @@ import { newestBuild, noteImage } from "../local/newest-build.ts";
 import { checkSpace } from "../local/space.ts";
 import type { LocalBuildRequest, LocalRuntime, SetupOptions } from "../runtime.ts";
 import { type Engine, findEngine, INSTALL, lookForEngine } from "./engine.ts";
-import { type Image, imageOf, madeAt, makeImage } from "./images.ts";
+import { type Image, imageOf, madeAt, makeImage, removeImage } from "./images.ts";
 import { engineEnvironment, runArguments } from "./run-arguments.ts";
 
 /** What an image takes while it is fetched and converted, in bytes, about. */
@@ -78,10 +78,16 @@ async function setUp(
 async function update(context: Context, settings: SettingsReader): Promise<void> {
   const engine = await findEngine(context);
   const configured = requiredSetting(settings, "singularityImage", undefined);
+  const directory = directoryOf(context, settings);
   const newest = await newestBuild(context, configured.value);
-  const image = imageOf(context, directoryOf(context, settings), { ...configured, value: newest });
-  await fetchImage(context, settings, engine, image);
-  await noteImage(context, "singularity", configured, newest);
+  const image = imageOf(context, directory, { ...configured, value: newest });
+  // An image of one build is the same for ever, and to convert it takes minutes.
+  const isFinal = isDated(parseImage(image.dockerName).tag) && (await madeAt(image)) !== undefined;
+  if (isFinal) context.io.out(`The image ${image.name} is the newest already: ${image.file}`);
+  else await fetchImage(context, settings, engine, image);
+  if (await noteImage(context, "singularity", configured, newest)) {
+    await removeImage(context, imageOf(context, directory, configured));
+  }
 }
 
 async function fetchImage(
