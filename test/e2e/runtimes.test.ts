@@ -305,4 +305,15 @@ describe.skipIf(needs !== undefined)(`a container (${needs ?? "needs docker or p
     expect(result.stdout).toBe("1\n/nextstrain/build\n");
     expect(result.exitStatus).toBe(4);
   });
+
+  test.skipIf(!have("python3"))("a shell's prompt says where it is (needs python3)", async () => {
+    const flags = runtimes[1]?.flags ?? [];
+    const terminal = startInTerminal(["shell", ...flags, place.directory], {
+      env: place.env,
+      cwd: place.home,
+    });
+    await terminal.seen(/\[nextstrain docker\] ~\/build [#$] /);
+    terminal.type("exit 4\r");
+    expect((await terminal.ended).exitStatus).toBe(4);
+  });
 });

@@ -8,6 +8,7 @@ import { describeAge } from "../local/age.ts";
 import { ask } from "../local/ask.ts";
 import { buildVariables, hostEnvironment } from "../local/environment.ts";
 import { runInForeground } from "../local/foreground.ts";
+import { promptOf } from "../local/shell.ts";
 import { hasBenchmarkExtended } from "../local/snakemake.ts";
 import { checkSpace } from "../local/space.ts";
 import type { LocalBuildRequest, LocalRuntime } from "../runtime.ts";
@@ -48,7 +49,7 @@ async function shell(
   return await runInForeground(context, {
     program: request.program,
     args: ["--norc", "--noprofile", ...request.programArguments],
-    env: { ...prepared.env, PS1: "[nextstrain conda] \\w \\$ " },
+    env: { ...prepared.env, PS1: promptOf("conda") },
     cwd: request.place.directory,
   });
 }

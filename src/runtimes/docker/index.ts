@@ -11,6 +11,7 @@ import { warnOfLimits } from "../local/limits.ts";
 import { buildMounts, containerDirectory } from "../local/mounts.ts";
 import { newestBuild, noteImage } from "../local/newest-build.ts";
 import { makeScratch, type Scratch } from "../local/scratch.ts";
+import { promptCommand } from "../local/shell.ts";
 import { callingUser } from "../local/user.ts";
 import type { LocalBuildRequest, LocalRuntime, SetupOptions } from "../runtime.ts";
 import { checkDocker } from "./checks.ts";
@@ -22,7 +23,7 @@ import { runArguments } from "./run-arguments.ts";
 /** The docker runtime: a container of Docker or Podman, whichever works here. */
 export const docker: LocalRuntime = {
   build: (context, _settings, request) => run(context, request),
-  shell: (context, _settings, request) => run(context, request),
+  shell: (context, _settings, request) => run(context, request, promptCommand("docker")),
   setUp,
   update,
   check: (context, settings) => checkDocker(context, imageOf(settings)),
@@ -33,7 +34,7 @@ function imageOf(settings: SettingsReader): Sourced<string> {
   return requiredSetting(settings, "dockerImage", undefined);
 }
 
-async function run(context: Context, request: LocalBuildRequest): Promise<number> {
+async function run(context: Context, request: LocalBuildRequest, atPrompt?: string): Promise<number> {
   const { io } = context;
   if (request.image === undefined) throw new Error("a build in a container has no image");
   const image = request.image;
@@ -52,6 +53,7 @@ async function run(context: Context, request: LocalBuildRequest): Promise<number
     directory: containerDirectory(request),
     mounts,
     envd: envd.path,
+    promptCommand: atPrompt,
     cpus: request.cpus,
     memoryBytes: request.memoryBytes,
     // A terminal in the container has one stream for output and errors: not where the user keeps them apart.

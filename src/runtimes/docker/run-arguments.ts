@@ -10,6 +10,8 @@ export interface ContainerRun {
   readonly mounts: readonly Mount[];
   /** Directory of files that hold its variables. */
   readonly envd?: string | undefined;
+  /** Bash's PROMPT_COMMAND in a shell. */
+  readonly promptCommand?: string | undefined;
   readonly cpus?: number | undefined;
   readonly memoryBytes?: number | undefined;
   /** Whether it has the terminal. */
@@ -32,6 +34,7 @@ export function runArguments(engine: Engine, run: ContainerRun): string[] {
     ...(run.directory === undefined ? [] : [`--workdir=${run.directory}`]),
     // The image's entrypoint empties the directory as soon as it has read it.
     ...(run.envd ? ["--env=NEXTSTRAIN_DELETE_ENVD=1"] : []),
+    ...(run.promptCommand === undefined ? [] : [`--env=PROMPT_COMMAND=${run.promptCommand}`]),
     ...(run.cpus !== undefined && engine.limits.cpus ? [`--cpus=${run.cpus}`] : []),
     ...(run.memoryBytes !== undefined && engine.limits.memory ? [`--memory=${run.memoryBytes}b`] : []),
     ...run.extra,

@@ -1,6 +1,8 @@
+import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { promisify } from "node:util";
 import { beforeEach, expect, test } from "vitest";
 import { buildRequest } from "../../../test/support/build-request.ts";
 import type { TestContext } from "../../../test/support/context.ts";
@@ -84,6 +86,21 @@ test("variables are in the engine's environment under its prefix, and on no comm
     // Singularity 3.5 does not know the option yet.
     expect(call?.args.includes("--no-eval")).toBe(prefix === "APPTAINER");
   }
+});
+
+test("a shell has a prompt of its own, where Singularity would put its name", async () => {
+  const fake = await engine("singularity", "singularity-ce version 4.1.2");
+  const request = buildRequest(build, { image, program: "bash" });
+  await singularity.shell(context, await openSettings(context), request);
+  const { SINGULARITYENV_PROMPT_COMMAND: atPrompt = "" } = (await fake.calls()).at(-1)?.env ?? {};
+  // As Singularity does, and bash then.
+  const env = {
+    PROMPT_COMMAND: `${atPrompt}PS1="Singularity> "; unset PROMPT_COMMAND`,
+    PATH: process.env.PATH,
+  };
+  const script = 'eval "$PROMPT_COMMAND"; printf %s "$PS1-$PROMPT_COMMAND"';
+  const { stdout } = await promisify(execFile)("bash", ["-c", script], { env });
+  expect(stdout).toBe("[nextstrain singularity] \\w \\$ -");
 });
 
 test("an image may be a file of the user's, or have a tag, a digest or no scheme", async () => {

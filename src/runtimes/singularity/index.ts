@@ -12,6 +12,7 @@ import { runInForeground } from "../local/foreground.ts";
 import { warnOfLimits } from "../local/limits.ts";
 import { buildMounts, containerDirectory } from "../local/mounts.ts";
 import { newestBuild, noteImage } from "../local/newest-build.ts";
+import { promptCommand } from "../local/shell.ts";
 import { checkSpace } from "../local/space.ts";
 import type { LocalBuildRequest, LocalRuntime, SetupOptions } from "../runtime.ts";
 import { type Engine, findEngine, INSTALL, lookForEngine } from "./engine.ts";
@@ -25,7 +26,14 @@ const RUN_LIMIT = 60_000;
 const NO_LIMITS = { cpus: false, memory: false };
 
 /** The singularity runtime: the images of the docker runtime, converted, in Singularity or Apptainer. */
-export const singularity: LocalRuntime = { build: run, shell: run, setUp, update, check, versions };
+export const singularity: LocalRuntime = {
+  build: (context, settings, request) => run(context, settings, request),
+  shell: (context, settings, request) => run(context, settings, request, promptCommand("singularity")),
+  setUp,
+  update,
+  check,
+  versions,
+};
 
 const directoryOf = (context: Context, settings: SettingsReader) =>
   runtimeDirectory(context, settings, "singularity");
@@ -35,7 +43,12 @@ function ownImage(context: Context, settings: SettingsReader): Image {
   return imageOf(context, directoryOf(context, settings), image);
 }
 
-async function run(context: Context, settings: SettingsReader, request: LocalBuildRequest): Promise<number> {
+async function run(
+  context: Context,
+  settings: SettingsReader,
+  request: LocalBuildRequest,
+  atPrompt?: string,
+): Promise<number> {
   if (request.image === undefined) throw new Error("a build in a container has no image");
   const directory = directoryOf(context, settings);
   const image = imageOf(context, directory, request.image);
@@ -54,7 +67,11 @@ async function run(context: Context, settings: SettingsReader, request: LocalBui
     directory: containerDirectory(request),
     mounts,
   });
-  const env = engineEnvironment(engine, context.env, { variables, cache: join(directory, "cache") });
+  const env = engineEnvironment(engine, context.env, {
+    variables,
+    promptCommand: atPrompt,
+    cache: join(directory, "cache"),
+  });
   return runInForeground(context, { program: engine.program, args, env });
 }
 

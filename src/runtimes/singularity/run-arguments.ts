@@ -51,7 +51,11 @@ function bindOf(source: string, target: string): string {
 export function engineEnvironment(
   engine: Engine,
   env: Readonly<Record<string, string | undefined>>,
-  { variables, cache }: { readonly variables: Variables; readonly cache: string },
+  {
+    variables,
+    promptCommand = "unset PROMPT_COMMAND",
+    cache,
+  }: { readonly variables: Variables; readonly promptCommand?: string | undefined; readonly cache: string },
 ): Record<string, string | undefined> {
   const prefix = engine.kind === "apptainer" ? "APPTAINER" : "SINGULARITY";
   // Of the user's own such variables, the container is to see none: it gets what a job on AWS Batch gets.
@@ -62,8 +66,8 @@ export function engineEnvironment(
   return {
     ...Object.fromEntries(inherited),
     [`${prefix}_CACHEDIR`]: cache,
-    // Where images are pulled from Docker Hub, its own name would come first in the prompt, whatever the image says.
-    [`${prefix}ENV_PROMPT_COMMAND`]: "unset PROMPT_COMMAND; #",
+    // Where images are pulled from Docker Hub, its own name would be the prompt: it adds that to what is run first.
+    [`${prefix}ENV_PROMPT_COMMAND`]: `${promptCommand}; #`,
     ...Object.fromEntries(given),
   };
 }
