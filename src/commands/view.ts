@@ -4,6 +4,9 @@ import type { Context } from "../cli/context.ts";
 import { UsageError } from "../errors.ts";
 import { runtimes } from "../runtimes/runtime.ts";
 
+/** Not localhost: that may be two addresses, and the browser may take the one where another program listens. */
+const LOOPBACK = "127.0.0.1";
+
 interface ViewOptions {
   readonly host?: string;
   readonly port?: number;
@@ -24,7 +27,7 @@ export function viewCommand(context: Context): Command {
       "<path>",
       "build directory, directory of datasets, dataset (.json) or narrative (.md); `last`: the last build's directory",
     )
-    .option("--host <address>", "listen on this address (default: HOST, localhost)")
+    .option("--host <address>", "listen on this address (default: HOST, 127.0.0.1)")
     .addOption(
       new Option(
         "--port <number>",
@@ -70,7 +73,7 @@ async function view(context: Context, path: string, options: ViewOptions): Promi
   const auspice = await findAuspice(context);
 
   using interruption = untilInterrupted(context);
-  const host = options.host ?? (options.allowRemoteAccess ? "0.0.0.0" : env.HOST || "localhost");
+  const host = options.host ?? (options.allowRemoteAccess ? "0.0.0.0" : env.HOST || LOOPBACK);
   const port = options.port ?? (env.PORT ? parsePort(env.PORT) : undefined);
   await using server = await serve(context, auspice, showable, { host, port });
   const [only, ...others] = server.pages;

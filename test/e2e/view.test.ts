@@ -20,7 +20,7 @@ const example = fileURLToPath(new URL("../../examples/outbreak", import.meta.url
 
 async function freePort(): Promise<string> {
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "localhost", resolve));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   await new Promise((resolve) => server.close(resolve));
   return typeof address === "object" ? String(address?.port) : "";
@@ -57,7 +57,7 @@ test("shows a build's datasets until Control-C, and ends well", async () => {
     stderr: "There is no browser here to open it with: open that address in one.\n",
     exitStatus: 0,
   });
-  const url = /at (http:\/\/localhost:\d+)\/zika$/m.exec(stdout)?.[1];
+  const url = /at (http:\/\/127\.0\.0\.1:\d+)\/zika$/m.exec(stdout)?.[1];
   await expect(fetch(url ?? "")).rejects.toThrow();
 });
 
@@ -66,7 +66,7 @@ test("Auspice gets the directories and the address, and none of the user's secre
   const port = await freePort();
   const viewing = startTool(["view", "--no-open", "--port", port, at.build], { env: at.env });
   await viewing.seen(/Press Control-C to stop/);
-  const answer = (await (await fetch(`http://localhost:${port}/`)).json()) as {
+  const answer = (await (await fetch(`http://127.0.0.1:${port}/`)).json()) as {
     readonly args: readonly string[];
     readonly env: Readonly<Record<string, string>>;
   };
@@ -74,11 +74,11 @@ test("Auspice gets the directories and the address, and none of the user's secre
     ...["view", "--datasetDir", join(at.build, "auspice")],
     ...["--narrativeDir", at.build],
   ]);
-  expect(answer.env).toMatchObject({ HOST: "localhost", PORT: port });
+  expect(answer.env).toMatchObject({ HOST: "127.0.0.1", PORT: port });
   expect(Object.keys(answer.env).filter((name) => name.startsWith("AWS_"))).toEqual([]);
   viewing.child.kill("SIGTERM");
   expect((await viewing.ended).exitStatus).toBe(143);
-  await expect(fetch(`http://localhost:${port}/`)).rejects.toThrow();
+  await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow();
 });
 
 test("while one is shown, another gets a port of its own", async () => {
@@ -97,13 +97,13 @@ test("while one is shown, another gets a port of its own", async () => {
 test("a port that is taken is refused, where it was asked for", async () => {
   await using at = await place();
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "localhost", resolve));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   const port = typeof address === "object" ? String(address?.port) : "";
   const result = await runTool(["view", "--port", port, at.build], { env: at.env });
   server.close();
   expect(result).toMatchObject({ exitStatus: 1, stdout: "" });
-  expect(result.stderr).toContain(`Port ${port} of localhost can't be had`);
+  expect(result.stderr).toContain(`Port ${port} of 127.0.0.1 can't be had`);
 });
 
 test.each([
@@ -141,11 +141,17 @@ test.skipIf(!have("npm"))("an installation that fails says why, and leaves nothi
 
 /** A registry that has an Auspice of a version and nothing else; it answers for it when `ready` is. */
 async function registry(at: { readonly path: string }) {
+  // Each once: an archive holds times, and npm is told its hash.
+  const packages = new Map<string, Buffer>();
   const packed = (version: string) => {
+    const done = packages.get(version);
+    if (done) return done;
     const directory = join(at.path, version);
     mkdirSync(join(directory, "package"), { recursive: true });
     writeFileSync(join(directory, "package", "package.json"), JSON.stringify({ name: "auspice", version }));
-    return execFileSync("tar", ["-cz", "-C", directory, "package"]);
+    const bytes = execFileSync("tar", ["-cz", "-C", directory, "package"]);
+    packages.set(version, bytes);
+    return bytes;
   };
   const has = { version: "", ready: Promise.resolve(), asked: () => {} };
   const server = createHttpServer(async ({ url = "" }, response) => {
@@ -234,7 +240,7 @@ describe.skipIf(!npmHasAuspice || !tools)(
 
       const port = await freePort();
       const viewing = startTool(["view", "--no-open", "--port", port, "last"], { env });
-      await viewing.seen(new RegExp(`http://localhost:${port}/outbreak`));
+      await viewing.seen(new RegExp(`http://127.0.0.1:${port}/outbreak`));
       await mkdir(output, { recursive: true });
       const screenshot = join(output, "view.png");
       const browse = (...args: string[]) =>
@@ -247,7 +253,7 @@ describe.skipIf(!npmHasAuspice || !tools)(
               "--virtual-time-budget=20000",
               `--user-data-dir=${join(work.home, "chromium")}`,
               ...args,
-              `http://localhost:${port}/outbreak`,
+              `http://127.0.0.1:${port}/outbreak`,
             ],
           ],
           { maxBuffer: 64 * 1024 * 1024 },
