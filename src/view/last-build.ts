@@ -21,7 +21,7 @@ export async function lastBuild(context: Context): Promise<string> {
   const text = await readFile(file(context), "utf8").catch(() => undefined);
   const directory = text === undefined ? undefined : directoryIn(text);
   if (directory !== undefined) return directory;
-  throw new UserError("There was no build on this computer yet.", {
+  throw new UserError("There was no build on this computer yet that has brought something to look at.", {
     hint: "Name what to show: nextstrain view <directory>",
   });
 }

@@ -109,7 +109,7 @@ describe("a build", () => {
     expect(await run({ image: old })).toBe(0);
   });
 
-  test("gives the program's exit status; those of the engine itself are explained", async () => {
+  test("gives the program's exit status; those that are not its own are explained", async () => {
     await engine("docker", { run: "process.exit(7)" });
     expect(await run()).toBe(7);
     expect(context.output.err).toEqual([]);
@@ -119,6 +119,9 @@ describe("a build", () => {
     await engine("docker", { run: "process.exit(127)" });
     expect(await run()).toBe(127);
     expect(context.output.err.join()).toMatch(/a program was not found in the container/);
+    await engine("docker", { run: "process.exit(137)" });
+    expect(await run()).toBe(137);
+    expect(context.output.err.join()).toMatch(/was killed, as it is when memory runs out\. .*--memory/);
   });
 
   test("in Podman names Docker Hub, unless the image is here by its name", async () => {

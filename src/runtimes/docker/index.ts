@@ -81,7 +81,10 @@ async function scratchFor(
   return kind === "podman" && dockerArgs.length === 0 ? await makeScratch(context, "podman") : undefined;
 }
 
-/** What the engine's own exit statuses say (`docker run --help`: 125 is its own failure, 127 a missing program). */
+/**
+ * What exit statuses say that are not the program's own (`docker run --help`: 125 is the engine's failure, 127 a missing program;
+ * 137 is 128 and SIGKILL).
+ */
 function explainStatus(
   status: number,
   { kind }: Engine,
@@ -89,6 +92,9 @@ function explainStatus(
 ): string | undefined {
   if (status === 125) {
     return `Exit status 125 says that ${kind} could not run the container: see above. \`nextstrain check-setup docker\` shows what works here.`;
+  }
+  if (status === 137) {
+    return "Exit status 137 says that the program was killed, as it is when memory runs out. Try more of it (--memory; where containers have no more, more for all of them), or fewer rules at a time (--cpus).";
   }
   if (status !== 127) return undefined;
   return `Exit status 127 says that a program was not found in the container: see above for which; ${program}, or one that it runs. The image was ${image?.value} (from ${image?.source}).`;
