@@ -31,8 +31,7 @@ export async function checkDocker(context: Context, image: Sourced<string>): Pro
     ...(await checkImage(context, engine, image)),
     ...checkResources(engine),
   ];
-  // A virtual machine has a disk of its own.
-  if (engine.storage !== undefined && engine.users !== "any") {
+  if (engine.storage !== undefined) {
     findings.push(
       await checkSpace({ id: "docker.disk", directory: engine.storage, needs: IMAGE_SPACE, what: "images" }),
     );

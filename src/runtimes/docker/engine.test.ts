@@ -63,6 +63,17 @@ test("Podman has an init where one is installed, or where it runs in a machine o
   expect((await podman()).init[1]).toMatch(/^--init-path=\/.*\/catatonit$/);
 });
 
+test("the disk of a virtual machine is not looked for on this computer", () => {
+  const remote = { ...podmanInfo, host: { ...podmanInfo.host, serviceIsRemote: true } };
+  const desktop = { ...dockerInfo, OperatingSystem: "Docker Desktop" };
+  for (const info of [remote, desktop]) {
+    expect(describeEngine("/bin/engine", info)).toMatchObject({ storage: undefined });
+  }
+  for (const info of [podmanInfo, dockerInfo]) {
+    expect(describeEngine("/bin/engine", info)).toMatchObject({ storage: "/" });
+  }
+});
+
 test("a command without its daemon does not work", () => {
   expect(describeEngine("/bin/docker", { ServerErrors: ["Cannot connect"] })).toBe("Cannot connect");
   expect(describeEngine("/bin/docker", { ServerVersion: "" })).toMatch(/daemon does not answer/);

@@ -35,7 +35,7 @@ export interface Engine {
    * there is none.
    */
   readonly init: readonly string[];
-  /** Where it keeps images, on its own computer. */
+  /** Where it keeps images; undefined where that is in a virtual machine, or is not said. */
   readonly storage: string | undefined;
 }
 
@@ -183,7 +183,7 @@ export function describeEngine(program: string, info: EngineInfo, init?: string)
       limits: { cpus: canLimit("cpu"), memory: canLimit("memory") },
       // In a virtual machine of its own it has one. Elsewhere it may look in another place than where it was put.
       init: serviceIsRemote ? ["--init"] : init === undefined ? [] : ["--init", `--init-path=${init}`],
-      storage: info.store?.graphRoot,
+      storage: serviceIsRemote ? undefined : info.store?.graphRoot,
     };
   }
   const [problem] = info.ServerErrors ?? [];
@@ -202,12 +202,15 @@ export function describeEngine(program: string, info: EngineInfo, init?: string)
     memoryBytes: info.MemTotal,
     limits: { cpus: info.CpuCfsQuota !== false, memory: info.MemoryLimit !== false },
     init: ["--init"],
-    storage: info.DockerRootDir,
+    storage: info.OperatingSystem === DESKTOP ? undefined : info.DockerRootDir,
   };
 }
 
+/** What Docker Desktop, which has a virtual machine of its own, calls its system. */
+const DESKTOP = "Docker Desktop";
+
 function dockerUsers(info: EngineInfo): UserMapping {
-  if (info.OperatingSystem === "Docker Desktop") {
+  if (info.OperatingSystem === DESKTOP) {
     // On a Mac and on Windows, file sharing makes all files the caller's; on Linux only what root makes is.
     return process.platform === "linux" && !/microsoft/i.test(info.KernelVersion ?? "")
       ? "root-is-caller"
