@@ -230,7 +230,9 @@ describe("checks", () => {
     expect(await findings()).toMatchObject({
       "docker.engine": expect.stringMatching(/^wrong: .*Cannot connect to the daemon\.$/),
     });
-    await engine("docker", { run: 'fail("cannot fork.", 126)' });
+    // As Docker says it: what is wrong, and then where to read more.
+    const run = `fail("docker: cannot fork.\\n\\nRun 'docker run --help' for more information", 126)`;
+    await engine("docker", { run });
     expect(await findings()).toMatchObject({ "docker.run": "wrong: docker can't run it: cannot fork." });
   });
 });

@@ -43,6 +43,9 @@ export function ask(
 
 function reasonOf(error: Error, stderr: string, limit: number): string {
   if ((error as { readonly killed?: boolean }).killed) return `no answer within ${limit / 1000} s`;
-  const lines = stderr.split("\n").filter((line) => line.trim() !== "");
-  return (lines.at(-1) ?? error.message).trim().replace(/^Error: |\.$/g, "");
+  // Docker ends what it says with where to read more.
+  const lines = stderr
+    .split("\n")
+    .filter((line) => line.trim() !== "" && !/^(Run|See) '.*--help'/.test(line));
+  return (lines.at(-1) ?? error.message).trim().replace(/^(Error|docker): |\.$/g, "");
 }

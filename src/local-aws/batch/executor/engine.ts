@@ -79,12 +79,8 @@ function call(
   });
 }
 
+/** What an engine says went wrong. Docker ends that with where to read more. */
 function lastLine(text: string): string {
-  return (
-    text
-      .trimEnd()
-      .split("\n")
-      .at(-1)
-      ?.replace(/^Error: /, "") ?? ""
-  );
+  const lines = text.split("\n").filter((line) => line.trim() !== "" && !/^(Run|See) '.*--help'/.test(line));
+  return (lines.at(-1) ?? "").replace(/^(Error|docker): /, "").trimEnd();
 }
