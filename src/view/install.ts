@@ -66,7 +66,8 @@ async function npmInstall({ env, signal }: Context, prefix: string, name: string
   );
   const said = text(child.stderr);
   const status = await new Promise<number | string>((resolve, reject) => {
-    child.once("error", reject);
+    // One that was called off has an end yet to come, and writes until then.
+    child.once("error", (error) => child.pid === undefined && reject(error));
     child.once("close", (code, byWhat) => resolve(code ?? byWhat ?? "?"));
   }).catch((error: NodeJS.ErrnoException) => {
     signal.throwIfAborted();

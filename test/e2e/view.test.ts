@@ -191,9 +191,8 @@ describe.skipIf(!["npm", "tar"].every(have))("an installation (needs npm, tar)",
     }
   });
 
-  test("refuses another at the same time", async () => {
-    await using at = await place();
-    await using npm = await registry(at.home);
+  /** One that npm waits for, until it is told to go on. */
+  async function waiting(at: Awaited<ReturnType<typeof place>>, npm: Awaited<ReturnType<typeof registry>>) {
     npm.has.version = versions[0] ?? "";
     let go = () => {};
     npm.has.ready = new Promise((resolve) => {
@@ -205,6 +204,23 @@ describe.skipIf(!["npm", "tar"].every(have))("an installation (needs npm, tar)",
     const env = { ...at.env, ...npm.env };
     const first = startTool(["setup", "auspice"], { env });
     await asked;
+    return { first, go, env };
+  }
+
+  test("that is stopped leaves nothing", async () => {
+    await using at = await place();
+    await using npm = await registry(at.home);
+    const { first, go } = await waiting(at, npm);
+    first.child.kill("SIGINT");
+    expect((await first.ended).exitStatus).toBe(130);
+    go();
+    expect(await readdir(join(at.home.path, ".nextstrain"))).toEqual([]);
+  });
+
+  test("refuses another at the same time", async () => {
+    await using at = await place();
+    await using npm = await registry(at.home);
+    const { first, go, env } = await waiting(at, npm);
     const second = await runTool(["setup", "auspice"], { env });
     expect(second.stderr).toContain(
       `Error: Another nextstrain is installing Auspice (process ${first.child.pid}).\n`,
