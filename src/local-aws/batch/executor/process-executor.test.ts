@@ -184,3 +184,37 @@ describe.each(sandboxes.map((sandbox) => [sandbox.kind, sandbox] as const))(
     });
   },
 );
+
+test("a process that can't be made is a job that could not start, and no end of local AWS", async () => {
+  const said: string[] = [];
+  const executor = createProcessExecutor({
+    scratch: join(directory.path, "trial"),
+    entrypoint,
+    path,
+    stopTimeoutMs: 20,
+    // As where the system has no more processes to give: the error comes after the call.
+    sandbox: { ...mappedSandbox, wrap: () => [join(directory.path, "none")] },
+    now: Date.now,
+    log: (message) => said.push(message),
+  });
+  const lost: unknown[] = [];
+  const note = (error: unknown) => lost.push(error);
+  process.on("unhandledRejection", note);
+  const container = executor.run({
+    jobId: "job-none",
+    number: 1,
+    directory: join(directory.path, "job-none"),
+    image: "nextstrain/base",
+    size: { vcpus: 1, memoryMiB: 64 },
+    command: ["true"],
+    environment: {},
+    append: async () => {},
+  });
+  expect(await container.started).toBeUndefined();
+  expect(await container.ended).toMatchObject({
+    reason: expect.stringMatching(/^CannotStartContainerError: .*ENOENT/),
+  });
+  process.off("unhandledRejection", note);
+  expect(lost).toEqual([]);
+  expect(said.join()).toMatch(/job-none could not be run/);
+});

@@ -112,11 +112,15 @@ function runAttempt(
         child.once("error", reject);
         child.once("exit", (code, by) => resolve(code ?? 128 + (by === null ? 0 : constants.signals[by])));
       });
+      // It may fail before anyone waits for it, and would take this process along.
+      exited.catch(() => undefined);
       pid = child.pid;
       await output.closeWriter();
       child.stdin?.on("error", () => undefined);
       child.stdin?.end(JSON.stringify(spec));
-      const forwarded = forwardLines([output.reader], { now: options.now, append: attempt.append });
+      const forwarded = forwardLines([output.reader], { now: options.now, append: attempt.append }).catch(
+        (error: unknown) => options.log(`Output of job ${attempt.jobId} was cut off: ${messageOf(error)}`),
+      );
       // It may have ended already, but it was there.
       if (pid !== undefined) announce((await identify(pid)) ?? { pid, startTime: "ended at once" });
       try {
@@ -128,9 +132,7 @@ function runAttempt(
         await killAll(pid, attempt.jobId);
         // Where something has escaped all the same, it must not keep the job from ending.
         const giveUp = setTimeout(() => output.reader.destroy(), 2_000);
-        await forwarded.catch((error: unknown) => {
-          options.log(`Output of job ${attempt.jobId} was cut off: ${messageOf(error)}`);
-        });
+        await forwarded;
         clearTimeout(giveUp);
       }
     } finally {
