@@ -263,6 +263,7 @@ describe.skipIf(needs !== undefined)(`a container (${needs ?? "needs docker or p
   test("that takes too much memory is killed, and leaves nothing where the user is", async () => {
     const cwd = join(place.home, "elsewhere");
     await mkdir(cwd);
+    const env = await onHostsNetwork(place.env);
     const args = [
       "build",
       "--docker",
@@ -271,10 +272,20 @@ describe.skipIf(needs !== undefined)(`a container (${needs ?? "needs docker or p
       "--exec=python3",
       place.directory,
     ];
-    const result = await runTool([...args, "-c", "bytearray(2000 << 20)"], { env: place.env, cwd });
+    const result = await runTool([...args, "-c", "bytearray(2000 << 20)"], { env, cwd });
+    expect(result.stderr).toMatch(/was killed, as it is when memory runs out/);
     expect(result.exitStatus).toBe(137);
     expect(await readdir(cwd)).toEqual([]);
   });
+
+  /** Podman's network without --docker-arg, which would have it run where the user is. */
+  async function onHostsNetwork(env: Readonly<Record<string, string>>) {
+    if (env.CONTAINERS_CONF === undefined) return env;
+    const file = join(place.home, "containers.conf");
+    const text = await readFile(env.CONTAINERS_CONF, "utf8");
+    await writeFile(file, text.replace("[containers]", '[containers]\nnetns = "host"'));
+    return { ...env, CONTAINERS_CONF: file };
+  }
 
   test("has overlays, and is gone with the program", async () => {
     const overlay = join(place.home, "augur, mine");

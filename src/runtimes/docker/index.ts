@@ -78,7 +78,9 @@ async function scratchFor(
   { kind }: Engine,
   { dockerArgs }: LocalBuildRequest,
 ): Promise<Scratch | undefined> {
-  return kind === "podman" && dockerArgs.length === 0 ? await makeScratch(context, "podman") : undefined;
+  if (kind !== "podman" || dockerArgs.length > 0) return undefined;
+  // Where there is no place for it, such as on a full disk, the build is worth more than a tidy directory.
+  return await makeScratch(context, "podman").catch(() => undefined);
 }
 
 /**
