@@ -47,6 +47,8 @@ const tools = [
   { name: "fish", commands: ["fish"], debian: "fish", neededFor: "tests" },
   // Containers, and the image for them: tests make it from Debian's packages, and only on Debian.
   { name: "podman", commands: ["podman"], debian: "podman", onlyDebian: true, neededFor: "tests" },
+  // Podman's init, a package that it only recommends.
+  { name: "catatonit", commands: ["catatonit"], debian: "catatonit", onlyDebian: true, neededFor: "tests" },
   { name: "runc", commands: ["runc"], debian: "runc", onlyDebian: true, neededFor: "tests" },
   {
     name: "debootstrap",
