@@ -73,10 +73,60 @@ test("a change set is read to its last page, with what is replaced", async () =>
 test.each([
   ["The submitted information didn't contain changes. Submit different information.", { kind: "empty" }],
   ["No updates are to be performed.", { kind: "empty" }],
-  ["Transform failed", { kind: "failed", reason: "Transform failed" }],
+  ["Transform failed", { kind: "failed", reasons: ["Transform failed"] }],
 ])("a change set that has failed with “%s”", async (StatusReason, expected) => {
   const { stacks } = stacksOf({ DescribeChangeSet: [{ Status: "FAILED", StatusReason }] });
   expect(await stacks.changeSet("arn")).toEqual(expected);
+});
+
+const validationFailed = {
+  Status: "FAILED",
+  StatusReason:
+    "The following hook(s)/validation failed: [AWS::EarlyValidation::ResourceExistenceCheck]. To troubleshoot Early Validation errors, use the DescribeEvents API for detailed failure information.",
+};
+
+test("a plan that CloudFormation's own validation refuses: the reasons are those of the resources", async () => {
+  const found = (
+    LogicalResourceId: string,
+    ValidationFailureMode: string,
+    ValidationStatusReason: string,
+  ) => ({
+    EventType: "VALIDATION_ERROR",
+    ResourceType: "AWS::S3::Bucket",
+    LogicalResourceId,
+    ValidationFailureMode,
+    ValidationStatusReason,
+  });
+  const { stacks, requests } = stacksOf({
+    DescribeChangeSet: [validationFailed],
+    DescribeEvents: [
+      {
+        NextToken: "2",
+        OperationEvents: [
+          { EventType: "STACK_EVENT", OperationType: "CREATE_CHANGESET", OperationStatus: "FAILED" },
+          found("Bucket", "FAIL", "Resource with identifier 'lab-jobs' already exists."),
+          found("Old", "WARN", "The bucket 'old-jobs' is not empty."),
+        ],
+      },
+      { OperationEvents: [found("Other", "FAIL", "#/BucketName: too long")] },
+    ],
+  });
+  expect(await stacks.changeSet("arn")).toEqual({
+    kind: "failed",
+    reasons: [
+      "S3 bucket Bucket: Resource with identifier 'lab-jobs' already exists.",
+      "S3 bucket Other: #/BucketName: too long",
+    ],
+  });
+  expect(requests[1]).toEqual(["DescribeEvents", { ChangeSetName: "arn", Filters: { FailedEvents: true } }]);
+});
+
+test("who may not ask for those reasons gets the change set's", async () => {
+  const { stacks } = stacksOf({
+    DescribeChangeSet: [validationFailed],
+    DescribeEvents: [Object.assign(refusal("not authorized"), { name: "AccessDenied" })],
+  });
+  expect(await stacks.changeSet("arn")).toEqual({ kind: "failed", reasons: [validationFailed.StatusReason] });
 });
 
 const proposal = { stackName: "s", changeSetName: "c", isNew: true, template: "", parameters: {} };

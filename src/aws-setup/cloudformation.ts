@@ -10,13 +10,12 @@ import {
   ExecuteChangeSetCommand,
   paginateDescribeStackEvents,
   paginateListStackResources,
-  type ResourceChange,
-  type Change as SdkChange,
   type StackEvent as SdkEvent,
   type Stack as SdkStack,
 } from "@aws-sdk/client-cloudformation";
 import { explained } from "../aws/errors.ts";
-import type { Change, ChangeSet, Proposal, Stack, StackEvent, StackResource, Stacks } from "./stacks.ts";
+import { readChangeSet } from "./change-set.ts";
+import type { Proposal, Stack, StackEvent, StackResource, Stacks } from "./stacks.ts";
 
 /** {@link Stacks} of an account and region. */
 export function createStacks(client: CloudFormationClient, signal: AbortSignal): Stacks {
@@ -122,53 +121,6 @@ function readStack(stack: SdkStack): Stack {
       (stack.Outputs ?? []).map(({ OutputKey = "", OutputValue = "" }) => [OutputKey, OutputValue]),
     ),
   };
-}
-
-async function readChangeSet(
-  client: CloudFormationClient,
-  arn: string,
-  abortSignal: AbortSignal,
-): Promise<ChangeSet> {
-  const changes: Change[] = [];
-  let next: string | undefined;
-  do {
-    const page = await client.send(new DescribeChangeSetCommand({ ChangeSetName: arn, NextToken: next }), {
-      abortSignal,
-    });
-    if (page.Status === "FAILED") return readFailure(page.StatusReason ?? "CloudFormation gave no reason");
-    if (page.Status !== "CREATE_COMPLETE") return { kind: "pending" };
-    changes.push(...(page.Changes ?? []).flatMap(readChange));
-    next = page.NextToken;
-  } while (next !== undefined);
-  return { kind: "ready", changes };
-}
-
-/** A change set without changes has failed, as CloudFormation sees it, and only its reason tells. */
-function readFailure(reason: string): ChangeSet {
-  return /didn't contain changes|no updates are to be performed/i.test(reason)
-    ? { kind: "empty" }
-    : { kind: "failed", reason };
-}
-
-function readChange({ ResourceChange: change }: SdkChange): Change[] {
-  if (change === undefined) return [];
-  const properties = (change.Details ?? []).flatMap(({ Target }) => (Target?.Name ? [Target.Name] : []));
-  return [
-    {
-      action: readAction(change),
-      resource: change.LogicalResourceId ?? "",
-      physicalId: change.PhysicalResourceId,
-      type: change.ResourceType ?? "",
-      properties: [...new Set(properties)],
-    },
-  ];
-}
-
-function readAction({ Action, Replacement }: ResourceChange): Change["action"] {
-  if (Action === "Add" || Action === "Import") return "add";
-  if (Action === "Remove") return "remove";
-  if (Replacement === "True") return "replace";
-  return Replacement === "Conditional" ? "may replace" : "modify";
 }
 
 async function discard(client: CloudFormationClient, proposal: Proposal): Promise<void> {

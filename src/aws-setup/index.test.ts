@@ -131,7 +131,9 @@ describe("making", () => {
   test("a plan that CloudFormation refuses leaves nothing behind", async () => {
     const fake = fakeSite();
     fake.account.refusal = "Template error: no such thing";
-    expect((await failureOf(setUp(fake))).message).toContain("Template error: no such thing");
+    expect((await failureOf(setUp(fake))).message).toBe(
+      "CloudFormation refuses the plan:\n  Template error: no such thing",
+    );
     expect([fake.account.stacks.size, fake.account.openChangeSets.size]).toEqual([0, 0]);
   });
 

@@ -56,7 +56,8 @@ export type ChangeSet =
   | { readonly kind: "ready"; readonly changes: readonly Change[] }
   /** There is nothing to change. */
   | { readonly kind: "empty" }
-  | { readonly kind: "failed"; readonly reason: string };
+  /** AWS refuses it, for these reasons. */
+  | { readonly kind: "failed"; readonly reasons: readonly string[] };
 
 /** What is to be made of a stack. */
 export interface Proposal {
