@@ -1,7 +1,8 @@
 import type { CloudFormationClient } from "@aws-sdk/client-cloudformation";
 import { expect, test } from "vitest";
-import { UserError } from "../errors.ts";
+import { CancelledError, UserError } from "../errors.ts";
 import { createStacks } from "./cloudformation.ts";
+import type { Stacks } from "./stacks.ts";
 
 /** {@link createStacks} over answers by the command's name, one a request; and the requests. */
 function stacksOf(answers: Readonly<Record<string, readonly unknown[]>>) {
@@ -167,3 +168,33 @@ test.each(["ChangeSetNotFoundException", "ValidationError"])(
     expect(requests.map(([request]) => request)).toEqual(["DescribeChangeSet", "DescribeStacks"]);
   },
 );
+
+test.each([
+  ["propose", (stacks: Stacks) => stacks.propose(proposal)],
+  ["execute", (stacks: Stacks) => stacks.execute("arn")],
+  ["remove", (stacks: Stacks) => stacks.remove("s")],
+  ["continueRollback", (stacks: Stacks) => stacks.continueRollback("s")],
+])(
+  "%s is not broken off by Control-C, which else would leave open whether AWS is at work; and not begun after it",
+  async (_, ask) => {
+    const interrupt = new AbortController();
+    const sent: string[] = [];
+    const send = async (command: object, { abortSignal }: { readonly abortSignal?: AbortSignal } = {}) => {
+      interrupt.abort(new CancelledError());
+      abortSignal?.throwIfAborted();
+      sent.push(command.constructor.name);
+      return {};
+    };
+    const stacks = createStacks({ send } as unknown as CloudFormationClient, interrupt.signal);
+    await ask(stacks);
+    expect(sent).toHaveLength(1);
+    await expect(ask(stacks)).rejects.toThrow(CancelledError);
+    expect(sent).toHaveLength(1);
+  },
+);
+
+test("a plan that is carried out has a token, by which a second try of the request is known", async () => {
+  const { stacks, requests } = stacksOf({});
+  await stacks.execute("arn:aws:cloudformation:us-east-1:123456789012:changeSet/nextstrain-1/a-b-c");
+  expect(requests).toMatchObject([["ExecuteChangeSet", { ClientRequestToken: "a-b-c" }]]);
+});

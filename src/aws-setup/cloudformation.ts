@@ -19,12 +19,11 @@ import type { Proposal, Stack, StackEvent, StackResource, Stacks } from "./stack
 
 /** {@link Stacks} of an account and region. */
 export function createStacks(client: CloudFormationClient, signal: AbortSignal): Stacks {
-  const options = { abortSignal: signal };
   return {
     find: (name) => explained(`look up the stack ${name}`, signal, () => findStack(client, name, signal)),
 
     async propose({ stackName, changeSetName, isNew, template, parameters }) {
-      const { Id = "" } = await explained(`plan the stack ${stackName}`, signal, () =>
+      const { Id = "" } = await begin(`plan the stack ${stackName}`, signal, () =>
         client.send(
           new CreateChangeSetCommand({
             StackName: stackName,
@@ -38,7 +37,6 @@ export function createStacks(client: CloudFormationClient, signal: AbortSignal):
               ParameterValue,
             })),
           }),
-          options,
         ),
       );
       return Id;
@@ -47,8 +45,14 @@ export function createStacks(client: CloudFormationClient, signal: AbortSignal):
     changeSet: (arn) => explained("read the plan", signal, () => readChangeSet(client, arn, signal)),
 
     async execute(changeSet) {
-      await explained("carry out the plan", signal, () =>
-        client.send(new ExecuteChangeSetCommand({ ChangeSetName: changeSet }), options),
+      await begin("carry out the plan", signal, () =>
+        client.send(
+          new ExecuteChangeSetCommand({
+            ChangeSetName: changeSet,
+            // Where no answer comes, the SDK asks again: by this, AWS knows that it is the same request.
+            ClientRequestToken: changeSet.split("/").at(-1),
+          }),
+        ),
       );
     },
 
@@ -62,24 +66,27 @@ export function createStacks(client: CloudFormationClient, signal: AbortSignal):
     resources: (stackId) =>
       explained("list the stack's resources", signal, () => readResources(client, stackId, signal)),
 
-    async remove(stackId, retain = []) {
-      await explained(`delete the stack`, signal, () =>
-        client.send(
-          new DeleteStackCommand({
-            StackName: stackId,
-            ...(retain.length > 0 ? { RetainResources: [...retain] } : {}),
-          }),
-          options,
-        ),
+    async remove(stackId) {
+      await begin("delete the stack", signal, () =>
+        client.send(new DeleteStackCommand({ StackName: stackId })),
       );
     },
 
     async continueRollback(stackId) {
-      await explained("go on with the stack's rollback", signal, () =>
-        client.send(new ContinueUpdateRollbackCommand({ StackName: stackId }), options),
+      await begin("go on with the stack's rollback", signal, () =>
+        client.send(new ContinueUpdateRollbackCommand({ StackName: stackId })),
       );
     },
   };
+}
+
+/**
+ * Has AWS begin something. Control-C takes effect after the answer: who breaks such a request off doesn't know whether AWS is at
+ * work now, and what there is to take back.
+ */
+async function begin<T>(doing: string, signal: AbortSignal, request: () => Promise<T>): Promise<T> {
+  signal.throwIfAborted();
+  return explained(doing, signal, request);
 }
 
 async function findStack(
