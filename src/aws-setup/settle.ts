@@ -84,14 +84,22 @@ export async function mendStack(site: Site, stack: Stack | undefined): Promise<S
   return stack;
 }
 
-/** Deletes a stack, with live progress. Throws UserError with the resources' own reasons where some of it stays. */
-export async function deleteStack(site: Site, stack: Stack): Promise<void> {
+/**
+ * Deletes a stack, with live progress. Throws UserError with the resources' own reasons where some of it stays.
+ *
+ * @param lastWords what the program says in the end where the user leaves, and AWS goes on
+ */
+export async function deleteStack(
+  site: Site,
+  stack: Stack,
+  lastWords: readonly string[] = [
+    `AWS goes on deleting the stack ${stack.name}. To see that through: ${setupCommand(stack.name)} --remove`,
+  ],
+): Promise<void> {
   const { stacks } = site.services;
   const since = await lastEvent(site, stack.id);
   await stacks.remove(stack.id);
-  const { status, failures } = await followToTheEnd(site, stack.id, since, [
-    `AWS goes on deleting the stack ${stack.name}. To see that through: ${setupCommand(stack.name)} --remove`,
-  ]);
+  const { status, failures } = await followToTheEnd(site, stack.id, since, lastWords);
   if (status === "GONE") return;
   throw new UserError(
     [`The stack ${stack.name} could not be deleted entirely (${status}):`, ...failureLines(failures)].join(
