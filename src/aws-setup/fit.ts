@@ -16,7 +16,8 @@ export async function checkFit(site: Site, parameters: Parameters): Promise<void
       },
     );
   }
-  const names = parameters.InstanceTypes.split(",");
+  // In the console's form, people write blanks after the commas.
+  const names = parameters.InstanceTypes.split(",").map((name) => name.trim());
   const types = await site.services.network.instanceTypes(names);
   if (types === undefined) return;
   const unknown = names.find(
