@@ -9,7 +9,7 @@ import { planLogGroup, settleLogGroup } from "./log-group.ts";
 import { adoptNamed, type Named } from "./named.ts";
 import { chooseNetwork } from "./network.ts";
 import { completeParameters, type Parameters, type SomeParameters } from "./parameters.ts";
-import { planSummary, planTable } from "./plan.ts";
+import { dangerToJobs, planSummary, planTable } from "./plan.ts";
 import { type Plan, proposePlan } from "./propose.ts";
 import { logRetention } from "./retention.ts";
 import { isBroken, mendStack, quietStack } from "./settle.ts";
@@ -76,6 +76,9 @@ export async function setUpAwsBatch(site: Site, request: SetupRequest): Promise<
     parameters,
   });
   for (const line of describePlan(plan)) io.out(line);
+  // Jobs that run have the limit of when they were submitted.
+  const danger = dangerToJobs(plan.changes, Number(stack?.parameters.get("TimeoutSeconds") ?? 0));
+  if (danger !== undefined) io.warn(danger);
   if (logPlan.kind === "create") io.out(`  + create  the log group ${LOG_GROUP}, outside of the stack`);
   if (dryRun) {
     io.out("Nothing was done (--dry-run).");
