@@ -169,6 +169,17 @@ describe("run again", () => {
     expect(fake.account.done).toEqual(["continue rollback"]);
   });
 
+  test("a dry run says that AWS plans nothing as long as a rollback has failed, and leaves that as it is", async () => {
+    const fake = fakeSite({ by: "nobody" });
+    addStack(fake.account, "UPDATE_ROLLBACK_FAILED", before);
+    const error = await failureOf(setUp(fake, { dryRun: true }));
+    expect([error.message, error.hint]).toEqual([
+      expect.stringContaining("UPDATE_ROLLBACK_FAILED"),
+      expect.stringContaining("without --dry-run"),
+    ]);
+    expect([fake.account.done, fake.account.openChangeSets.size]).toEqual([[], 0]);
+  });
+
   test("a rollback that fails again says what to do", async () => {
     const fake = fakeSite();
     addStack(fake.account, "UPDATE_ROLLBACK_FAILED", before);

@@ -12,7 +12,7 @@ import { completeParameters, type Parameters, type SomeParameters } from "./para
 import { dangerToJobs, planSummary, planTable } from "./plan.ts";
 import { type Plan, proposePlan } from "./propose.ts";
 import { logRetention } from "./retention.ts";
-import { isBroken, mendStack, quietStack } from "./settle.ts";
+import { isBroken, mendStack, plannableStack, quietStack } from "./settle.ts";
 import type { Site } from "./site.ts";
 import type { Stack } from "./stacks.ts";
 import { readTemplate } from "./template.ts";
@@ -65,7 +65,7 @@ export async function setUpAwsBatch(site: Site, request: SetupRequest): Promise<
   // A dry run leaves even what is broken as it is, and plans a stack beside it.
   const isShownBeside = dryRun && quiet !== undefined && isBroken(quiet);
   if (isShownBeside) io.out(`The stack ${stackName} is broken (${quiet.status}): it would be deleted first.`);
-  const stack = isShownBeside ? undefined : dryRun ? quiet : await mendStack(site, quiet);
+  const stack = isShownBeside ? undefined : dryRun ? plannableStack(quiet) : await mendStack(site, quiet);
   const parameters = await chooseParameters(site, request, stack);
   const logPlan = await planLogGroup(site, logRetention(Number(parameters.RetentionDays)));
 

@@ -48,6 +48,15 @@ function refuseForeign(stack: Stack): void {
 
 const OWN_PARAMETERS: readonly ParameterName[] = ["BucketName", "JobQueueName", "JobDefinitionName"];
 
+/** The stack as a dry run takes it: as it is. Throws UserError where AWS plans nothing for it in that state. */
+export function plannableStack(stack: Stack | undefined): Stack | undefined {
+  if (stack?.status !== "UPDATE_ROLLBACK_FAILED") return stack;
+  throw new UserError(
+    `The last change to the stack ${stack.name} could not be taken back entirely (${stack.status}): AWS plans nothing for it.`,
+    { hint: "Run it without --dry-run: that is tried again first, and the plan is asked about as ever." },
+  );
+}
+
 /** Makes the stack one that can be changed, or goes away: what earlier tries have left broken is cleaned up, after saying so. */
 export async function mendStack(site: Site, stack: Stack | undefined): Promise<Stack | undefined> {
   if (stack === undefined) return undefined;
