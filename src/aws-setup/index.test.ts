@@ -193,6 +193,26 @@ describe("making", () => {
     expect(broken.context.output.out.at(-2)).toContain("nextstrain setup aws-batch --stack-name other");
   });
 
+  test("Control-C at the question about the log group: the last words say that the rest is still to do", async () => {
+    const fake = fakeSite({ by: "person", answers: ["lab-jobs", true] });
+    fake.account.retention = "ever";
+    const { confirm } = fake.site.questions;
+    fake.site.questions.confirm = (message) => {
+      if (message.includes("log group")) fake.interrupt.abort(new CancelledError());
+      return confirm(message);
+    };
+    await expect(setUp(fake)).rejects.toThrow(CancelledError);
+    fake.finish();
+    expect(fake.context.output.out.at(-1)).toBe(
+      "The stack nextstrain-batch is as planned; what is left (log group, config file, checks) is done by: nextstrain setup aws-batch",
+    );
+
+    const finished = fakeSite();
+    await setUp(finished);
+    finished.finish();
+    expect(finished.context.output.out.join("\n")).not.toContain("what is left");
+  });
+
   test("a failure says which resource and why, not what its neighbours say, and what was taken back", async () => {
     const fake = fakeSite();
     fake.account.failing.set("JobRole", "Role with name NextstrainJobsRole already exists.");

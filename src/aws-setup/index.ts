@@ -14,7 +14,7 @@ import { type Plan, proposePlan } from "./propose.ts";
 import { logRetention } from "./retention.ts";
 import { isBroken, mendStack, plannableStack, quietStack } from "./settle.ts";
 import type { Site } from "./site.ts";
-import type { Stack } from "./stacks.ts";
+import { type Stack, setupCommand } from "./stacks.ts";
 import { readTemplate } from "./template.ts";
 
 /** What a build needs to know of a set-up. */
@@ -88,8 +88,12 @@ export async function setUpAwsBatch(site: Site, request: SetupRequest): Promise<
     const question = stack === undefined ? "Create all this?" : "Make these changes?";
     if (!(await site.questions.confirm(question))) throw new CancelledError("Nothing was changed.", 1);
     await applyPlan(site, plan);
+    // Where the user leaves at the next question, or may not do the rest.
+    const rest = `what is left (log group, config file, checks) is done by: ${setupCommand(stackName)}`;
+    io.lastWords([`The stack ${stackName} is as planned; ${rest}`]);
   }
   await settleLogGroup(site, logPlan, !plan.isEmpty);
+  io.lastWords(undefined);
   const made = await site.services.stacks.find(stackName);
   return { kind: "made", names: namesOf(parameters), outputs: made?.outputs ?? new Map() };
 }
