@@ -83,7 +83,7 @@ describe("what exists already", () => {
     fake.account.groups.set("scientists", []);
     const named = {
       existingLogsPolicy: "arn:aws:iam::123456789012:policy/MyPolicy",
-      existingGroup: "scientists",
+      existingGroup: "arn:aws:iam::123456789012:group/lab/scientists",
     };
     await setUp(fake, { named });
     expect(Object.fromEntries(fake.stack()?.parameters ?? [])).toMatchObject({

@@ -23,6 +23,26 @@ describe("run again", () => {
     );
   });
 
+  test.each([
+    ["21600", 0],
+    ["86400", 1],
+  ])(
+    "jobs with a time limit of %s s may be stopped by a change of their instances: %i warning",
+    async (TimeoutSeconds, count) => {
+      const fake = fakeSite();
+      addStack(fake.account, "CREATE_COMPLETE", { ...before, TimeoutSeconds });
+      await setUp(fake, { given: { DiskSizeGib: "500" } });
+      expect(fake.context.output.err).toHaveLength(count);
+      if (count > 0)
+        expect(fake.context.output.err[0]).toContain(
+          "Jobs may run for 24 hours, but are stopped 6 hours after a change that needs other instances",
+        );
+      // With nothing to change there is no danger.
+      await setUp(fake);
+      expect(fake.context.output.err).toHaveLength(count);
+    },
+  );
+
   test("a state from before the change began is not taken for its end", async () => {
     const fake = fakeSite();
     addStack(fake.account, "UPDATE_COMPLETE", before);
@@ -147,6 +167,17 @@ describe("run again", () => {
     addStack(fake.account, "UPDATE_ROLLBACK_FAILED", before);
     expect(await setUp(fake)).toMatchObject({ kind: "made" });
     expect(fake.account.done).toEqual(["continue rollback"]);
+  });
+
+  test("a dry run says that AWS plans nothing as long as a rollback has failed, and leaves that as it is", async () => {
+    const fake = fakeSite({ by: "nobody" });
+    addStack(fake.account, "UPDATE_ROLLBACK_FAILED", before);
+    const error = await failureOf(setUp(fake, { dryRun: true }));
+    expect([error.message, error.hint]).toEqual([
+      expect.stringContaining("UPDATE_ROLLBACK_FAILED"),
+      expect.stringContaining("without --dry-run"),
+    ]);
+    expect([fake.account.done, fake.account.openChangeSets.size]).toEqual([[], 0]);
   });
 
   test("a rollback that fails again says what to do", async () => {

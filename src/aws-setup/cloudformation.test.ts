@@ -1,7 +1,8 @@
 import type { CloudFormationClient } from "@aws-sdk/client-cloudformation";
 import { expect, test } from "vitest";
-import { UserError } from "../errors.ts";
+import { CancelledError, UserError } from "../errors.ts";
 import { createStacks } from "./cloudformation.ts";
+import type { Stacks } from "./stacks.ts";
 
 /** {@link createStacks} over answers by the command's name, one a request; and the requests. */
 function stacksOf(answers: Readonly<Record<string, readonly unknown[]>>) {
@@ -73,10 +74,60 @@ test("a change set is read to its last page, with what is replaced", async () =>
 test.each([
   ["The submitted information didn't contain changes. Submit different information.", { kind: "empty" }],
   ["No updates are to be performed.", { kind: "empty" }],
-  ["Transform failed", { kind: "failed", reason: "Transform failed" }],
+  ["Transform failed", { kind: "failed", reasons: ["Transform failed"] }],
 ])("a change set that has failed with “%s”", async (StatusReason, expected) => {
   const { stacks } = stacksOf({ DescribeChangeSet: [{ Status: "FAILED", StatusReason }] });
   expect(await stacks.changeSet("arn")).toEqual(expected);
+});
+
+const validationFailed = {
+  Status: "FAILED",
+  StatusReason:
+    "The following hook(s)/validation failed: [AWS::EarlyValidation::ResourceExistenceCheck]. To troubleshoot Early Validation errors, use the DescribeEvents API for detailed failure information.",
+};
+
+test("a plan that CloudFormation's own validation refuses: the reasons are those of the resources", async () => {
+  const found = (
+    LogicalResourceId: string,
+    ValidationFailureMode: string,
+    ValidationStatusReason: string,
+  ) => ({
+    EventType: "VALIDATION_ERROR",
+    ResourceType: "AWS::S3::Bucket",
+    LogicalResourceId,
+    ValidationFailureMode,
+    ValidationStatusReason,
+  });
+  const { stacks, requests } = stacksOf({
+    DescribeChangeSet: [validationFailed],
+    DescribeEvents: [
+      {
+        NextToken: "2",
+        OperationEvents: [
+          { EventType: "STACK_EVENT", OperationType: "CREATE_CHANGESET", OperationStatus: "FAILED" },
+          found("Bucket", "FAIL", "Resource with identifier 'lab-jobs' already exists."),
+          found("Old", "WARN", "The bucket 'old-jobs' is not empty."),
+        ],
+      },
+      { OperationEvents: [found("Other", "FAIL", "#/BucketName: too long")] },
+    ],
+  });
+  expect(await stacks.changeSet("arn")).toEqual({
+    kind: "failed",
+    reasons: [
+      "S3 bucket Bucket: Resource with identifier 'lab-jobs' already exists.",
+      "S3 bucket Other: #/BucketName: too long",
+    ],
+  });
+  expect(requests[1]).toEqual(["DescribeEvents", { ChangeSetName: "arn", Filters: { FailedEvents: true } }]);
+});
+
+test("who may not ask for those reasons gets the change set's", async () => {
+  const { stacks } = stacksOf({
+    DescribeChangeSet: [validationFailed],
+    DescribeEvents: [Object.assign(refusal("not authorized"), { name: "AccessDenied" })],
+  });
+  expect(await stacks.changeSet("arn")).toEqual({ kind: "failed", reasons: [validationFailed.StatusReason] });
 });
 
 const proposal = { stackName: "s", changeSetName: "c", isNew: true, template: "", parameters: {} };
@@ -117,3 +168,33 @@ test.each(["ChangeSetNotFoundException", "ValidationError"])(
     expect(requests.map(([request]) => request)).toEqual(["DescribeChangeSet", "DescribeStacks"]);
   },
 );
+
+test.each([
+  ["propose", (stacks: Stacks) => stacks.propose(proposal)],
+  ["execute", (stacks: Stacks) => stacks.execute("arn")],
+  ["remove", (stacks: Stacks) => stacks.remove("s")],
+  ["continueRollback", (stacks: Stacks) => stacks.continueRollback("s")],
+])(
+  "%s is not broken off by Control-C, which else would leave open whether AWS is at work; and not begun after it",
+  async (_, ask) => {
+    const interrupt = new AbortController();
+    const sent: string[] = [];
+    const send = async (command: object, { abortSignal }: { readonly abortSignal?: AbortSignal } = {}) => {
+      interrupt.abort(new CancelledError());
+      abortSignal?.throwIfAborted();
+      sent.push(command.constructor.name);
+      return {};
+    };
+    const stacks = createStacks({ send } as unknown as CloudFormationClient, interrupt.signal);
+    await ask(stacks);
+    expect(sent).toHaveLength(1);
+    await expect(ask(stacks)).rejects.toThrow(CancelledError);
+    expect(sent).toHaveLength(1);
+  },
+);
+
+test("a plan that is carried out has a token, by which a second try of the request is known", async () => {
+  const { stacks, requests } = stacksOf({});
+  await stacks.execute("arn:aws:cloudformation:us-east-1:123456789012:changeSet/nextstrain-1/a-b-c");
+  expect(requests).toMatchObject([["ExecuteChangeSet", { ClientRequestToken: "a-b-c" }]]);
+});

@@ -10,22 +10,20 @@ import {
   ExecuteChangeSetCommand,
   paginateDescribeStackEvents,
   paginateListStackResources,
-  type ResourceChange,
-  type Change as SdkChange,
   type StackEvent as SdkEvent,
   type Stack as SdkStack,
 } from "@aws-sdk/client-cloudformation";
 import { explained } from "../aws/errors.ts";
-import type { Change, ChangeSet, Proposal, Stack, StackEvent, StackResource, Stacks } from "./stacks.ts";
+import { readChangeSet } from "./change-set.ts";
+import type { Proposal, Stack, StackEvent, StackResource, Stacks } from "./stacks.ts";
 
 /** {@link Stacks} of an account and region. */
 export function createStacks(client: CloudFormationClient, signal: AbortSignal): Stacks {
-  const options = { abortSignal: signal };
   return {
     find: (name) => explained(`look up the stack ${name}`, signal, () => findStack(client, name, signal)),
 
     async propose({ stackName, changeSetName, isNew, template, parameters }) {
-      const { Id = "" } = await explained(`plan the stack ${stackName}`, signal, () =>
+      const { Id = "" } = await begin(`plan the stack ${stackName}`, signal, () =>
         client.send(
           new CreateChangeSetCommand({
             StackName: stackName,
@@ -39,7 +37,6 @@ export function createStacks(client: CloudFormationClient, signal: AbortSignal):
               ParameterValue,
             })),
           }),
-          options,
         ),
       );
       return Id;
@@ -48,8 +45,14 @@ export function createStacks(client: CloudFormationClient, signal: AbortSignal):
     changeSet: (arn) => explained("read the plan", signal, () => readChangeSet(client, arn, signal)),
 
     async execute(changeSet) {
-      await explained("carry out the plan", signal, () =>
-        client.send(new ExecuteChangeSetCommand({ ChangeSetName: changeSet }), options),
+      await begin("carry out the plan", signal, () =>
+        client.send(
+          new ExecuteChangeSetCommand({
+            ChangeSetName: changeSet,
+            // Where no answer comes, the SDK asks again: by this, AWS knows that it is the same request.
+            ClientRequestToken: changeSet.split("/").at(-1),
+          }),
+        ),
       );
     },
 
@@ -63,24 +66,27 @@ export function createStacks(client: CloudFormationClient, signal: AbortSignal):
     resources: (stackId) =>
       explained("list the stack's resources", signal, () => readResources(client, stackId, signal)),
 
-    async remove(stackId, retain = []) {
-      await explained(`delete the stack`, signal, () =>
-        client.send(
-          new DeleteStackCommand({
-            StackName: stackId,
-            ...(retain.length > 0 ? { RetainResources: [...retain] } : {}),
-          }),
-          options,
-        ),
+    async remove(stackId) {
+      await begin("delete the stack", signal, () =>
+        client.send(new DeleteStackCommand({ StackName: stackId })),
       );
     },
 
     async continueRollback(stackId) {
-      await explained("go on with the stack's rollback", signal, () =>
-        client.send(new ContinueUpdateRollbackCommand({ StackName: stackId }), options),
+      await begin("go on with the stack's rollback", signal, () =>
+        client.send(new ContinueUpdateRollbackCommand({ StackName: stackId })),
       );
     },
   };
+}
+
+/**
+ * Has AWS begin something. Control-C takes effect after the answer: who breaks such a request off doesn't know whether AWS is at
+ * work now, and what there is to take back.
+ */
+async function begin<T>(doing: string, signal: AbortSignal, request: () => Promise<T>): Promise<T> {
+  signal.throwIfAborted();
+  return explained(doing, signal, request);
 }
 
 async function findStack(
@@ -122,53 +128,6 @@ function readStack(stack: SdkStack): Stack {
       (stack.Outputs ?? []).map(({ OutputKey = "", OutputValue = "" }) => [OutputKey, OutputValue]),
     ),
   };
-}
-
-async function readChangeSet(
-  client: CloudFormationClient,
-  arn: string,
-  abortSignal: AbortSignal,
-): Promise<ChangeSet> {
-  const changes: Change[] = [];
-  let next: string | undefined;
-  do {
-    const page = await client.send(new DescribeChangeSetCommand({ ChangeSetName: arn, NextToken: next }), {
-      abortSignal,
-    });
-    if (page.Status === "FAILED") return readFailure(page.StatusReason ?? "CloudFormation gave no reason");
-    if (page.Status !== "CREATE_COMPLETE") return { kind: "pending" };
-    changes.push(...(page.Changes ?? []).flatMap(readChange));
-    next = page.NextToken;
-  } while (next !== undefined);
-  return { kind: "ready", changes };
-}
-
-/** A change set without changes has failed, as CloudFormation sees it, and only its reason tells. */
-function readFailure(reason: string): ChangeSet {
-  return /didn't contain changes|no updates are to be performed/i.test(reason)
-    ? { kind: "empty" }
-    : { kind: "failed", reason };
-}
-
-function readChange({ ResourceChange: change }: SdkChange): Change[] {
-  if (change === undefined) return [];
-  const properties = (change.Details ?? []).flatMap(({ Target }) => (Target?.Name ? [Target.Name] : []));
-  return [
-    {
-      action: readAction(change),
-      resource: change.LogicalResourceId ?? "",
-      physicalId: change.PhysicalResourceId,
-      type: change.ResourceType ?? "",
-      properties: [...new Set(properties)],
-    },
-  ];
-}
-
-function readAction({ Action, Replacement }: ResourceChange): Change["action"] {
-  if (Action === "Add" || Action === "Import") return "add";
-  if (Action === "Remove") return "remove";
-  if (Replacement === "True") return "replace";
-  return Replacement === "Conditional" ? "may replace" : "modify";
 }
 
 async function discard(client: CloudFormationClient, proposal: Proposal): Promise<void> {

@@ -48,7 +48,7 @@ export function createNetwork(ec2: EC2Client, signal: AbortSignal): Network {
               name: type.InstanceType ?? "",
               vcpus: type.VCpuInfo?.DefaultVCpus ?? 0,
               memoryMib: type.MemoryInfo?.SizeInMiB ?? 0,
-              hasDisks: type.InstanceStorageSupported === true,
+              hasDisks: (type.InstanceStorageInfo?.NvmeSupport ?? "unsupported") !== "unsupported",
             });
           }
         }

@@ -18,6 +18,7 @@ describe("the size of jobs", () => {
   test.each([
     [{ JobMemoryMib: "15200", JobCpus: "8" }],
     [{ DiskKind: "nvme" }],
+    [{ InstanceTypes: "c5, c5d" }],
     [{ DiskKind: "nvme", InstanceTypes: "c5", ExtraDiskGib: "100" }],
   ])("%o fits", async (given) => {
     expect(await setUp(fakeSite(), { given })).toMatchObject({ kind: "made" });

@@ -16,7 +16,8 @@ export async function checkFit(site: Site, parameters: Parameters): Promise<void
       },
     );
   }
-  const names = parameters.InstanceTypes.split(",");
+  // In the console's form, people write blanks after the commas.
+  const names = parameters.InstanceTypes.split(",").map((name) => name.trim());
   const types = await site.services.network.instanceTypes(names);
   if (types === undefined) return;
   const unknown = names.find(
@@ -39,7 +40,7 @@ export async function checkFit(site: Site, parameters: Parameters): Promise<void
   const withoutDisk = types.filter(({ hasDisks }) => !hasDisks).map(({ name }) => name.split(".")[0]);
   if (parameters.DiskKind === "nvme" && withoutDisk.length > 0 && parameters.ExtraDiskGib === "0") {
     throw new UsageError(
-      `--disk nvme is for instances with disks of their own, and ${[...new Set(withoutDisk)].join(", ")} has none.`,
+      `--disk nvme is for instances with NVMe disks of their own, and ${[...new Set(withoutDisk)].join(", ")} has none.`,
       { hint: "Name others, such as --instance-types c5d, or add a volume for them: --extra-disk 200" },
     );
   }

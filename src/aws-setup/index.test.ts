@@ -131,7 +131,9 @@ describe("making", () => {
   test("a plan that CloudFormation refuses leaves nothing behind", async () => {
     const fake = fakeSite();
     fake.account.refusal = "Template error: no such thing";
-    expect((await failureOf(setUp(fake))).message).toContain("Template error: no such thing");
+    expect((await failureOf(setUp(fake))).message).toBe(
+      "CloudFormation refuses the plan:\n  Template error: no such thing",
+    );
     expect([fake.account.stacks.size, fake.account.openChangeSets.size]).toEqual([0, 0]);
   });
 
@@ -189,6 +191,26 @@ describe("making", () => {
     await failureOf(setUp(broken, { stackName: "other" }));
     broken.finish();
     expect(broken.context.output.out.at(-2)).toContain("nextstrain setup aws-batch --stack-name other");
+  });
+
+  test("Control-C at the question about the log group: the last words say that the rest is still to do", async () => {
+    const fake = fakeSite({ by: "person", answers: ["lab-jobs", true] });
+    fake.account.retention = "ever";
+    const { confirm } = fake.site.questions;
+    fake.site.questions.confirm = (message) => {
+      if (message.includes("log group")) fake.interrupt.abort(new CancelledError());
+      return confirm(message);
+    };
+    await expect(setUp(fake)).rejects.toThrow(CancelledError);
+    fake.finish();
+    expect(fake.context.output.out.at(-1)).toBe(
+      "The stack nextstrain-batch is as planned; what is left (log group, config file, checks) is done by: nextstrain setup aws-batch",
+    );
+
+    const finished = fakeSite();
+    await setUp(finished);
+    finished.finish();
+    expect(finished.context.output.out.join("\n")).not.toContain("what is left");
   });
 
   test("a failure says which resource and why, not what its neighbours say, and what was taken back", async () => {

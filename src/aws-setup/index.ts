@@ -9,12 +9,12 @@ import { planLogGroup, settleLogGroup } from "./log-group.ts";
 import { adoptNamed, type Named } from "./named.ts";
 import { chooseNetwork } from "./network.ts";
 import { completeParameters, type Parameters, type SomeParameters } from "./parameters.ts";
-import { planSummary, planTable } from "./plan.ts";
+import { dangerToJobs, planSummary, planTable } from "./plan.ts";
 import { type Plan, proposePlan } from "./propose.ts";
 import { logRetention } from "./retention.ts";
-import { isBroken, mendStack, quietStack } from "./settle.ts";
+import { isBroken, mendStack, plannableStack, quietStack } from "./settle.ts";
 import type { Site } from "./site.ts";
-import type { Stack } from "./stacks.ts";
+import { type Stack, setupCommand } from "./stacks.ts";
 import { readTemplate } from "./template.ts";
 
 /** What a build needs to know of a set-up. */
@@ -65,7 +65,7 @@ export async function setUpAwsBatch(site: Site, request: SetupRequest): Promise<
   // A dry run leaves even what is broken as it is, and plans a stack beside it.
   const isShownBeside = dryRun && quiet !== undefined && isBroken(quiet);
   if (isShownBeside) io.out(`The stack ${stackName} is broken (${quiet.status}): it would be deleted first.`);
-  const stack = isShownBeside ? undefined : dryRun ? quiet : await mendStack(site, quiet);
+  const stack = isShownBeside ? undefined : dryRun ? plannableStack(quiet) : await mendStack(site, quiet);
   const parameters = await chooseParameters(site, request, stack);
   const logPlan = await planLogGroup(site, logRetention(Number(parameters.RetentionDays)));
 
@@ -76,6 +76,9 @@ export async function setUpAwsBatch(site: Site, request: SetupRequest): Promise<
     parameters,
   });
   for (const line of describePlan(plan)) io.out(line);
+  // Jobs that run have the limit of when they were submitted.
+  const danger = dangerToJobs(plan.changes, Number(stack?.parameters.get("TimeoutSeconds") ?? 0));
+  if (danger !== undefined) io.warn(danger);
   if (logPlan.kind === "create") io.out(`  + create  the log group ${LOG_GROUP}, outside of the stack`);
   if (dryRun) {
     io.out("Nothing was done (--dry-run).");
@@ -85,8 +88,12 @@ export async function setUpAwsBatch(site: Site, request: SetupRequest): Promise<
     const question = stack === undefined ? "Create all this?" : "Make these changes?";
     if (!(await site.questions.confirm(question))) throw new CancelledError("Nothing was changed.", 1);
     await applyPlan(site, plan);
+    // Where the user leaves at the next question, or may not do the rest.
+    const rest = `what is left (log group, config file, checks) is done by: ${setupCommand(stackName)}`;
+    io.lastWords([`The stack ${stackName} is as planned; ${rest}`]);
   }
   await settleLogGroup(site, logPlan, !plan.isEmpty);
+  io.lastWords(undefined);
   const made = await site.services.stacks.find(stackName);
   return { kind: "made", names: namesOf(parameters), outputs: made?.outputs ?? new Map() };
 }

@@ -37,9 +37,9 @@ export async function adoptNamed(site: Site, named: Named, bucket: string): Prom
     found[parameter] = policy.arn;
   }
   if (named.existingGroup !== undefined) {
-    if ((await existing.group(named.existingGroup)) === undefined)
-      throw absent(`group ${named.existingGroup}`, "--existing-group");
-    found.ExistingGroup = named.existingGroup;
+    const name = lastOf(named.existingGroup);
+    if ((await existing.group(name)) === undefined) throw absent(`group ${name}`, "--existing-group");
+    found.ExistingGroup = name;
   }
   return found;
 }

@@ -1,3 +1,4 @@
+import { spellTime } from "../cli/time-text.ts";
 import { kindOf } from "./kinds.ts";
 import type { Change } from "./stacks.ts";
 
@@ -47,4 +48,17 @@ export function planSummary(changes: readonly Change[]): string {
         `${count}${index === 0 ? ` ${count === 1 ? "resource" : "resources"}` : ""} to ${word}`,
     )
     .join(", ");
+}
+
+/** Seconds that running jobs get where a change needs other instances: the template's JobExecutionTimeoutMinutes. */
+export const TIME_TO_END = 6 * 3600;
+
+/** What to think of before a change that may cost running jobs; undefined where it can't. `limit` is their time limit, in seconds. */
+export function dangerToJobs(changes: readonly Change[], limit: number): string | undefined {
+  const isChanged = changes.some(
+    ({ type, action }) =>
+      type === "AWS::Batch::ComputeEnvironment" && action !== "add" && action !== "remove",
+  );
+  if (!isChanged || limit <= TIME_TO_END) return undefined;
+  return `Jobs may run for ${spellTime(limit)}, but are stopped ${spellTime(TIME_TO_END)} after a change that needs other instances: a time without jobs is the best one.`;
 }

@@ -84,7 +84,7 @@ async function plannedChanges(
       const planned = await site.services.stacks.changeSet(arn);
       if (planned.kind === "ready" || planned.kind === "empty") return planned;
       if (planned.kind === "failed") {
-        throw new UserError(`CloudFormation refuses the plan: ${planned.reason}`, {
+        throw new UserError(["CloudFormation refuses the plan:", ...planned.reasons].join("\n  "), {
           hint: "Nothing was changed. Mend that, or change the options, and run it again.",
         });
       }

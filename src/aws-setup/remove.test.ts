@@ -14,6 +14,14 @@ function madeSite(objects: number, options?: Parameters<typeof fakeSite>[0]): Fa
   return fake;
 }
 
+/** The group of the users, as a stack lists it. */
+const groupInStack = (name: string, status: string) => ({
+  resource: "JobsGroup",
+  physicalId: name,
+  type: "AWS::IAM::Group",
+  status,
+});
+
 describe("removing a set-up", () => {
   test("takes the stack away, and the bucket that is empty", async () => {
     const fake = madeSite(0, { by: "person", answers: [true] });
@@ -97,20 +105,32 @@ describe("removing a set-up", () => {
     expect(fake.account.buckets.get("lab-jobs")?.objects).toBe(3);
   });
 
-  test("takes users out of the group that goes, and out of no other", async () => {
-    const fake = madeSite(0);
-    fake.stack()?.outputs.set("GroupName", "jobs-group");
-    fake.account.groups.set("jobs-group", ["ada", "grace"]);
-    await remove(fake);
-    expect(fake.account.done.slice(0, 2)).toEqual(["ada leaves jobs-group", "grace leaves jobs-group"]);
-    expect(fake.context.output.out).toContain("These users lose what the group allows: ada, grace");
+  test.each(["CREATE_COMPLETE", "DELETE_FAILED"])(
+    "takes users out of the group that goes, of a stack in %s",
+    async (status) => {
+      const fake = madeSite(0);
+      addStack(fake.account, status);
+      fake.site.services.stacks.resources = async () => [groupInStack("jobs-group", "CREATE_COMPLETE")];
+      fake.account.groups.set("jobs-group", ["ada", "grace"]);
+      await remove(fake);
+      expect(fake.account.done.slice(0, 2)).toEqual(["ada leaves jobs-group", "grace leaves jobs-group"]);
+      expect(fake.context.output.out).toContain("These users lose what the group allows: ada, grace");
+    },
+  );
 
+  test("takes users out of no other group", async () => {
     const adopted = madeSite(0);
-    adopted.stack()?.outputs.set("GroupName", "jobs-group").set("ExistingGroup", "jobs-group");
+    adopted.stack()?.outputs.set("GroupName", "jobs-group");
     adopted.stack()?.parameters.set("ExistingGroup", "jobs-group");
     adopted.account.groups.set("jobs-group", ["ada"]);
     await remove(adopted);
     expect(adopted.account.done).toEqual(["delete nextstrain-batch", "remove lab-jobs"]);
+
+    const gone = madeSite(0);
+    gone.site.services.stacks.resources = async () => [groupInStack("jobs-group", "DELETE_COMPLETE")];
+    gone.account.groups.set("jobs-group", ["ada"]);
+    await remove(gone);
+    expect(gone.account.done).toEqual(["delete nextstrain-batch", "remove lab-jobs"]);
   });
 
   test("what can't be removed is said in its own words, and the bucket stays", async () => {
@@ -147,11 +167,22 @@ describe("removing a set-up", () => {
     expect(fake.account.stacks.size).toBe(0);
   });
 
-  test("Control-C in the middle: the last words say that AWS goes on", async () => {
-    const fake = madeSite(0);
+  test("Control-C in the middle: the last words say that AWS goes on, and with what the bucket goes, too", async () => {
+    const fake = madeSite(3);
     fake.account.onPause = () => fake.interrupt.abort(new CancelledError());
-    await expect(remove(fake)).rejects.toThrow(CancelledError);
+    await expect(remove(fake, { deleteData: true })).rejects.toThrow(CancelledError);
     fake.finish();
-    expect(fake.context.output.out.at(-1)).toContain("nextstrain setup aws-batch --remove");
+    expect(fake.context.output.out.slice(-2)).toEqual([
+      "AWS goes on deleting the stack nextstrain-batch. To see that through: nextstrain setup aws-batch --remove --delete-data",
+      "Run it while AWS is at that: later, the bucket lab-jobs has to be deleted by hand.",
+    ]);
+
+    const kept = madeSite(3);
+    kept.account.onPause = () => kept.interrupt.abort(new CancelledError());
+    await expect(remove(kept)).rejects.toThrow(CancelledError);
+    kept.finish();
+    expect(kept.context.output.out.at(-1)).toBe(
+      "AWS goes on deleting the stack nextstrain-batch. To see that through: nextstrain setup aws-batch --remove",
+    );
   });
 });

@@ -4,7 +4,7 @@ import { planTable } from "./plan.ts";
 import { resourceLine } from "./progress.ts";
 import { deleteStack, isOnlyProposed, quietStack } from "./settle.ts";
 import type { Site } from "./site.ts";
-import type { Stack } from "./stacks.ts";
+import { type Stack, type StackResource, setupCommand } from "./stacks.ts";
 
 export interface RemovalRequest {
   readonly stackName: string;
@@ -36,8 +36,9 @@ export async function removeAwsBatch(site: Site, request: RemovalRequest): Promi
     return false;
   }
   const bucket = await fateOfBucket(site, stack, request.deleteData);
-  const members = await membersToLeave(site, stack);
-  await show(site, stack, { bucket, members });
+  const resources = await site.services.stacks.resources(stack.id);
+  const members = await membersToLeave(site, resources);
+  show(site, stack, { resources, bucket, members });
   if (dryRun) {
     io.out("Nothing was done (--dry-run).");
     return false;
@@ -46,9 +47,18 @@ export async function removeAwsBatch(site: Site, request: RemovalRequest): Promi
 
   if (bucket.kind === "empty and remove") await empty(site, bucket.name);
   for (const user of members.users) await site.services.existing.leaveGroup(members.group, user);
-  await deleteStack(site, stack);
+  await deleteStack(site, stack, wordsOnLeaving(request, bucket));
   await endWithBucket(site, stackName, bucket);
   return true;
+}
+
+/** AWS goes on with the stack by itself, but knows nothing of the bucket, which is nobody's when the stack is gone. */
+function wordsOnLeaving({ stackName, deleteData }: RemovalRequest, bucket: BucketFate): string[] {
+  const again = `${setupCommand(stackName)} --remove${deleteData ? " --delete-data" : ""}`;
+  const words = `AWS goes on deleting the stack ${stackName}. To see that through: ${again}`;
+  return bucket.kind === "remove" || bucket.kind === "empty and remove"
+    ? [words, `Run it while AWS is at that: later, the bucket ${bucket.name} has to be deleted by hand.`]
+    : [words];
 }
 
 /** Where an earlier run was left while AWS deleted the stack, the bucket is still there. */
@@ -58,7 +68,7 @@ async function finishRemoval(
   { deleteData, dryRun }: RemovalRequest,
 ): Promise<boolean> {
   const bucket = await fateOfBucket(site, gone, deleteData);
-  showBucket(site, bucket);
+  showBucket(site.context.io, bucket);
   if (dryRun) {
     site.context.io.out("Nothing was done (--dry-run).");
     return false;
@@ -99,44 +109,50 @@ async function fateOfBucket({ services }: Site, stack: Stack, deleteData: boolea
   return { kind: deleteData ? "empty and remove" : "keep", name };
 }
 
-/** Users of the stack's group: a group with users can't be deleted. */
-async function membersToLeave(
-  { services }: Site,
-  stack: Stack,
-): Promise<{ readonly group: string; readonly users: readonly string[] }> {
-  const group = stack.outputs.get("GroupName") ?? "";
-  const isOurs = (stack.parameters.get("ExistingGroup") ?? "") === "";
-  if (group === "" || !isOurs) return { group, users: [] };
+/** The users of a group that goes. */
+interface Members {
+  readonly group: string;
+  readonly users: readonly string[];
+}
+
+/** Users of the stack's group: a group with users can't be deleted. One that was adopted is none of its resources. */
+async function membersToLeave({ services }: Site, resources: readonly StackResource[]): Promise<Members> {
+  // A stack that is broken may have no outputs to name it.
+  const group = resources.find(
+    ({ type, status }) => type === "AWS::IAM::Group" && !isGone(status),
+  )?.physicalId;
+  if (group === undefined) return { group: "", users: [] };
   return { group, users: (await services.existing.group(group)) ?? [] };
 }
 
-async function show(
-  site: Site,
+function isGone(status: string): boolean {
+  return status === "DELETE_COMPLETE" || status === "DELETE_SKIPPED";
+}
+
+function show(
+  { context: { io } }: Site,
   stack: Stack,
   {
+    resources,
     bucket,
     members,
   }: {
+    readonly resources: readonly StackResource[];
     readonly bucket: BucketFate;
-    readonly members: { readonly group: string; readonly users: readonly string[] };
+    readonly members: Members;
   },
-): Promise<void> {
-  const { io } = site.context;
-  const resources = await site.services.stacks.resources(stack.id);
-  const removed = resources.filter(
-    // What the template keeps has its own line below.
-    ({ type, status }) =>
-      !type.startsWith("AWS::S3::") && status !== "DELETE_COMPLETE" && status !== "DELETE_SKIPPED",
-  );
+): void {
+  // What the template keeps has its own line below.
+  const removed = resources.filter(({ type, status }) => !type.startsWith("AWS::S3::") && !isGone(status));
   io.out(`The stack ${stack.name} in ${stack.id.split(":")[3] ?? "this region"}:`);
   for (const line of planTable(removed.map((one) => ({ ...one, action: "remove" as const, properties: [] }))))
     io.out(line);
-  showBucket(site, bucket);
+  showBucket(io, bucket);
   if (members.users.length > 0) io.out(`These users lose what the group allows: ${members.users.join(", ")}`);
   io.out("Jobs that still run or wait are ended.");
 }
 
-function showBucket({ context: { io } }: Site, bucket: BucketFate): void {
+function showBucket(io: Site["context"]["io"], bucket: BucketFate): void {
   if (bucket.kind === "remove") io.out(`  - remove  the bucket ${bucket.name}, which is empty`);
   if (bucket.kind === "empty and remove")
     io.out(`  - remove  the bucket ${bucket.name} AND ALL THAT IS IN IT`);

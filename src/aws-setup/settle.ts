@@ -48,6 +48,15 @@ function refuseForeign(stack: Stack): void {
 
 const OWN_PARAMETERS: readonly ParameterName[] = ["BucketName", "JobQueueName", "JobDefinitionName"];
 
+/** The stack as a dry run takes it: as it is. Throws UserError where AWS plans nothing for it in that state. */
+export function plannableStack(stack: Stack | undefined): Stack | undefined {
+  if (stack?.status !== "UPDATE_ROLLBACK_FAILED") return stack;
+  throw new UserError(
+    `The last change to the stack ${stack.name} could not be taken back entirely (${stack.status}): AWS plans nothing for it.`,
+    { hint: "Run it without --dry-run: that is tried again first, and the plan is asked about as ever." },
+  );
+}
+
 /** Makes the stack one that can be changed, or goes away: what earlier tries have left broken is cleaned up, after saying so. */
 export async function mendStack(site: Site, stack: Stack | undefined): Promise<Stack | undefined> {
   if (stack === undefined) return undefined;
@@ -84,14 +93,22 @@ export async function mendStack(site: Site, stack: Stack | undefined): Promise<S
   return stack;
 }
 
-/** Deletes a stack, with live progress. Throws UserError with the resources' own reasons where some of it stays. */
-export async function deleteStack(site: Site, stack: Stack): Promise<void> {
+/**
+ * Deletes a stack, with live progress. Throws UserError with the resources' own reasons where some of it stays.
+ *
+ * @param lastWords what the program says in the end where the user leaves, and AWS goes on
+ */
+export async function deleteStack(
+  site: Site,
+  stack: Stack,
+  lastWords: readonly string[] = [
+    `AWS goes on deleting the stack ${stack.name}. To see that through: ${setupCommand(stack.name)} --remove`,
+  ],
+): Promise<void> {
   const { stacks } = site.services;
   const since = await lastEvent(site, stack.id);
   await stacks.remove(stack.id);
-  const { status, failures } = await followToTheEnd(site, stack.id, since, [
-    `AWS goes on deleting the stack ${stack.name}. To see that through: ${setupCommand(stack.name)} --remove`,
-  ]);
+  const { status, failures } = await followToTheEnd(site, stack.id, since, lastWords);
   if (status === "GONE") return;
   throw new UserError(
     [`The stack ${stack.name} could not be deleted entirely (${status}):`, ...failureLines(failures)].join(

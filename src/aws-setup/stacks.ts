@@ -56,7 +56,8 @@ export type ChangeSet =
   | { readonly kind: "ready"; readonly changes: readonly Change[] }
   /** There is nothing to change. */
   | { readonly kind: "empty" }
-  | { readonly kind: "failed"; readonly reason: string };
+  /** AWS refuses it, for these reasons. */
+  | { readonly kind: "failed"; readonly reasons: readonly string[] };
 
 /** What is to be made of a stack. */
 export interface Proposal {
@@ -72,17 +73,21 @@ export interface Proposal {
 export interface Stacks {
   /** By name or id; undefined where there is none, or it is deleted. */
   find(nameOrId: string): Promise<Stack | undefined>;
-  /** Begins to make a change set (CreateChangeSet); returns its ARN. */
+  /**
+   * Begins to make a change set (CreateChangeSet); returns its ARN. This, and what else begins something, is not broken off by
+   * Control-C, which counts after it.
+   */
   propose(proposal: Proposal): Promise<string>;
   changeSet(arn: string): Promise<ChangeSet>;
+  /** Begins to carry it out (ExecuteChangeSet). */
   execute(changeSet: string): Promise<void>;
   /** Takes back what `propose` made: the change set and, where it was new, the empty stack. Works after Control-C, too. */
   discard(proposal: Proposal): Promise<void>;
   /** Oldest first, those after `since` only. Works for a stack that is deleted, by its id. */
   events(stackId: string, since: string | undefined): Promise<readonly StackEvent[]>;
   resources(stackId: string): Promise<readonly StackResource[]>;
-  /** Begins to delete (DeleteStack); `retain` names what of a stack in DELETE_FAILED is to be left. */
-  remove(stackId: string, retain?: readonly string[]): Promise<void>;
+  /** Begins to delete (DeleteStack). */
+  remove(stackId: string): Promise<void>;
   /** Takes up a rollback that failed (ContinueUpdateRollback). */
   continueRollback(stackId: string): Promise<void>;
 }

@@ -23,11 +23,12 @@ case $name in
   vgremove) /bin/rm "$state/group" "$state/damaged" ;;
   pvs) while read -r disk; do echo "  $disk"; done <"$state/remains" ;;
   pvremove) signed=$(<"$state/signed"); echo "\${signed//$last/}" >"$state/signed" ;;
-  dnf | yum) for tool in $LVM; do /bin/ln -sf tool "\${0%/*}/$tool"; done ;;
+  dnf | yum) for tool in $LACKING; do /bin/ln -sf tool "\${0%/*}/$tool"; done ;;
 esac
 `;
 
-const lvm = [
+/** What an image may lack, and packages have. */
+const installable = [
   "vgs",
   "vgchange",
   "vgcreate",
@@ -37,6 +38,7 @@ const lvm = [
   "lvextend",
   "pvs",
   "pvremove",
+  "mkfs.ext4",
 ];
 const others = [
   "lsblk",
@@ -45,7 +47,6 @@ const others = [
   "mount",
   "systemctl",
   "udevadm",
-  "mkfs.ext4",
   "mkdir",
   "df",
   "tail",
@@ -69,12 +70,15 @@ interface FakeInstance extends AsyncDisposable {
 
 /**
  * An instance with these disks (lines of lsblk: path and model) beside its root volume.
- * `installer`: LVM isn't there, and has to be installed by this.
+ * `installer`: LVM and the tools of ext4 aren't there, or `lacking` of them, and have to be installed by this.
  */
 export async function fakeInstance(
   script: string,
   disks: readonly string[],
-  { installer }: { readonly installer?: "dnf" | "yum" } = {},
+  {
+    installer,
+    lacking = installer === undefined ? [] : installable,
+  }: { readonly installer?: "dnf" | "yum"; readonly lacking?: readonly string[] | undefined } = {},
 ): Promise<FakeInstance> {
   const place = await tempDir();
   const bin = join(place.path, "bin");
@@ -83,7 +87,8 @@ export async function fakeInstance(
   await mkdir(state);
   await writeFile(join(bin, "tool"), fakeTool);
   await chmod(join(bin, "tool"), 0o755);
-  for (const name of [...others, ...(installer === undefined ? lvm : [installer])]) {
+  const there = installable.filter((name) => !lacking.includes(name));
+  for (const name of [...others, ...there, ...(installer === undefined ? [] : [installer])]) {
     await symlink("tool", join(bin, name));
   }
   const mark = (name: string, content = "") => writeFile(join(state, name), content);
@@ -95,7 +100,7 @@ export async function fakeInstance(
     unmark: (name) => rm(join(state, name)),
     async boot({ failing = "" } = {}) {
       await mark("calls");
-      const env = { PATH: bin, FAILING: failing, LVM: lvm.join(" ") };
+      const env = { PATH: bin, FAILING: failing, LACKING: lacking.join(" ") };
       const ran = spawnSync("/bin/bash", ["-c", script], { env, encoding: "utf8" });
       const looks = /^(lsblk|wipefs|mountpoint|systemctl|udevadm|mkdir|df|tail|sleep|vgs|pvs) /;
       const calls = (await readFile(join(state, "calls"), "utf8")).trimEnd().split("\n");

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { DEFAULTS } from "../../src/aws-setup/parameters.ts";
+import { TIME_TO_END } from "../../src/aws-setup/plan.ts";
 import { logRetention } from "../../src/aws-setup/retention.ts";
 import { demands } from "./guide-demands.ts";
 import { asTable, at, type Json, render, template } from "./rendered.ts";
@@ -68,7 +69,10 @@ describe("what the guide doesn't ask for, but AWS does", () => {
       const environment = at(render({ Spot }).Resources, "ComputeEnvironment.Properties");
       expect(at(environment, "ServiceRole")).toBeUndefined();
       expect(at(environment, "ReplaceComputeEnvironment")).toBe(false);
-      expect(at(environment, "UpdatePolicy.TerminateJobsOnUpdate")).toBe(false);
+      expect(at(environment, "UpdatePolicy")).toEqual({
+        TerminateJobsOnUpdate: false,
+        JobExecutionTimeoutMinutes: TIME_TO_END / 60,
+      });
       expect(at(environment, "ComputeResources.Type")).toBe(Spot === "yes" ? "SPOT" : "EC2");
       expect(at(environment, "ComputeResources.AllocationStrategy")).toBe(
         Spot === "yes" ? "SPOT_PRICE_CAPACITY_OPTIMIZED" : "BEST_FIT_PROGRESSIVE",

@@ -89,12 +89,19 @@ describe("the first boot of an instance", () => {
     expect((await instance.boot()).calls.join("\n")).not.toContain("nvme2n1");
   });
 
-  test.each(["dnf", "yum"] as const)("installs LVM by %s where the image lacks it", async (installer) => {
-    await using instance = await fakeInstance(script, [nvme(1)], { installer });
-    const { calls } = await instance.boot();
-    expect(calls[0]).toBe(`${installer} install --assumeyes lvm2`);
-    expect(calls.slice(-2)).toEqual(formatAndMount);
-  });
+  test.each([
+    ["dnf", undefined],
+    ["yum", undefined],
+    ["dnf", ["mkfs.ext4"]],
+  ] as const)(
+    "installs by %s what the image lacks of LVM and ext4's tools (%j)",
+    async (installer, lacking) => {
+      await using instance = await fakeInstance(script, [nvme(1)], { installer, lacking });
+      const { calls } = await instance.boot();
+      expect(calls[0]).toBe(`${installer} install --assumeyes lvm2 e2fsprogs`);
+      expect(calls.slice(-2)).toEqual(formatAndMount);
+    },
+  );
 });
 
 describe("a later boot", () => {
@@ -149,7 +156,7 @@ describe("when something fails", () => {
   test("LVM can't be installed: five tries", async () => {
     await using instance = await fakeInstance(script, [nvme(1)], { installer: "dnf" });
     const { calls, stderr, exitStatus } = await instance.boot({ failing: "dnf" });
-    expect(calls).toEqual(Array(5).fill("dnf install --assumeyes lvm2"));
+    expect(calls).toEqual(Array(5).fill("dnf install --assumeyes lvm2 e2fsprogs"));
     expect(stderr).toContain("not set up");
     expect(exitStatus).toBe(0);
   });

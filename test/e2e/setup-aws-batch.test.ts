@@ -269,6 +269,8 @@ describe.skipIf(!havePythonMoto())(
       [["--timeout", "30"], 2],
       [["--disk-size", "10"], 2],
       [["--job-memory", "500gib"], 2],
+      // Its disks are built in, but no NVMe.
+      [["--disk", "nvme", "--instance-types", "x1e"], 2],
       [["--subnets", "subnet-0123abcd"], 1],
       [["--vpc", "vpc-0123abcd"], 1],
       [["--delete-data"], 2],

@@ -289,7 +289,7 @@ function fakeStacks(account: FakeAccount, steps: (() => void)[], signal: AbortSi
     },
     async changeSet(arn) {
       allow("changeSet");
-      if (account.refusal !== undefined) return { kind: "failed", reason: account.refusal };
+      if (account.refusal !== undefined) return { kind: "failed", reasons: [account.refusal] };
       const proposal = proposals.get(arn);
       const stack = byId(proposal?.stackName ?? "");
       if (proposal === undefined || stack === undefined) throw new Error("no such change set");
