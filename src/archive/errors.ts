@@ -24,7 +24,10 @@ export class ArchiveError extends UserError {
   readonly code: ArchiveErrorCode;
 
   constructor(code: ArchiveErrorCode, message: string, options: { cause?: unknown } = {}) {
-    super(message, options);
+    super(message, {
+      hint: "Try the same command again. If it ends the same way, the archive itself is damaged: build anew.",
+      ...options,
+    });
     this.code = code;
   }
 }

@@ -1,29 +1,5 @@
-import { open } from "node:fs/promises";
 import { ArchiveError } from "./errors.ts";
 import type { RandomAccess } from "./types.ts";
-
-const CHUNK_SIZE = 256 * 1024;
-
-/** A file on this computer as something to read an archive from. Throws what `open` throws. */
-export async function fileSource(path: string): Promise<RandomAccess & AsyncDisposable> {
-  const file = await open(path);
-  const { size } = await file.stat();
-  return {
-    size,
-    async *read(offset, length, signal) {
-      for (let done = 0; done < length; ) {
-        signal?.throwIfAborted();
-        const chunk = Buffer.allocUnsafe(Math.min(CHUNK_SIZE, length - done));
-        const { bytesRead } = await file.read(chunk, 0, chunk.length, offset + done);
-        if (bytesRead === 0)
-          throw new ArchiveError("truncated", `"${path}" ends before byte ${offset + length}.`);
-        done += bytesRead;
-        yield chunk.subarray(0, bytesRead);
-      }
-    },
-    [Symbol.asyncDispose]: () => file.close(),
-  };
-}
 
 /** Bytes in memory as something to read an archive from. */
 export function bytesSource(bytes: Uint8Array): RandomAccess {

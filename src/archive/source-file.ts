@@ -33,7 +33,10 @@ export async function openSourceFile(source: string, path: string): Promise<Sour
   let opened: Stats;
   try {
     opened = fstatSync(fd);
-    if (!opened.isFile()) throw new UserError(`"${path}" is not a regular file any more.`);
+    if (!opened.isFile())
+      throw new UserError(`"${path}" is not a regular file any more.`, {
+        hint: "Run the command again, or exclude it from the upload.",
+      });
   } catch (error) {
     await closeAsync(fd);
     throw error instanceof UserError ? error : readFailure(path, error);
@@ -89,6 +92,9 @@ function readFailure(path: string, cause: unknown): UserError {
         cause,
       });
     default:
-      return new UserError(`"${path}" cannot be read: ${message}.`, { cause });
+      return new UserError(`"${path}" cannot be read: ${message}.`, {
+        hint: "Check the disk it is on, or exclude it from the upload.",
+        cause,
+      });
   }
 }

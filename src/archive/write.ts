@@ -173,7 +173,9 @@ function blankFields(input: ArchiveInput, mtimeMs: number, localHeaderOffset: nu
   const { path, kind, mode } = input;
   const name = nameBytes(path, kind);
   if (name.length > MAX_16)
-    throw new UserError(`The name “${path.slice(0, 60)}…” is too long for an archive.`);
+    throw new UserError(`The name “${path.slice(0, 60)}…” is too long for an archive.`, {
+      hint: "Shorten it, or exclude it from the upload.",
+    });
   return {
     name,
     kind,

@@ -11,10 +11,14 @@ import { setupCommand } from "./stacks.ts";
 export async function applyPlan(site: Site, plan: Plan): Promise<void> {
   const { stacks } = site.services;
   const stack = await stacks.find(plan.stackName);
-  if (stack === undefined) throw new UserError(`The stack ${plan.stackName} has been deleted meanwhile.`);
+  const again = setupCommand(plan.stackName);
+  if (stack === undefined) {
+    throw new UserError(`The stack ${plan.stackName} has been deleted meanwhile.`, {
+      hint: `To create it anew: ${again}`,
+    });
+  }
   const since = await lastEvent(site, stack.id);
   await plan.execute();
-  const again = setupCommand(plan.stackName);
   const ended = await followToTheEnd(site, stack.id, since, [
     `AWS goes on with the stack ${plan.stackName}. To wait for it and finish: ${again}`,
     `To take it all away again: ${again} --remove`,

@@ -1,8 +1,4 @@
-import {
-  type BatchClient,
-  DescribeJobDefinitionsCommand,
-  DescribeJobQueuesCommand,
-} from "@aws-sdk/client-batch";
+import type { BatchClient } from "@aws-sdk/client-batch";
 import {
   GetPolicyVersionCommand,
   GetRoleCommand,
@@ -12,7 +8,9 @@ import {
   RemoveUserFromGroupCommand,
 } from "@aws-sdk/client-iam";
 import { GetCallerIdentityCommand, type STSClient } from "@aws-sdk/client-sts";
+import { describeDefinition } from "../aws/batch.ts";
 import { explained } from "../aws/errors.ts";
+import { describeQueue } from "../aws/queue.ts";
 import type { Existing } from "./services.ts";
 
 /** {@link Existing} of an account and region. */
@@ -64,24 +62,17 @@ export function createExisting(
     },
 
     async queue(name) {
-      const { jobQueues = [] } = await explained(`look up the job queue ${name}`, signal, () =>
-        batch.send(new DescribeJobQueuesCommand({ jobQueues: [name] }), options),
+      const queue = await explained(`look up the job queue ${name}`, signal, () =>
+        describeQueue(batch, name, signal),
       );
-      return jobQueues.some(({ status }) => status !== "DELETED");
+      return queue !== undefined && queue.status !== "DELETED";
     },
 
     async definition(name) {
-      const { jobDefinitions = [] } = await explained(`look up the job definition ${name}`, signal, () =>
-        batch.send(
-          new DescribeJobDefinitionsCommand(
-            name.includes(":")
-              ? { jobDefinitions: [name], status: "ACTIVE" }
-              : { jobDefinitionName: name, status: "ACTIVE" },
-          ),
-          options,
-        ),
+      const definition = await explained(`look up the job definition ${name}`, signal, () =>
+        describeDefinition(batch, name, signal),
       );
-      return jobDefinitions.length > 0;
+      return definition !== undefined;
     },
   };
 }

@@ -1,5 +1,6 @@
 import {
   type BatchClient,
+  type ContainerProperties,
   DescribeJobDefinitionsCommand,
   DescribeJobsCommand,
   type JobDefinition as JobDefinitionDetail,
@@ -122,15 +123,11 @@ function readJob(detail: JobDetail): Job {
 }
 
 function readContainer({ container = {}, timeout }: JobDetail): JobContainer {
-  // The older fields are there only for jobs that were given them.
-  const required = (type: string, older: number | undefined) => {
-    const requirement = container.resourceRequirements?.find((one) => one.type === type);
-    return requirement?.value === undefined ? older || undefined : Number(requirement.value);
-  };
   return {
     image: container.image ?? "",
-    vcpus: required("VCPU", container.vcpus),
-    memoryMib: required("MEMORY", container.memory),
+    // The older fields are there only for jobs that were given them.
+    vcpus: (requirement(container, "VCPU") ?? container.vcpus) || undefined,
+    memoryMib: (requirement(container, "MEMORY") ?? container.memory) || undefined,
     timeoutSeconds: timeout?.attemptDurationSeconds,
     roleArn: container.jobRoleArn || undefined,
   };
@@ -179,15 +176,15 @@ export function readDefinition(detail: JobDefinitionDetail): JobDefinition {
     image: detail.containerProperties?.image ?? "",
     attempts: detail.retryStrategy?.attempts ?? 1,
     timeoutSeconds: detail.timeout?.attemptDurationSeconds,
-    vcpus: requirement(detail, "VCPU") ?? detail.containerProperties?.vcpus ?? 0,
-    memoryMib: requirement(detail, "MEMORY") ?? detail.containerProperties?.memory ?? 0,
+    vcpus: requirement(detail.containerProperties, "VCPU") ?? detail.containerProperties?.vcpus ?? 0,
+    memoryMib: requirement(detail.containerProperties, "MEMORY") ?? detail.containerProperties?.memory ?? 0,
     roleArn: detail.containerProperties?.jobRoleArn || undefined,
     detail,
   };
 }
 
-function requirement({ containerProperties }: JobDefinitionDetail, type: string): number | undefined {
-  const value = containerProperties?.resourceRequirements?.find((one) => one.type === type)?.value;
+function requirement(container: ContainerProperties | undefined, type: string): number | undefined {
+  const value = container?.resourceRequirements?.find((one) => one.type === type)?.value;
   return value === undefined ? undefined : Number(value);
 }
 

@@ -3,7 +3,7 @@ import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from "@smit
 import type { Context } from "../cli/context.ts";
 import { UserError } from "../errors.ts";
 import type { Sourced } from "../settings.ts";
-import { explainAwsError, isTransient } from "./errors.ts";
+import { explainAwsError, isTransient, NO_CREDENTIALS } from "./errors.ts";
 
 /** How the services that hand out credentials (STS, SSO) are reached. */
 type ClientConfiguration = NonNullable<Parameters<typeof fromNodeProviderChain>[0]>["clientConfig"];
@@ -33,13 +33,11 @@ export function findCredentials(
   };
 }
 
-const PROVIDER_ERRORS = new Set(["CredentialsProviderError", "TokenProviderError", "ProviderError"]);
-
 function explain(error: unknown, profile: Sourced<string> | undefined): unknown {
   // Trouble on the way to STS or SSO passes, and the request is tried again.
   if (isTransient(error) || !(error instanceof Error)) return error;
   const named = profile && `the profile "${profile.value}" (from ${profile.source})`;
-  if (!PROVIDER_ERRORS.has(error.name)) {
+  if (!NO_CREDENTIALS.has(error.name)) {
     return explainAwsError(error, `get credentials ${named ? `from ${named}` : "for AWS"}`);
   }
   if (/\bsso\b/i.test(error.message) || error.name === "TokenProviderError") {

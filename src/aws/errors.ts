@@ -69,8 +69,12 @@ const DENIED = new Set([
   "AllAccessDisabled",
 ]);
 
-/** Credentials could not be had at all: by SSO's or another provider. */
-const NO_CREDENTIALS = new Set(["CredentialsProviderError", "TokenProviderError", "ProviderError"]);
+/** Names of errors: credentials could not be had at all, by SSO's or another provider. */
+export const NO_CREDENTIALS: ReadonlySet<string> = new Set([
+  "CredentialsProviderError",
+  "TokenProviderError",
+  "ProviderError",
+]);
 
 /** What the answer's error code was, or the network's; undefined for anything that isn't AWS's doing. */
 function awsErrorCode(error: unknown): string | undefined {

@@ -10,6 +10,7 @@ import {
   parsePercent,
   parseSeed,
 } from "./local-aws-faults.ts";
+import { parsePort } from "./port.ts";
 
 /** `nextstrain local-aws`: the stand-in for AWS on this computer. */
 export function localAwsCommand(context: Context): Command {
@@ -186,14 +187,6 @@ async function confirmReset(context: Context, directory: string): Promise<void> 
   const message = `Delete all buckets, jobs and logs of local AWS in ${directory}?`;
   const answer = await confirm({ message, initialValue: false, signal: context.signal });
   if (answer !== true) throw new CancelledError("Nothing was deleted.");
-}
-
-function parsePort(text: string): number {
-  const port = Number(text);
-  if (!/^\d+$/.test(text) || port < 1 || port > 65_535) {
-    throw new InvalidArgumentError("A port is a number from 1 to 65535.");
-  }
-  return port;
 }
 
 function parseMinutes(text: string): number {

@@ -1,8 +1,9 @@
 import { resolve } from "node:path";
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import type { Context } from "../cli/context.ts";
 import { UsageError } from "../errors.ts";
 import { runtimes } from "../runtimes/runtime.ts";
+import { parsePort } from "./port.ts";
 
 /** Not localhost: that may be two addresses, and the browser may take the one where another program listens. */
 const LOOPBACK = "127.0.0.1";
@@ -74,7 +75,7 @@ async function view(context: Context, path: string, options: ViewOptions): Promi
 
   using interruption = untilInterrupted(context);
   const host = options.host ?? (options.allowRemoteAccess ? "0.0.0.0" : env.HOST || LOOPBACK);
-  const port = options.port ?? (env.PORT ? parsePort(env.PORT) : undefined);
+  const port = options.port ?? (env.PORT ? portOf(env.PORT) : undefined);
   await using server = await serve(context, auspice, showable, { host, port });
   const [only, ...others] = server.pages;
   const page = showable.page ?? (others.length === 0 ? only : undefined) ?? "/";
@@ -104,10 +105,13 @@ function untilInterrupted({ signals, signal }: Context): Disposable & { readonly
   return { stopped, [Symbol.dispose]: () => handled[Symbol.dispose]() };
 }
 
-function parsePort(text: string): number {
-  const port = Number(text);
-  if (!/^\d+$/.test(text) || port < 1 || port > 65_535) {
-    throw new InvalidArgumentError("A port is a number from 1 to 65535.");
+/** The port of the setting PORT, named where it is none. */
+function portOf(setting: string): number {
+  try {
+    return parsePort(setting);
+  } catch (error) {
+    throw new UsageError(`PORT is “${setting}”. ${(error as Error).message}`, {
+      hint: "Set PORT to a number, unset it, or give --port.",
+    });
   }
-  return port;
 }

@@ -87,7 +87,7 @@ function isWhole(value: unknown, largest: number): value is number {
 
 function refused(what: string, cause?: unknown): UserError {
   return new UserError(`The run's manifest in the bucket is refused: ${what}.`, {
-    hint: "Something else wrote or damaged it. The results themselves are still in the run's archive.",
+    hint: "Something else wrote or damaged it. Delete it from the bucket (RUN-ID.json.gz): the same command then brings back the results by their archive alone.",
     cause,
   });
 }

@@ -5,6 +5,13 @@ import type { LocalFileState, RecordedFiles, RunRecord, SeenFileState } from "./
 /** A record that cannot be used, with the reason as the end of a sentence: "<file> <reason>". */
 export class RecordError extends UserError {
   override readonly name = "RecordError";
+
+  constructor(message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super(message, {
+      hint: "Move that file away: the run's manifest in the bucket takes its place.",
+      ...options,
+    });
+  }
 }
 
 /** Reads a run's record from JSON. Throws a RecordError where it is broken or from a newer version. */

@@ -5,6 +5,12 @@ import { UserError } from "../errors.ts";
 /** The file whose presence makes a directory the root of a pathogen repository. */
 const PATHOGEN_FILE = "nextstrain-pathogen.yaml";
 
+/** Where the image has its programs and, in `build/`, the build root. */
+export const CONTAINER_ROOT = "/nextstrain";
+
+/** Where the image has, or unpacks, the build root. */
+export const CONTAINER_BUILD = `${CONTAINER_ROOT}/build`;
+
 /** What is shipped (or mounted), and where in it the workflow runs. Paths are absolute. */
 export interface BuildRoot {
   readonly root: string;
@@ -31,6 +37,11 @@ export async function findBuildRoot(directory: string, cwd: string): Promise<Bui
     }
     if (root === dirname(root)) return { root: start, directory: start, subdirectory: "" };
   }
+}
+
+/** Where in a container the build's program starts. */
+export function containerDirectory({ subdirectory }: Pick<BuildRoot, "subdirectory">): string {
+  return subdirectory ? `${CONTAINER_BUILD}/${subdirectory}` : CONTAINER_BUILD;
 }
 
 async function requireDirectory(path: string): Promise<void> {

@@ -31,7 +31,9 @@ export async function readEnvdir(directory: string, source: string): Promise<Var
     if (name.startsWith(".")) continue;
     const reason = badVariableName(name);
     if (reason)
-      throw new UsageError(`The file ${join(directory, name)} (${source}) is no variable: ${reason}.`);
+      throw new UsageError(`The file ${join(directory, name)} (${source}) is no variable: ${reason}.`, {
+        hint: "Rename it, or move it out of that directory.",
+      });
     const content = await readValue(join(directory, name), source);
     if (content !== undefined) variables.set(name, content);
   }
@@ -69,7 +71,10 @@ async function readValue(path: string, source: string): Promise<string | null | 
     const { code } = error as NodeJS.ErrnoException;
     if (code === "EISDIR") return undefined;
     const problem = error instanceof TypeError ? "it is not UTF-8" : code;
-    throw new UserError(`Cannot read the variable in ${path} (${source}): ${problem}.`, { cause: error });
+    throw new UserError(`Cannot read the variable in ${path} (${source}): ${problem}.`, {
+      hint: "Make it a readable file of UTF-8 text, or move it out of that directory.",
+      cause: error,
+    });
   }
 }
 

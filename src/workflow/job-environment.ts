@@ -67,7 +67,8 @@ export async function jobEnvironment(options: JobEnvironmentOptions): Promise<Jo
     const [, name = "", value] = /^([^=]*)(?:=(.*))?$/s.exec(setting) ?? [];
     const reason = badVariableName(name) ?? (value?.includes("\0") ? "a value cannot hold a NUL" : undefined);
     if (reason) {
-      throw new UsageError(`“--env ${setting.replaceAll("\0", "\\0")}” names no variable: ${reason}.`, {
+      const shown = `${name.replaceAll("\0", "\\0")}${value === undefined ? "" : "=…"}`;
+      throw new UsageError(`“--env ${shown}” names no variable: ${reason}.`, {
         hint: "Write --env NAME=VALUE, or --env NAME for the value that NAME has here.",
       });
     }

@@ -203,10 +203,10 @@ describe("links", () => {
 
   test("that are excluded raise no warning", async () => {
     link("gone", "dangling");
-    link("../..", "up");
-    expect(
-      (await select(["dangling", "up"])).warnings.filter((warning) => !warning.includes("build")),
-    ).toEqual([]);
+    // No further up: what else lies beside the test's own directory is none of its business, and may be much.
+    link("..", "up");
+    expect((await select(["dangling", "up"])).warnings).toEqual([]);
+    expect((await select()).warnings).toHaveLength(2);
   });
 });
 

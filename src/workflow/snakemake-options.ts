@@ -8,14 +8,8 @@
  * Facts from the parsers of Snakemake 7.21 and 9, which differ in nothing that matters here.
  */
 
-/** An option that this program cares about. */
-export type OptionName =
-  | "cores"
-  | "resources"
-  | "profile"
-  | "printshellcmds"
-  | "rerun-incomplete"
-  | "benchmark-extended";
+/** An option that this program cares about. Each takes a value, `--resources` any number of them. */
+export type OptionName = "cores" | "resources" | "profile";
 
 /** Full spelling, what it is, and the shortest abbreviation that argparse takes for nothing else. */
 const LONG: readonly (readonly [spelling: string, option: OptionName, shortest: string])[] = [
@@ -26,12 +20,8 @@ const LONG: readonly (readonly [spelling: string, option: OptionName, shortest: 
   ["--res", "resources", "--res"],
   ["--profile", "profile", "--pro"],
   ["--workflow-profile", "profile", "--wo"],
-  ["--printshellcmds", "printshellcmds", "--prints"],
-  ["--rerun-incomplete", "rerun-incomplete", "--rerun-i"],
-  ["--ri", "rerun-incomplete", "--ri"],
-  ["--benchmark-extended", "benchmark-extended", "--be"],
 ];
-const SHORT: Readonly<Record<string, OptionName>> = { c: "cores", j: "cores", p: "printshellcmds" };
+const SHORT: Readonly<Record<string, OptionName>> = { c: "cores", j: "cores" };
 /** Short options without a value, which may be joined: `-npj4`. (Snakemake 7 has `-r`, later ones don't.) */
 const SHORT_FLAGS = "ntkfFlSDvhrpa";
 
@@ -44,8 +34,6 @@ export interface GivenOption {
   /** Index of the argument that holds the option, and of the first after its values. */
   readonly start: number;
   readonly end: number;
-  /** Its value is in the same argument: `--res=a=1`, `-j4`. */
-  readonly joined: boolean;
 }
 
 /** The options in an argument list that this program cares about, in order. */
@@ -54,21 +42,19 @@ export function readOptions(args: readonly string[]): GivenOption[] {
   const bare = args.indexOf("--");
   const limit = bare === -1 ? args.length : bare;
   for (let start = 0; start < limit; start++) {
-    const argument = args[start] ?? "";
-    for (const { name, spelling, value } of optionsIn(argument)) {
-      let end = start + 1;
-      if (value === undefined && takesValues(name)) {
-        const most = name === "resources" ? limit : Math.min(start + 2, limit);
-        while (end < most && !looksLikeOption(args[end] ?? "")) end++;
-      }
-      const values = value === undefined ? args.slice(start + 1, end) : [value];
-      given.push({ name, spelling, values, start, end, joined: value !== undefined });
+    const option = optionIn(args[start] ?? "");
+    if (option === undefined) continue;
+    const { name, spelling, value } = option;
+    let end = start + 1;
+    if (value === undefined) {
+      const most = name === "resources" ? limit : Math.min(start + 2, limit);
+      while (end < most && !looksLikeOption(args[end] ?? "")) end++;
     }
+    const values = value === undefined ? args.slice(start + 1, end) : [value];
+    given.push({ name, spelling, values, start, end });
   }
   return given;
 }
-
-const takesValues = (name: OptionName) => name === "cores" || name === "resources" || name === "profile";
 
 interface Spelled {
   readonly name: OptionName;
@@ -76,30 +62,25 @@ interface Spelled {
   readonly value: string | undefined;
 }
 
-/** The options in one argument: none, one, or several short ones that are joined. */
-function optionsIn(argument: string): Spelled[] {
+/** The option in one argument that this program cares about, be it after short ones that are joined. */
+function optionIn(argument: string): Spelled | undefined {
   const [, spelling = argument, value] = /^([^=]*)=(.*)$/s.exec(argument) ?? [];
   if (spelling.startsWith("--")) {
     const found =
       LONG.find(([full]) => full === spelling) ??
       LONG.find(([full, , shortest]) => full.startsWith(spelling) && spelling.length >= shortest.length);
-    return found ? [{ name: found[1], spelling, value }] : [];
+    return found && { name: found[1], spelling, value };
   }
-  if (!argument.startsWith("-")) return [];
-  const found: Spelled[] = [];
+  if (!argument.startsWith("-")) return undefined;
   for (let at = 1; at < argument.length; at++) {
     const letter = argument.charAt(at);
+    if (SHORT_FLAGS.includes(letter)) continue;
     const name = SHORT[letter];
-    if (SHORT_FLAGS.includes(letter)) {
-      if (name) found.push({ name, spelling: `-${letter}`, value: undefined });
-      continue;
-    }
     // The rest is its value, be it an option of ours or another.
     const rest = argument.slice(at + 1).replace(/^=/, "");
-    if (name) found.push({ name, spelling: `-${letter}`, value: rest === "" ? undefined : rest });
-    break;
+    return name && { name, spelling: `-${letter}`, value: rest === "" ? undefined : rest };
   }
-  return found;
+  return undefined;
 }
 
 /** Whether argparse takes an argument for an option rather than for a value (its `_parse_optional`). */

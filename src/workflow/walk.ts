@@ -174,8 +174,9 @@ function enter(
     identity: stats && identify(stats),
   };
   if (!linked) return directory;
-  for (let above: Directory | undefined = parent; above; above = above.parent) {
-    if (identity(above) !== identity(directory)) continue;
+  const own = identity(directory);
+  for (let above: Directory | undefined = parent; own && above; above = above.parent) {
+    if (identity(above) !== own) continue;
     if (verdict === "take") {
       options.warn(
         `Skipped ${path}: it leads back to ${above.prefix.slice(0, -1) || "the directory it is in"}.`,
@@ -186,8 +187,13 @@ function enter(
   return directory;
 }
 
-function identity(directory: Directory): string {
-  directory.identity ??= identify(statSync(directory.source || "/"));
+/** Undefined where it can't be had: the directory is gone meanwhile, or reading it says why. */
+function identity(directory: Directory): string | undefined {
+  try {
+    directory.identity ??= identify(statSync(directory.source || "/"));
+  } catch {
+    return undefined;
+  }
   return directory.identity;
 }
 

@@ -118,6 +118,13 @@ test.each([
   expect(result.stderr).toMatch(message);
 });
 
+test("a PORT that is no port is told of by its name", async () => {
+  await using at = await place();
+  const result = await runTool(["view", at.build], { env: { ...at.env, PORT: "http" } });
+  expect(result).toMatchObject({ exitStatus: 2, stdout: "" });
+  expect(result.stderr).toContain("PORT is “http”. A port is a number from 1 to 65535.");
+});
+
 test("an Auspice that fails is told of, with what it said", async () => {
   await using at = await place();
   await writeFile(at.auspice, "#!/bin/sh\necho broken pipes >&2\nexit 3\n", { mode: 0o755 });

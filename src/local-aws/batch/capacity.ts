@@ -1,3 +1,4 @@
+import { reasons } from "./attempts.ts";
 import type { ComputeEnvironment, Size } from "./types.ts";
 
 /**
@@ -34,6 +35,14 @@ export function hasRoom(environment: ComputeEnvironment, size: Size, running: re
   const memoryMiB = running.reduce((sum, job) => sum + job.memoryMiB, size.memoryMiB);
   if (vcpus > environment.maxvCpus) return false;
   return environment.machine === undefined || holds(environment.machine, { vcpus, memoryMiB });
+}
+
+/** Why none of these environments could ever run a job of this size, in Batch's words; undefined where one could. */
+export function reasonToWait(environments: readonly ComputeEnvironment[], size: Size): string | undefined {
+  const fits = environments.map((environment) => fitOf(environment, size));
+  if (fits.length === 0) return reasons.blocked;
+  if (fits.every((one) => one === "over maxvCpus")) return reasons.overMaxvCpus;
+  return fits.every((one) => one !== "fits") ? reasons.tooBig : undefined;
 }
 
 /** What the environment could start; undefined where no limit is known (`optimal`, other families). */

@@ -1,3 +1,4 @@
+import { reasons } from "./attempts.ts";
 import type { Attempt, ContainerEnd, Executor, RunningContainer } from "./executor/executor.ts";
 import type { Job } from "./types.ts";
 
@@ -42,22 +43,17 @@ const faultyJob = ({ jobId, jobName, definition }: Job, attempt: number): Faulty
   definition: definition.name,
 });
 
-const exited = "Essential container in task exited";
-const outOfMemory = "OutOfMemoryError: Container killed due to memory usage";
-
 /** Runs an attempt that does not start, or is killed a while after its start unless it has ended before. */
 export function runWithFault(
   {
     executor,
     startTimer,
     hostGone,
-    timedOut,
   }: {
     readonly executor: Executor;
     startTimer(callback: () => void, ms: number): () => void;
-    /** The status reasons of an attempt whose host is lost, and of one that took too long. */
+    /** The status reason of an attempt whose host is lost. */
     readonly hostGone: string;
-    readonly timedOut: string;
   },
   fault: AttemptFault | undefined,
   attempt: Attempt,
@@ -87,8 +83,8 @@ export function runWithFault(
     cancelTimer();
     if (!struck) return end;
     if (fault.kind === "spot-reclaim") return { statusReason: hostGone };
-    if (fault.kind === "time-limit") return { exitCode: 137, statusReason: timedOut };
-    return { exitCode: 137, reason: outOfMemory, statusReason: exited };
+    if (fault.kind === "time-limit") return { exitCode: 137, statusReason: reasons.timedOut };
+    return { exitCode: 137, reason: reasons.outOfMemory, statusReason: reasons.exited };
   });
   return { ...container, ended };
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { attemptRecord, logNames, reasons } from "./attempts.ts";
-import { fitOf, hasRoom } from "./capacity.ts";
+import { fitOf, hasRoom, reasonToWait } from "./capacity.ts";
 import { containerEnvironment, type JobSurroundings } from "./container-environment.ts";
 import type { ContainerEnd, Executor, RunningContainer } from "./executor/executor.ts";
 import { isHealthy } from "./health.ts";
@@ -96,7 +96,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
           fitOf(environment, job.size) === "fits" && hasRoom(environment, job.size, load(environment)),
       );
       if (free === undefined) {
-        explain(job, environments);
+        tell(job, reasonToWait(environments, job.size));
         return;
       }
       const waitMs = capacityWait(options.faults, job, now());
@@ -114,15 +114,6 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     return living()
       .filter((job) => job.current?.environment === environment.name)
       .map((job) => job.size);
-  }
-
-  function explain(job: Job, environments: readonly ComputeEnvironment[]): void {
-    const fits = environments.map((environment) => fitOf(environment, job.size));
-    let reason: string | undefined;
-    if (fits.length === 0) reason = reasons.blocked;
-    else if (fits.every((one) => one === "over maxvCpus")) reason = reasons.overMaxvCpus;
-    else if (fits.every((one) => one !== "fits")) reason = reasons.tooBig;
-    tell(job, reason);
   }
 
   /** Says why a job waits; undefined: for nothing but its turn. */
@@ -170,20 +161,16 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       });
     }
     if (phase === "closed" || job.stopping !== undefined) return finishAttempt(job, undefined);
-    const container = runWithFault(
-      { ...options, hostGone: reasons.hostGone(instance), timedOut: reasons.timedOut },
-      fault,
-      {
-        jobId: job.jobId,
-        number: current.number,
-        directory: join(store.jobDirectory(job.jobId), String(current.number)),
-        image: job.container.image,
-        size: job.size,
-        command: job.container.command,
-        environment: containerEnvironment(job, current, options),
-        append: (events) => logs.append(current.logGroup, current.logStream, events),
-      },
-    );
+    const container = runWithFault({ ...options, hostGone: reasons.hostGone(instance) }, fault, {
+      jobId: job.jobId,
+      number: current.number,
+      directory: join(store.jobDirectory(job.jobId), String(current.number)),
+      image: job.container.image,
+      size: job.size,
+      command: job.container.command,
+      environment: containerEnvironment(job, current, options),
+      append: (events) => logs.append(current.logGroup, current.logStream, events),
+    });
     containers.set(job.jobId, container);
     const process = await container.started;
     let cancelTimer = () => {};

@@ -3,14 +3,8 @@
  *
  * A request becomes a place (bucket, key), then an operation, then a row of the table below.
  */
-import {
-  AwsError,
-  notImplemented,
-  type Service,
-  type ServiceRequest,
-  type ServiceResponse,
-} from "../http.ts";
-import { bucketOfHost } from "../virtual-host.ts";
+import { AwsError, notImplemented, type Service, type ServiceResponse } from "../http.ts";
+import { s3Place } from "../operation-name.ts";
 import {
   deleteBucketConfiguration,
   getBucketConfiguration,
@@ -97,7 +91,8 @@ export async function openS3({ directory, region, now }: S3Options): Promise<S3>
   return {
     name: "s3",
     async handle(request) {
-      const { bucketName, key } = placeOf(request);
+      const { bucketName, key } = s3Place(request);
+      requireKeyLength(key);
       const { method, query, headers } = request;
       const detected = detectOperation({ method, bucketName, key, query, headers });
       if ("missing" in detected) throw notImplemented(detected.missing);
@@ -114,18 +109,11 @@ export async function openS3({ directory, region, now }: S3Options): Promise<S3>
   };
 }
 
-/** Bucket and key: both in the path, or the bucket in the host's name. */
-function placeOf({ path, headers }: ServiceRequest): { bucketName: string; key: string } {
-  const host = bucketOfHost(headers.host);
-  const full = host === undefined ? path.slice(1) : `${host}${path}`;
-  const slash = full.indexOf("/");
-  const bucketName = slash < 0 ? full : full.slice(0, slash);
-  const key = slash < 0 ? "" : full.slice(slash + 1);
-  if (Buffer.byteLength(key) > MAX_KEY_BYTES) {
-    throw new AwsError("KeyTooLongError", "Your key is too long", 400, {
-      Size: String(Buffer.byteLength(key)),
-      MaxSizeAllowed: String(MAX_KEY_BYTES),
-    });
-  }
-  return { bucketName, key };
+function requireKeyLength(key: string): void {
+  const size = Buffer.byteLength(key);
+  if (size <= MAX_KEY_BYTES) return;
+  throw new AwsError("KeyTooLongError", "Your key is too long", 400, {
+    Size: String(size),
+    MaxSizeAllowed: String(MAX_KEY_BYTES),
+  });
 }

@@ -2,12 +2,10 @@ import type { SubmitJobCommandInput } from "@aws-sdk/client-batch";
 import { UserError } from "../../errors.ts";
 import type { RunId } from "../../runs/types.ts";
 import { formatS3Url, type S3Object } from "../../transfer/s3-url.ts";
+import { containerDirectory } from "../../workflow/build-root.ts";
 
 /** Batch's limit for all container overrides together, as JSON, in characters. */
 const OVERRIDES_LIMIT = 8192;
-
-/** Where the image unpacks a build. */
-const WORKDIR = "/nextstrain/build";
 
 export interface JobSpecification {
   readonly runId: RunId;
@@ -40,11 +38,10 @@ export function jobRequest(job: JobSpecification): SubmitJobCommandInput {
     ...(job.cpus === undefined ? [] : [{ type: "VCPU" as const, value: String(job.cpus) }]),
     ...(job.memoryMib === undefined ? [] : [{ type: "MEMORY" as const, value: String(job.memoryMib) }]),
   ];
-  const directory = job.subdirectory ? `${WORKDIR}/${job.subdirectory}` : WORKDIR;
   const containerOverrides = {
     environment,
     ...(resourceRequirements.length > 0 ? { resourceRequirements } : {}),
-    command: ["/sbin/entrypoint-aws-batch", "env", "--chdir", directory, "--", ...job.command],
+    command: ["/sbin/entrypoint-aws-batch", "env", "--chdir", containerDirectory(job), "--", ...job.command],
   };
   const length = JSON.stringify(containerOverrides).length;
   if (length > OVERRIDES_LIMIT) {

@@ -3,6 +3,7 @@ import { openEntry } from "../../archive/entry-data.ts";
 import type { ArchiveEntry, RandomAccess } from "../../archive/types.ts";
 import type { Job } from "../../aws/batch.ts";
 import { unsafeName } from "../../runs/names.ts";
+import { CONTAINER_BUILD } from "../../workflow/build-root.ts";
 import type { FailedRule } from "../../workflow/snakemake-log.ts";
 
 /** The end of a log file that a rule wrote, as the job left it. */
@@ -28,9 +29,6 @@ const KEPT = 64 * 1024;
 const LARGEST = 64 * 1024 * 1024;
 /** Clocks differ: a file from so long before the attempt's start may still be the attempt's. Milliseconds. */
 const SLACK = 60_000;
-
-/** Where the image unpacks a build. */
-const ROOT = "/nextstrain/build";
 
 /**
  * Reads the ends of the logs of rules that failed from what the job left, by ranged reads. Where the job left nothing (it was
@@ -62,7 +60,7 @@ function distinct<T extends { readonly path: string }>(wanted: readonly T[]): re
 
 /** The entry that a path means where Snakemake ran; undefined where it leads out of the build root. The path is not to be trusted. */
 function nameInArchive(path: string, job: Job): string | undefined {
-  const inRoot = posix.relative(ROOT, posix.resolve(ROOT, directoryOf(job), path));
+  const inRoot = posix.relative(CONTAINER_BUILD, posix.resolve(CONTAINER_BUILD, directoryOf(job), path));
   return unsafeName(inRoot) === undefined ? inRoot : undefined;
 }
 
@@ -78,9 +76,9 @@ function directoryOf({ origin }: Job): string {
     }
     return undefined;
   };
-  const start = after(command.slice(0, Math.max(0, end)), ["--chdir"]) ?? ROOT;
+  const start = after(command.slice(0, Math.max(0, end)), ["--chdir"]) ?? CONTAINER_BUILD;
   const own = after(command.slice(end + 1), ["--directory", "-d"]);
-  return posix.resolve(ROOT, start, own ?? ".");
+  return posix.resolve(CONTAINER_BUILD, start, own ?? ".");
 }
 
 async function lastLines(

@@ -1,5 +1,6 @@
 import type { Context } from "../../cli/context.ts";
 import { requiredSetting, type SettingsReader, type Sourced } from "../../settings.ts";
+import { containerDirectory } from "../../workflow/build-root.ts";
 import { supportsBenchmarkExtended } from "../../workflow/image.ts";
 import { commandLine } from "../command-line.ts";
 import { describeAge } from "../local/age.ts";
@@ -8,7 +9,7 @@ import { buildVariables } from "../local/environment.ts";
 import { runInForeground } from "../local/foreground.ts";
 import { requireEnvd } from "../local/images.ts";
 import { warnOfLimits } from "../local/limits.ts";
-import { buildMounts, containerDirectory } from "../local/mounts.ts";
+import { buildMounts } from "../local/mounts.ts";
 import { newestBuild, noteImage } from "../local/newest-build.ts";
 import { makeScratch, type Scratch } from "../local/scratch.ts";
 import { promptCommand } from "../local/shell.ts";
@@ -50,7 +51,7 @@ async function run(context: Context, request: LocalBuildRequest, atPrompt?: stri
   const args = runArguments(engine, {
     image: await nameFor(context, engine, image.value),
     command: commandLine(context, request, { benchmarkExtended: supportsBenchmarkExtended(image.value) }),
-    directory: containerDirectory(request),
+    directory: containerDirectory(request.place),
     mounts,
     envd: envd.path,
     promptCommand: atPrompt,

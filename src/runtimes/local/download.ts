@@ -127,7 +127,9 @@ async function follow(context: Context, from: string, agents: Agents): Promise<I
       });
     }
   }
-  throw new UserError(`${from} leads from one place to the next without end.`);
+  throw new UserError(`${from} leads from one place to the next without end.`, {
+    hint: "Check the settings that name it (`nextstrain setup conda --help`).",
+  });
 }
 
 function request({ signal }: Context, url: URL, agents: Agents): Promise<IncomingMessage> {

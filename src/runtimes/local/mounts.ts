@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 import { UserError } from "../../errors.ts";
+import { CONTAINER_BUILD, CONTAINER_ROOT } from "../../workflow/build-root.ts";
 import type { LocalBuildRequest } from "../runtime.ts";
 
 /** A directory of this computer, seen in a container. Both paths are absolute. */
@@ -8,11 +9,8 @@ export interface Mount {
   readonly target: string;
 }
 
-/** Where the image has its programs and, in `build/`, the build root. */
-const NEXTSTRAIN = "/nextstrain";
-
 /** Where a container finds the variables of a build (the image's own place for them). */
-export const ENVD = `${NEXTSTRAIN}/env.d`;
+export const ENVD = `${CONTAINER_ROOT}/env.d`;
 
 /** The build root, and the overlays over the image's copies. Throws UserError where an overlay is no directory. */
 export async function buildMounts({ place, overlays }: LocalBuildRequest): Promise<readonly Mount[]> {
@@ -23,12 +21,7 @@ export async function buildMounts({ place, overlays }: LocalBuildRequest): Promi
     });
   }
   return [
-    { source: place.root, target: `${NEXTSTRAIN}/build` },
-    ...overlays.map(({ name, directory }) => ({ source: directory, target: `${NEXTSTRAIN}/${name}` })),
+    { source: place.root, target: CONTAINER_BUILD },
+    ...overlays.map(({ name, directory }) => ({ source: directory, target: `${CONTAINER_ROOT}/${name}` })),
   ];
-}
-
-/** Where in the container the build's program starts. */
-export function containerDirectory({ place }: LocalBuildRequest): string {
-  return place.subdirectory ? `${NEXTSTRAIN}/build/${place.subdirectory}` : `${NEXTSTRAIN}/build`;
 }

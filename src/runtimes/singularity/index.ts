@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Finding } from "../../checks/finding.ts";
 import type { Context } from "../../cli/context.ts";
 import { requiredSetting, type SettingsReader } from "../../settings.ts";
+import { containerDirectory } from "../../workflow/build-root.ts";
 import { isDated, parseImage, supportsBenchmarkExtended } from "../../workflow/image.ts";
 import { commandLine } from "../command-line.ts";
 import { describeAge } from "../local/age.ts";
@@ -10,7 +11,7 @@ import { runtimeDirectory } from "../local/directory.ts";
 import { buildVariables } from "../local/environment.ts";
 import { runInForeground } from "../local/foreground.ts";
 import { warnOfLimits } from "../local/limits.ts";
-import { buildMounts, containerDirectory } from "../local/mounts.ts";
+import { buildMounts } from "../local/mounts.ts";
 import { newestBuild, noteImage } from "../local/newest-build.ts";
 import { promptCommand } from "../local/shell.ts";
 import { checkSpace } from "../local/space.ts";
@@ -64,7 +65,7 @@ async function run(
     command: commandLine(context, request, {
       benchmarkExtended: supportsBenchmarkExtended(image.dockerName),
     }),
-    directory: containerDirectory(request),
+    directory: containerDirectory(request.place),
     mounts,
   });
   const env = engineEnvironment(engine, context.env, {
