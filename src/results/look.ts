@@ -2,7 +2,7 @@ import type { ArchiveEntry } from "../archive/types.ts";
 import { UserError } from "../errors.ts";
 import { type ContentHash, hashFile } from "../runs/hash.ts";
 import { quoteName } from "../runs/names.ts";
-import { sameStamp } from "../runs/states.ts";
+import { sameStamp } from "../runs/stamp.ts";
 import type { FileState, LocalFileState } from "../runs/types.ts";
 import type { Located, Locator } from "./locate.ts";
 import type { PlanOptions, RunFiles } from "./types.ts";

@@ -3,7 +3,7 @@ import { copyFile, lstat, mkdir, open, realpath, rename, rm, utimes } from "node
 import { basename, dirname, join } from "node:path";
 import type { ArchiveEntry } from "../archive/types.ts";
 import { hashFile } from "../runs/hash.ts";
-import { type FileStamp, sameStamp } from "../runs/states.ts";
+import { type FileStamp, sameStamp } from "../runs/stamp.ts";
 import { ownTemporaryName, sweepTemporaries } from "../runs/temporaries.ts";
 import type { RunId } from "../runs/types.ts";
 import { conflictName } from "./names.ts";

@@ -1,6 +1,6 @@
 import type { ArchiveEntry } from "../archive/types.ts";
 import type { ContentHash } from "../runs/hash.ts";
-import type { FileStamp } from "../runs/states.ts";
+import type { FileStamp } from "../runs/stamp.ts";
 import type { FileState, LocalFileState, RunId } from "../runs/types.ts";
 
 /** The files as they were when the run began, as far as this computer can know. */

@@ -16,7 +16,7 @@ import { expect, test } from "vitest";
 import type { SelectedFile } from "../workflow/types.ts";
 import { hashFile, mapLimited } from "./hash.ts";
 import { hashExcluded, localFileStates, manifestOf, recordFiles } from "./states.ts";
-import type { RunId } from "./types.ts";
+import type { RunId, SeenFileState } from "./types.ts";
 
 function tempRoot(files: Record<string, string>) {
   const root = mkdtempSync(join(tmpdir(), "nextstrain-states-"));
@@ -95,10 +95,15 @@ test("an excluded file that is as the last record has it is not read again", asy
   using temp = tempRoot({ a: "one" });
   const [file] = await hashExcluded([select(temp.root, "a")]);
   if (file === undefined) throw new Error("not hashed");
-  const known = [{ ...file, sha256: "from the record" }];
-  expect(await hashExcluded([select(temp.root, "a")], { known })).toEqual(known);
-  const touched = [{ ...file, ctimeMs: 1, sha256: "from the record" }];
-  expect(await hashExcluded([select(temp.root, "a")], { known: touched })).toEqual([file]);
+  const recorded = { ...file, sha256: "from the record" };
+  const hashed = (state: Partial<SeenFileState>) =>
+    hashExcluded([select(temp.root, "a")], {
+      known: [{ ...recorded, seenAt: file.ctimeMs + 10_000, ...state }],
+    });
+  expect(await hashed({})).toEqual([recorded]);
+  expect(await hashed({ ctimeMs: 1 })).toEqual([file]);
+  // Looked at so soon after it was made that a change since need not show.
+  expect(await hashed({ seenAt: file.ctimeMs + 10 })).toEqual([file]);
 });
 
 test("no more than the limit run at once, and after a failure nothing new begins", async () => {

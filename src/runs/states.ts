@@ -3,25 +3,8 @@ import { join } from "node:path";
 import type { WrittenEntry } from "../archive/types.ts";
 import type { SelectedFile, Selection } from "../workflow/types.ts";
 import { hashFile, mapLimited } from "./hash.ts";
-import type { FileState, LocalFileState, Manifest, RecordedFiles, RunId } from "./types.ts";
-
-/** What a file's `stat` says that changes when the file does. Times in milliseconds. */
-export interface FileStamp {
-  readonly size: number;
-  readonly mtimeMs: number;
-  readonly ctimeMs: number;
-  readonly ino: number;
-}
-
-/** Whether two looks at a file show the same file, untouched (as git's index decides it; not the device, which changes at boot). */
-export function sameStamp(one: FileStamp, other: FileStamp): boolean {
-  return (
-    one.size === other.size &&
-    one.mtimeMs === other.mtimeMs &&
-    one.ctimeMs === other.ctimeMs &&
-    one.ino === other.ino
-  );
-}
+import { isUntouched, sameStamp } from "./stamp.ts";
+import type { FileState, LocalFileState, Manifest, RecordedFiles, RunId, SeenFileState } from "./types.ts";
 
 /**
  * What was uploaded, as this computer knows it: the selection's stat and the hashes taken while the archive was
@@ -49,14 +32,14 @@ export function localFileStates(
  */
 export async function hashExcluded(
   excluded: readonly SelectedFile[],
-  options: { known?: Iterable<LocalFileState>; signal?: AbortSignal; concurrency?: number } = {},
+  options: { known?: Iterable<SeenFileState>; signal?: AbortSignal; concurrency?: number } = {},
 ): Promise<LocalFileState[]> {
-  const known = new Map<string, LocalFileState>();
+  const known = new Map<string, SeenFileState>();
   for (const state of options.known ?? []) known.set(state.path, state);
   const files = excluded.filter((file) => file.kind === "file");
   const states = await mapLimited(files, options.concurrency ?? 4, async (file) => {
     const before = known.get(file.path);
-    if (before !== undefined && sameStamp(before, file)) return toLocalState(file, before);
+    if (before !== undefined && isUntouched(file, before)) return toLocalState(file, before);
     try {
       const hash = await hashFile(file.source, options.signal);
       return sameStamp(file, await stat(file.source)) ? toLocalState(file, hash) : undefined;

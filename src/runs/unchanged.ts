@@ -1,11 +1,7 @@
 import type { SelectedFile } from "../workflow/types.ts";
 import { hashFile } from "./hash.ts";
-import { sameStamp } from "./states.ts";
+import { isUntouched } from "./stamp.ts";
 import type { RecordedFiles, RunRecord, SeenFileState } from "./types.ts";
-
-/** Time stamps of whole seconds are from a file system that has no finer ones (FAT: 2 s); others follow the kernel's tick. */
-const COARSE_GRAIN = 2000;
-const FINE_GRAIN = 100;
 
 /** What a run's record knows of the files here after the run: its results where they were brought back, else what was uploaded. */
 export function knownFiles(
@@ -18,6 +14,14 @@ export function knownFiles(
   return known;
 }
 
+/** What a run's record knows of the files that were not uploaded. */
+export function knownExcluded(
+  { createdAt }: Pick<RunRecord, "createdAt">,
+  { excluded }: Pick<RecordedFiles, "excluded">,
+): SeenFileState[] {
+  return excluded.map((state) => ({ ...state, seenAt: createdAt }));
+}
+
 /**
  * Whether a file has the bytes that are known of it: by its stamp, as git's index tells it, or, where that leaves it open, by
  * SHA-256. A file that can't be read counts as changed. Throws the signal's reason.
@@ -28,7 +32,7 @@ export async function isUnchanged(
   signal: AbortSignal,
 ): Promise<boolean> {
   if (file.size !== known.size) return false;
-  if (sameStamp(file, known) && isSettled(known)) return true;
+  if (isUntouched(file, known)) return true;
   try {
     const { size, sha256 } = await hashFile(file.source, signal);
     return size === known.size && sha256 === known.sha256;
@@ -36,11 +40,6 @@ export async function isUnchanged(
     signal.throwIfAborted();
     return false;
   }
-}
-
-/** A file touched just before it was looked at may have been changed again without its time stamps showing it. */
-function isSettled({ ctimeMs, seenAt }: SeenFileState): boolean {
-  return ctimeMs < seenAt - (ctimeMs % 1000 === 0 ? COARSE_GRAIN : FINE_GRAIN);
 }
 
 /** For what was looked at more than once, the later look counts. */

@@ -6,13 +6,15 @@ import { explainBucketError } from "../../aws/s3.ts";
 import { MaybeSubmittedError, submitJob } from "../../aws/submit-job.ts";
 import type { Context } from "../../cli/context.ts";
 import { newRunId } from "../../runs/ids.ts";
+import { lastExcluded } from "../../runs/last-excluded.ts";
 import { encodeManifest } from "../../runs/manifest.ts";
 import { createRun, removeRun, runsDirectory, updateRecord } from "../../runs/registry.ts";
 import { hashExcluded, manifestOf, recordFiles } from "../../runs/states.ts";
-import type { JobId, RunRecord } from "../../runs/types.ts";
+import type { JobId, LocalFileState, RunRecord } from "../../runs/types.ts";
 import { formatS3Url } from "../../transfer/s3-url.ts";
 import type { BuildRoot } from "../../workflow/build-root.ts";
 import { supportsBenchmarkExtended } from "../../workflow/image.ts";
+import type { Selection } from "../../workflow/types.ts";
 import { commandLine } from "../command-line.ts";
 import type { BuildRequest } from "../runtime.ts";
 import { parseBucket, type RunObjects, removeRunObjects, runObjects } from "./bucket.ts";
@@ -113,7 +115,7 @@ async function ship(
       runId: record.runId,
       onProgress: live.reached,
     }),
-    hashExcluded(selection.excluded, { signal }),
+    describeExcluded(context, selection, signal),
     abortAbandonedUploads(aws, runsDirectory(context), signal),
   ]);
   const files = await recordFiles(selection, archive.entries, excluded);
@@ -126,6 +128,17 @@ async function ship(
     createRun(runsDirectory(context), record, files),
   ]);
   io.out(`uploaded: ${formatS3Url(objects.workdir)}`);
+}
+
+/** Of what is not uploaded, only what has changed since the last run is read. */
+async function describeExcluded(
+  context: Context,
+  { root, excluded }: Selection,
+  signal: AbortSignal,
+): Promise<LocalFileState[]> {
+  if (excluded.length === 0) return [];
+  const known = await lastExcluded(runsDirectory(context), root);
+  return hashExcluded(excluded, { known, signal });
 }
 
 async function submit(context: Context, aws: Aws, submission: SubmitJobCommandInput): Promise<JobId> {
