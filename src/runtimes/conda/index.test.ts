@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, readlink, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { inspect } from "node:util";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { buildRequest } from "../../../test/support/build-request.ts";
 import { type CondaChannels, condaChannels, micromambaPackage } from "../../../test/support/conda-channel.ts";
@@ -117,6 +118,17 @@ describe.skipIf(!["tar", "bzip2"].every(have))("with a channel of its own (needs
       { id: "conda.environment", mark: "wrong", mend: "nextstrain setup conda" },
       { id: "conda.disk" },
     ]);
+  });
+
+  test("a password in a channel's address is refused, and not repeated", async () => {
+    env.NEXTSTRAIN_CONDA_CHANNEL = channels.url.replace("//", "//me:s3cret@");
+    const refusal = await setUp({ dryRun: true }).catch((error: unknown) => error);
+    expect(refusal).toMatchObject({
+      name: "UserError",
+      message: expect.stringMatching(/has a password in it/),
+    });
+    expect(`${inspect(refusal)}${context.output.out}${context.output.err}`).not.toContain("s3cret");
+    expect(channels.requests).toEqual([]);
   });
 
   test("a package that is not what the channel says it is, is not used", { timeout: 60_000 }, async () => {

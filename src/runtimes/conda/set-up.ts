@@ -16,6 +16,7 @@ export async function setUpConda(
   { dryRun, force }: SetupOptions,
 ): Promise<void> {
   const { io } = context;
+  refusePasswords(place);
   const before = await environmentInUse(place);
   if (before !== undefined && !force) {
     io.out(`The environment is here already: ${before}`);
@@ -39,8 +40,22 @@ export async function setUpConda(
   await install(context, place, await findNewest(context, place), { freshSolver: force });
 }
 
+/** A solver is told of channels on its command line, which everybody on the computer can read, and messages name them. */
+function refusePasswords({ channel, channelAlias, micromambaUrl }: CondaPlace): void {
+  for (const url of [channel, channelAlias, micromambaUrl.value]) {
+    if (!URL.canParse(url) || new URL(url).password === "") continue;
+    throw new UserError(
+      `The address of ${new URL(url).host} in the conda runtime's settings has a password in it.`,
+      {
+        hint: "Others could read it while the environment is made. Use a channel, or a mirror of one, that needs none.",
+      },
+    );
+  }
+}
+
 /** Makes an environment of the newest packages, where that in use isn't. Throws UserError, CancelledError. */
 export async function updateConda(context: Context, place: CondaPlace): Promise<void> {
+  refusePasswords(place);
   const prefix = await environmentInUse(place);
   if (prefix === undefined) {
     throw new UserError("The conda runtime is not set up, so there is nothing to update.", {
