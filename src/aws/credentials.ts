@@ -4,6 +4,7 @@ import type { Context } from "../cli/context.ts";
 import { UserError } from "../errors.ts";
 import type { Sourced } from "../settings.ts";
 import { explainAwsError, isTransient, NO_CREDENTIALS } from "./errors.ts";
+import { noteOutage } from "./outage.ts";
 
 /** How the services that hand out credentials (STS, SSO) are reached. */
 type ClientConfiguration = NonNullable<Parameters<typeof fromNodeProviderChain>[0]>["clientConfig"];
@@ -13,14 +14,15 @@ type ClientConfiguration = NonNullable<Parameters<typeof fromNodeProviderChain>[
  * role to assume), a web identity, the container's or instance's role. What fails is told by the profile's name.
  */
 export function findCredentials(
-  { env }: Pick<Context, "env">,
+  { env, now }: Pick<Context, "env" | "now">,
   profile: Sourced<string> | undefined,
   clientConfig: ClientConfiguration,
 ): AwsCredentialIdentityProvider {
   if (haveFixedCredentials({ env })) return fromEnv();
+  const outage = noteOutage(now);
   const chain = fromNodeProviderChain({
     ...(profile === undefined ? {} : { profile: profile.value }),
-    clientConfig,
+    clientConfig: { ...clientConfig, logger: outage.logger },
     // Asked for only once in a while: to begin with, and when AWS no longer takes what there was.
     ignoreCache: true,
   });
@@ -28,16 +30,21 @@ export function findCredentials(
     try {
       return await chain(options);
     } catch (error) {
-      throw explain(error, profile);
+      const unreachable = isOfProvider(error) ? outage.failure() : undefined;
+      throw unreachable ?? explain(error, profile);
     }
   };
+}
+
+function isOfProvider(error: unknown): boolean {
+  return error instanceof Error && NO_CREDENTIALS.has(error.name);
 }
 
 function explain(error: unknown, profile: Sourced<string> | undefined): unknown {
   // Trouble on the way to STS or SSO passes, and the request is tried again.
   if (isTransient(error) || !(error instanceof Error)) return error;
   const named = profile && `the profile "${profile.value}" (from ${profile.source})`;
-  if (!NO_CREDENTIALS.has(error.name)) {
+  if (!isOfProvider(error)) {
     return explainAwsError(error, `get credentials ${named ? `from ${named}` : "for AWS"}`);
   }
   if (/\bsso\b/i.test(error.message) || error.name === "TokenProviderError") {

@@ -100,16 +100,16 @@ function openTunnel(proxy: Sourced<URL>, target: string, trust: { readonly ca?: 
   });
 }
 
-function refusedBy({ value, source }: Sourced<URL>, target: string, status: number | undefined): UserError {
-  return new UserError(
-    `The proxy ${value.host} (from ${source}) lets nothing through to ${target} (status ${status}).`,
-    {
-      hint:
-        status === 407
-          ? `It wants a name and a password: ${source}=http://name:password@${value.host}`
-          : `Check ${source}, or name the host in NO_PROXY.`,
-    },
-  );
+function refusedBy({ value, source }: Sourced<URL>, target: string, status = 0): Error {
+  const message = `The proxy ${value.host} (from ${source}) lets nothing through to ${target} (status ${status}).`;
+  // It is willing, and can't: what is the matter with the network behind it may pass.
+  if (status >= 500) return Object.assign(new Error(message.slice(0, -1)), { code: "ECONNREFUSED" });
+  return new UserError(message, {
+    hint:
+      status === 407
+        ? `It wants a name and a password: ${source}=http://name:password@${value.host}`
+        : `Check ${source}, or name the host in NO_PROXY.`,
+  });
 }
 
 /** Plain HTTP: a proxy is asked for the whole URL (RFC 9112 3.2.2). */

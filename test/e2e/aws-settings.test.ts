@@ -152,6 +152,20 @@ test.each([
   expect(stderr).not.toContain("    at ");
 });
 
+test.each([
+  ["with a login", new Date(Date.now() + 3_600_000).toISOString()],
+  ["with a login to be refreshed", "2026-01-01T00:00:00Z"],
+])("SSO %s: no network is told as that, and not as credentials that are missing", async (_, expiresAt) => {
+  const client = { clientId: "id", clientSecret: "secretOfClient", refreshToken: "tokenOfRefresh" };
+  await writeHome({
+    ".aws/config": SSO,
+    [cacheFile]: JSON.stringify({ ...JSON.parse(cachedToken(expiresAt)), ...client }),
+  });
+  const { stderr, exitStatus } = await ask({ AWS_PROFILE: "sso", AWS_ENDPOINT_URL: "http://127.0.0.1:1" });
+  expect(exitStatus).toBe(1);
+  expect(stderr).toMatch(/AWS can't be reached \(.*ECONNREFUSED.*\)\.\n.*network/);
+});
+
 test("AWS_ENDPOINT_URL_BATCH wins over AWS_ENDPOINT_URL", async () => {
   const { asked } = await ask({
     ...KEYS,

@@ -107,10 +107,16 @@ export const batchActions: Readonly<Record<string, JsonWishes>> = Object.fromEnt
     name.toLowerCase(),
     (asked) => [
       { action: `batch:${name}`, resource: "*" },
+      ...(isTagged(asked) ? [{ action: "batch:TagResource", resource: "*" }] : []),
       ...(name === "RegisterJobDefinition" ? passedRoles(asked) : []),
     ],
   ]),
 );
+
+/** Whoever makes a thing with tags must be allowed to tag. */
+function isTagged({ input: { tags } }: Asked): boolean {
+  return typeof tags === "object" && tags !== null && Object.keys(tags).length > 0;
+}
 
 /** Whoever gives a job a role must be allowed to pass it on. */
 function passedRoles({ input, accountId }: Asked): readonly Wish[] {

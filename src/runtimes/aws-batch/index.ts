@@ -112,10 +112,7 @@ async function watch(
   run: Run,
   { options, explainer }: { readonly options: AwsBatchOptions; readonly explainer: Explainer },
 ): Promise<Watched> {
-  const cancel = () =>
-    terminateJob(aws.batch, run.jobId, "Cancelled by the user.").catch((error: unknown) =>
-      context.io.err(error instanceof Error ? error.message : String(error)),
-    );
+  const cancel = () => terminateJob(aws.batch, run.jobId, "Cancelled by the user.");
   using interrupts = takeInterrupts(context, { detachOnInterrupt: options.detachOnInterrupt, cancel });
   using live = showJob(context);
   const { signal } = interrupts;

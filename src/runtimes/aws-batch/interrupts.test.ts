@@ -4,7 +4,7 @@ import { takeInterrupts } from "./interrupts.ts";
 
 test("at a terminal, two Control-Cs within ten seconds cancel, and one more leaves", () => {
   const context = testContext({ inIsTerminal: true });
-  const cancel = vi.fn();
+  const cancel = vi.fn(async () => {});
   using interrupts = takeInterrupts(context, { detachOnInterrupt: false, cancel });
   context.send("SIGINT");
   expect(cancel).not.toHaveBeenCalled();
@@ -18,9 +18,22 @@ test("at a terminal, two Control-Cs within ten seconds cancel, and one more leav
   expect(cancel).toHaveBeenCalledOnce();
 });
 
+test("a job that could not be cancelled is not taken for cancelled, and Control-C tries again", async () => {
+  const context = testContext();
+  const cancel = vi.fn().mockRejectedValueOnce(new Error("Could not cancel.")).mockResolvedValue(undefined);
+  using interrupts = takeInterrupts(context, { detachOnInterrupt: false, cancel });
+  context.send("SIGINT");
+  await vi.waitFor(() => expect(interrupts.cancelled()).toBe(false));
+  expect(context.output.err).toContain("Could not cancel. The job goes on; Control-C tries again.");
+  context.send("SIGINT");
+  expect(cancel).toHaveBeenCalledTimes(2);
+  expect(interrupts.cancelled()).toBe(true);
+  expect(interrupts.departure()).toBeUndefined();
+});
+
 test("two Control-Cs far apart don't cancel", () => {
   const context = testContext({ inIsTerminal: true });
-  const cancel = vi.fn();
+  const cancel = vi.fn(async () => {});
   using _ = takeInterrupts(context, { detachOnInterrupt: false, cancel });
   context.send("SIGINT");
   context.advance(10_001);
@@ -30,7 +43,7 @@ test("two Control-Cs far apart don't cancel", () => {
 
 test("where standard input is no terminal, one SIGINT cancels", () => {
   const context = testContext();
-  const cancel = vi.fn();
+  const cancel = vi.fn(async () => {});
   using _ = takeInterrupts(context, { detachOnInterrupt: false, cancel });
   context.send("SIGINT");
   expect(cancel).toHaveBeenCalledOnce();
@@ -38,7 +51,7 @@ test("where standard input is no terminal, one SIGINT cancels", () => {
 
 test.each(["SIGTSTP", "SIGHUP"] as const)("%s detaches", (signal) => {
   const context = testContext();
-  using interrupts = takeInterrupts(context, { detachOnInterrupt: false, cancel: vi.fn() });
+  using interrupts = takeInterrupts(context, { detachOnInterrupt: false, cancel: vi.fn(async () => {}) });
   context.send(signal);
   expect(interrupts.departure()).toEqual({ kind: "detach" });
   expect(interrupts.signal.aborted).toBe(true);
@@ -46,7 +59,7 @@ test.each(["SIGTSTP", "SIGHUP"] as const)("%s detaches", (signal) => {
 
 test("--detach-on-interrupt makes Control-C detach", () => {
   const context = testContext({ inIsTerminal: true });
-  const cancel = vi.fn();
+  const cancel = vi.fn(async () => {});
   using interrupts = takeInterrupts(context, { detachOnInterrupt: true, cancel });
   context.send("SIGINT");
   expect(interrupts.departure()).toEqual({ kind: "detach" });
@@ -64,7 +77,7 @@ test("afterwards the signals are left to whoever had them before", () => {
   const context = testContext();
   const before = vi.fn();
   context.signals.handle({ SIGINT: before });
-  takeInterrupts(context, { detachOnInterrupt: false, cancel: vi.fn() })[Symbol.dispose]();
+  takeInterrupts(context, { detachOnInterrupt: false, cancel: vi.fn(async () => {}) })[Symbol.dispose]();
   context.send("SIGINT");
   expect(before).toHaveBeenCalledOnce();
 });

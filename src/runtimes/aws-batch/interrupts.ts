@@ -23,8 +23,11 @@ export interface Interrupts extends Disposable {
 export interface InterruptOptions {
   /** Control-C detaches, too. */
   readonly detachOnInterrupt: boolean;
-  /** Asks Batch to stop the job. Absent once the job has ended: Control-C leaves at once then. */
-  readonly cancel: (() => void) | undefined;
+  /**
+   * Asks Batch to stop the job; where that fails it is told, and may be asked for once more. Absent once the job has ended:
+   * Control-C leaves at once then.
+   */
+  readonly cancel: (() => Promise<void>) | undefined;
 }
 
 /**
@@ -54,7 +57,12 @@ export function takeInterrupts(
     }
     cancelled = true;
     io.err("Cancelling the job, and waiting for it to stop. Control-C once more leaves without waiting.");
-    cancel();
+    cancel().catch((error: unknown) => {
+      cancelled = false;
+      lastPress = Number.NEGATIVE_INFINITY;
+      const reason = error instanceof Error ? error.message : String(error);
+      io.err(`${reason} The job goes on; Control-C tries again.`);
+    });
   };
 
   const handlers: SignalHandlers = {

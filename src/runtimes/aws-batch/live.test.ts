@@ -47,6 +47,19 @@ test("another attempt begins anew", () => {
   expect(says()).toBe("RUNNING for 0s");
 });
 
+test("the last lines of an attempt, which come late, are not taken for the next one's", () => {
+  const { context, says } = watched();
+  using live = showJob(context);
+  const lines = (message: string) => [{ timestamp: 0, message }];
+  live.see({ kind: "status", job: job("RUNNING") });
+  live.see({ kind: "status", job: job("RUNNABLE") });
+  live.see({ kind: "log", stream: "first", lines: lines("7 of 8 steps (88%) done") });
+  live.see({ kind: "status", job: job("RUNNING") });
+  live.see({ kind: "log", stream: "first", lines: lines("8 of 8 steps (100%) done") });
+  live.see({ kind: "log", stream: "second", lines: lines("1 of 8 steps (13%) done") });
+  expect(says()).toBe("RUNNING for 0s: 1 of 8 steps");
+});
+
 test("a transfer's line goes with it", () => {
   const { context, says, advance } = watched();
   const live = showTransfer(context, "Downloading", 4096);

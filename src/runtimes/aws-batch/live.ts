@@ -71,6 +71,7 @@ export interface LiveJob extends Disposable {
 export function showJob(context: Context): LiveJob {
   const { io, now } = context;
   let progress = createProgressReader();
+  let stream: string | undefined;
   let state: { readonly status: string; readonly since: number } | undefined;
   let trouble: { readonly kind: "trouble" | "locked-out"; readonly since: number } | undefined;
   const render = () =>
@@ -84,7 +85,12 @@ export function showJob(context: Context): LiveJob {
         });
   return {
     see(event) {
-      if (event.kind === "log") for (const { message } of event.lines) progress.push(message);
+      if (event.kind === "log") {
+        // Another attempt begins anew, and the last lines of the one before come after its end.
+        if (event.stream !== stream) progress = createProgressReader();
+        stream = event.stream;
+        for (const { message } of event.lines) progress.push(message);
+      }
       if (event.kind === "trouble" || event.kind === "locked-out")
         trouble ??= { kind: event.kind, since: now() };
       if (event.kind === "recovered") trouble = undefined;

@@ -1,4 +1,4 @@
-import { explainAwsError, isCredentialFailure, isTransient } from "../../aws/errors.ts";
+import { explainAwsError, isCredentialFailure, isTransient, isUntrusted } from "../../aws/errors.ts";
 import { UserError } from "../../errors.ts";
 
 /** What the watch asks AWS for. */
@@ -46,7 +46,7 @@ export function keepTroubles({ patience, credentialsAreFixed, now }: TroubleOpti
       return [{ kind: "recovered" }];
     },
     failed(asked, error) {
-      const cause = isTransient(error) ? "trouble" : isCredentialFailure(error) ? "locked-out" : undefined;
+      const cause = causeOf(error);
       if (cause === undefined) throw explainAwsError(error, "watch the job");
       if (cause === "locked-out" && credentialsAreFixed) {
         throw new UserError("The AWS credentials are no longer accepted.", {
@@ -63,6 +63,13 @@ export function keepTroubles({ patience, credentialsAreFixed, now }: TroubleOpti
       return [{ kind: cause, reason }];
     },
   };
+}
+
+function causeOf(error: unknown): Cause | undefined {
+  // AWS has been reached before: a certificate of somebody else's is that of a network that wants a log-in, say.
+  const isIntercepted = error instanceof Error && isUntrusted((error as { readonly code?: string }).code);
+  if (isIntercepted || isTransient(error)) return "trouble";
+  return isCredentialFailure(error) ? "locked-out" : undefined;
 }
 
 function counted(value: number, unit: string): string {

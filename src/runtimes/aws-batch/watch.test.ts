@@ -172,6 +172,7 @@ describe("trouble", () => {
     ["a resolver that is gone", networkError("EAI_AGAIN")],
     ["no network", networkError("ENETUNREACH")],
     ["no answer", Object.assign(new Error("no answer"), { name: "TimeoutError" })],
+    ["a hotel's certificate", networkError("SELF_SIGNED_CERT_IN_CHAIN")],
     ["a hotel's login page", Object.assign(new SyntaxError("<"), { $responseBodyText: "<html>" })],
   ])("%s is told once, and when it is over; no line is lost", async (_, error) => {
     const job = running(10 * MINUTE + 500, lines, between(MINUTE, 5 * MINUTE, error));
