@@ -2,8 +2,8 @@ import { lstat, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { WrittenEntry } from "../archive/types.ts";
 import type { SelectedFile, Selection } from "../workflow/types.ts";
-import { hashFile, mapLimited } from "./hash.ts";
-import type { FileState, LocalFileState, Manifest, RecordedFiles, RunId } from "./types.ts";
+import { type ContentHash, hashFile, mapLimited } from "./hash.ts";
+import type { FileState, LocalFileState, Manifest, RecordedFiles, RunId, SeenFileState } from "./types.ts";
 
 /** What a file's `stat` says that changes when the file does. Times in milliseconds. */
 export interface FileStamp {
@@ -23,15 +23,19 @@ export function sameStamp(one: FileStamp, other: FileStamp): boolean {
   );
 }
 
+/** What the record takes from an entry of the archive. */
+type Written = Pick<WrittenEntry, "path" | "kind" | keyof ContentHash>;
+
 /**
- * What was uploaded, as this computer knows it: the selection's stat and the hashes taken while the archive was
- * written. Directories are left out. Throws where a selected file was not written (a bug).
+ * What was uploaded, as this computer knows it: the selection's stat, and size and hashes as the archive has them. Of a
+ * file that grew in between the two don't fit together, so that it is told by its content later. Directories are left
+ * out. Throws where a selected file was not written (a bug).
  */
 export function localFileStates(
   selected: readonly SelectedFile[],
-  written: Iterable<Pick<WrittenEntry, "path" | "kind" | "crc32" | "sha256">>,
+  written: Iterable<Written>,
 ): LocalFileState[] {
-  const hashes = new Map<string, { readonly crc32: number; readonly sha256: string }>();
+  const hashes = new Map<string, ContentHash>();
   for (const entry of written) if (entry.kind === "file") hashes.set(entry.path, entry);
   return selected
     .filter((file) => file.kind === "file")
@@ -42,6 +46,15 @@ export function localFileStates(
     });
 }
 
+/** Time stamps of whole seconds are from a file system that has no finer ones (FAT: 2 s); others follow the kernel's tick. */
+const COARSE_GRAIN = 2000;
+const FINE_GRAIN = 100;
+
+/** A file touched just before it was looked at may have been changed again without its time stamps showing it. */
+export function isSettled({ ctimeMs, seenAt }: SeenFileState): boolean {
+  return ctimeMs < seenAt - (ctimeMs % 1000 === 0 ? COARSE_GRAIN : FINE_GRAIN);
+}
+
 /**
  * Hashes files that are not uploaded, so that a result can be told from an edit later. A hash that `known` (the last
  * run's record) has for the same untouched file is not taken again. Files that cannot be read, or that change
@@ -49,14 +62,16 @@ export function localFileStates(
  */
 export async function hashExcluded(
   excluded: readonly SelectedFile[],
-  options: { known?: Iterable<LocalFileState>; signal?: AbortSignal; concurrency?: number } = {},
+  options: { known?: Iterable<SeenFileState>; signal?: AbortSignal; concurrency?: number } = {},
 ): Promise<LocalFileState[]> {
-  const known = new Map<string, LocalFileState>();
+  const known = new Map<string, SeenFileState>();
   for (const state of options.known ?? []) known.set(state.path, state);
   const files = excluded.filter((file) => file.kind === "file");
   const states = await mapLimited(files, options.concurrency ?? 4, async (file) => {
     const before = known.get(file.path);
-    if (before !== undefined && sameStamp(before, file)) return toLocalState(file, before);
+    if (before !== undefined && sameStamp(before, file) && isSettled(before)) {
+      return toLocalState(file, before);
+    }
     try {
       const hash = await hashFile(file.source, options.signal);
       return sameStamp(file, await stat(file.source)) ? toLocalState(file, hash) : undefined;
@@ -74,7 +89,7 @@ export async function hashExcluded(
  */
 export async function recordFiles(
   selection: Selection,
-  written: Iterable<Pick<WrittenEntry, "path" | "kind" | "crc32" | "sha256">>,
+  written: Iterable<Written>,
   excluded: readonly LocalFileState[],
 ): Promise<RecordedFiles> {
   const directories = [...selection.files, ...selection.excluded]
@@ -100,18 +115,15 @@ export function manifestOf(runId: RunId, files: RecordedFiles): Manifest {
   return { version: 1, runId, uploaded };
 }
 
-function toLocalState(
-  file: SelectedFile,
-  hash: { readonly crc32: number; readonly sha256: string },
-): LocalFileState {
-  const { path, size, mtimeMs, ctimeMs, ino, dev } = file;
+function toLocalState(file: SelectedFile, content: ContentHash): LocalFileState {
+  const { path, mtimeMs, ctimeMs, ino, dev } = file;
   return {
     path,
-    size,
+    size: content.size,
     mtimeMs,
     mode: file.mode & 0o777,
-    crc32: hash.crc32,
-    sha256: hash.sha256,
+    crc32: content.crc32,
+    sha256: content.sha256,
     ctimeMs,
     ino,
     dev,

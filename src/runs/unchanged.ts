@@ -1,11 +1,7 @@
 import type { SelectedFile } from "../workflow/types.ts";
 import { hashFile } from "./hash.ts";
-import { sameStamp } from "./states.ts";
+import { isSettled, sameStamp } from "./states.ts";
 import type { RecordedFiles, RunRecord, SeenFileState } from "./types.ts";
-
-/** Time stamps of whole seconds are from a file system that has no finer ones (FAT: 2 s); others follow the kernel's tick. */
-const COARSE_GRAIN = 2000;
-const FINE_GRAIN = 100;
 
 /** What a run's record knows of the files here after the run: its results where they were brought back, else what was uploaded. */
 export function knownFiles(
@@ -36,11 +32,6 @@ export async function isUnchanged(
     signal.throwIfAborted();
     return false;
   }
-}
-
-/** A file touched just before it was looked at may have been changed again without its time stamps showing it. */
-function isSettled({ ctimeMs, seenAt }: SeenFileState): boolean {
-  return ctimeMs < seenAt - (ctimeMs % 1000 === 0 ? COARSE_GRAIN : FINE_GRAIN);
 }
 
 /** For what was looked at more than once, the later look counts. */
