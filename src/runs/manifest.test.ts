@@ -66,7 +66,9 @@ test.each(["../x", "/etc/passwd", "a/../../x", "a\0", ""])(
 );
 
 test("a name that would write to the terminal is shown escaped", async () => {
-  const decoding = decodeManifest(pack({ ...manifest, uploaded: [{ ...file, path: "../a\u001b]0;x\u009b" }] }));
+  const decoding = decodeManifest(
+    pack({ ...manifest, uploaded: [{ ...file, path: "../a\u001b]0;x\u009b" }] }),
+  );
   await expect(decoding).rejects.toThrow('"../a\\u001b]0;x\\u009b"');
 });
 

@@ -8,11 +8,13 @@ import type { Context } from "../../cli/context.ts";
 import { newRunId } from "../../runs/ids.ts";
 import { encodeManifest } from "../../runs/manifest.ts";
 import { createRun, removeRun, runsDirectory, updateRecord } from "../../runs/registry.ts";
+import { lastExcluded } from "../../runs/roots.ts";
 import { hashExcluded, manifestOf, recordFiles } from "../../runs/states.ts";
-import type { JobId, RunRecord } from "../../runs/types.ts";
+import type { JobId, LocalFileState, RunRecord } from "../../runs/types.ts";
 import { formatS3Url } from "../../transfer/s3-url.ts";
 import type { BuildRoot } from "../../workflow/build-root.ts";
 import { supportsBenchmarkExtended } from "../../workflow/image.ts";
+import type { Selection } from "../../workflow/types.ts";
 import { commandLine } from "../command-line.ts";
 import type { BuildRequest } from "../runtime.ts";
 import { parseBucket, type RunObjects, removeRunObjects, runObjects } from "./bucket.ts";
@@ -113,7 +115,7 @@ async function ship(
       runId: record.runId,
       onProgress: live.reached,
     }),
-    hashExcluded(selection.excluded, { signal }),
+    lookAtExcluded(context, selection, signal),
     abortAbandonedUploads(aws, runsDirectory(context), signal),
   ]);
   const files = await recordFiles(selection, archive.entries, excluded);
@@ -126,6 +128,16 @@ async function ship(
     createRun(runsDirectory(context), record, files),
   ]);
   io.out(`uploaded: ${formatS3Url(objects.workdir)}`);
+}
+
+/** They may be the largest of all: what the last run hashed, and nobody touched since, is not read again. */
+async function lookAtExcluded(
+  context: Context,
+  { root, excluded }: Selection,
+  signal: AbortSignal,
+): Promise<LocalFileState[]> {
+  const known = excluded.length > 0 ? await lastExcluded(runsDirectory(context), root) : [];
+  return hashExcluded(excluded, { known, signal });
 }
 
 async function submit(context: Context, aws: Aws, submission: SubmitJobCommandInput): Promise<JobId> {
