@@ -2,7 +2,7 @@ import { readCentralDirectory } from "../../archive/read.ts";
 import type { ArchiveEntry } from "../../archive/types.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { mapLimited } from "../../runs/hash.ts";
-import { readRecordedFiles } from "../../runs/registry.ts";
+import { readRecordedFiles, readResults } from "../../runs/registry.ts";
 import { runsOfRoot } from "../../runs/roots.ts";
 import type { RunRecord, SeenFileState } from "../../runs/types.ts";
 import { isUnchanged, knownFiles } from "../../runs/unchanged.ts";
@@ -71,9 +71,10 @@ async function openArchive(
     const object = parseS3Url(record.urls.workdir);
     const files = await readRecordedFiles(runs, record.runId);
     if (object === undefined || files === undefined) return undefined;
+    const results = await readResults(runs, record.runId);
     const source = await openObject(aws.s3, object, signal);
     const directory = await readCentralDirectory(source, { signal });
-    return { object, etag: source.etag, directory, known: knownFiles(record, files) };
+    return { object, etag: source.etag, directory, known: knownFiles(record, files, results) };
   } catch {
     signal.throwIfAborted();
     return undefined;
