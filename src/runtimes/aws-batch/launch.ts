@@ -26,6 +26,7 @@ import { besidePreflight } from "./preflight.ts";
 import { type Prepared, prepare } from "./prepare.ts";
 import type { Run } from "./run.ts";
 import { abortAbandonedUploads, shipArchive, shipVariables, storeObject } from "./ship.ts";
+import { together } from "./together.ts";
 
 /**
  * Begins a build: selects, ships, submits. A failure before the job is submitted leaves nothing behind, neither in the
@@ -104,39 +105,45 @@ async function ship(
   { selection, variables }: Prepared,
   { objects, record }: { readonly objects: RunObjects; readonly record: RunRecord },
 ): Promise<void> {
-  const { io, signal } = context;
+  const { io } = context;
   io.out(`Uploading ${record.directory} to S3`);
   using live = showTransfer(context, "Uploading", undefined);
-  const [archive, excluded] = await Promise.all([
-    shipArchive(aws, selection, objects.workdir, {
-      signal,
-      now: context.now,
-      runs: runsDirectory(context),
-      runId: record.runId,
-      onProgress: live.reached,
-    }),
-    lookAtExcluded(context, selection, signal),
-    abortAbandonedUploads(aws, runsDirectory(context), signal),
-  ]);
+  const runs = runsDirectory(context);
+  const [archive, excluded] = await together(
+    context.signal,
+    (signal) =>
+      shipArchive(aws, selection, objects.workdir, {
+        signal,
+        now: context.now,
+        runs,
+        runId: record.runId,
+        onProgress: live.reached,
+      }),
+    (signal) => lookAtExcluded(runs, selection, signal),
+    (signal) => abortAbandonedUploads(aws, runs, signal),
+  );
   const files = await recordFiles(selection, archive.entries, excluded);
   const manifest = await encodeManifest(manifestOf(record.runId, files));
-  await Promise.all([
-    storeObject(aws, objects.manifest, manifest, signal),
-    variables.size > 0
-      ? shipVariables(aws, variables, objects.envd, { signal, now: context.now() })
-      : undefined,
-    createRun(runsDirectory(context), record, files),
-  ]);
+  await together(
+    context.signal,
+    (signal) => storeObject(aws, objects.manifest, manifest, signal),
+    async (signal) => {
+      if (variables.size > 0) {
+        await shipVariables(aws, variables, objects.envd, { signal, now: context.now() });
+      }
+    },
+    () => createRun(runs, record, files),
+  );
   io.out(`uploaded: ${formatS3Url(objects.workdir)}`);
 }
 
 /** They may be the largest of all: what the last run hashed, and nobody touched since, is not read again. */
 async function lookAtExcluded(
-  context: Context,
+  runs: string,
   { root, excluded }: Selection,
   signal: AbortSignal,
 ): Promise<LocalFileState[]> {
-  const known = excluded.length > 0 ? await lastExcluded(runsDirectory(context), root) : [];
+  const known = excluded.length > 0 ? await lastExcluded(runs, root) : [];
   return hashExcluded(excluded, { known, signal });
 }
 
