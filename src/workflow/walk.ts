@@ -187,8 +187,17 @@ function enter(
 }
 
 function identity(directory: Directory): string {
-  directory.identity ??= identify(statSync(directory.source || "/"));
+  directory.identity ??= identityAt(directory.source || "/");
   return directory.identity;
+}
+
+/** What can't be looked at, or is gone by now, is nobody's ancestor; whoever reads it tells of it. */
+function identityAt(source: string): string {
+  try {
+    return identify(statSync(source));
+  } catch {
+    return source;
+  }
 }
 
 const identify = ({ dev, ino }: Stats) => `${dev}:${ino}`;
