@@ -1,14 +1,14 @@
 import type { LocalFileState, Manifest, RecordedFiles, RunRecord } from "../runs/types.ts";
 import type { RunFiles } from "./types.ts";
 
-/** The state when a run began, from this computer's record, for bringing results into `root` (absolute). */
+/** The state when a run began, from this computer's record; `isItsRoot`: results are brought to where the run began. */
 export function beganByRecord(
-  record: Pick<RunRecord, "root" | "createdAt">,
+  record: Pick<RunRecord, "createdAt">,
   files: RecordedFiles,
-  root: string,
+  isItsRoot: boolean,
 ): RunFiles {
   return {
-    source: record.root === root ? "record" : "manifest",
+    source: isItsRoot ? "record" : "manifest",
     uploaded: byPath(files.uploaded),
     excluded: byPath(files.excluded),
     directories: new Set(files.directories),

@@ -22,6 +22,13 @@ test("a manifest is read as it was written, but for overlays' files", async () =
   expect(await decodeManifest(await encodeManifest(withOverlay))).toEqual(manifest);
 });
 
+test("the user's own files may have any name that a file can have", async () => {
+  const uploaded = ["Icon\r", "two\nlines.txt", "x\u009b"].map((path) => ({ ...file, path }));
+  const overlay = { ...file, path: "../augur/Icon\r" };
+  const odd = await encodeManifest({ ...manifest, uploaded: [...uploaded, overlay] });
+  expect((await decodeManifest(odd)).uploaded).toEqual(uploaded);
+});
+
 test("what a manifest has beyond its fields is not taken over", async () => {
   const decoded = await decodeManifest(
     pack({ ...manifest, evil: 1, uploaded: [{ ...file, ino: 1, __proto__: 2 }] }),
@@ -59,8 +66,10 @@ test.each(["../x", "/etc/passwd", "a/../../x", "a\0", ""])(
 );
 
 test("a name that would write to the terminal is shown escaped", async () => {
-  const decoding = decodeManifest(pack({ ...manifest, uploaded: [{ ...file, path: "a\u001b]0;x\u009b" }] }));
-  await expect(decoding).rejects.toThrow('"a\\u001b]0;x\\u009b"');
+  const decoding = decodeManifest(
+    pack({ ...manifest, uploaded: [{ ...file, path: "../a\u001b]0;x\u009b" }] }),
+  );
+  await expect(decoding).rejects.toThrow('"../a\\u001b]0;x\\u009b"');
 });
 
 test("a bomb is refused before it is unpacked", async () => {

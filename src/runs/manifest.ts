@@ -2,7 +2,7 @@ import { promisify } from "node:util";
 import { gunzip, gzip } from "node:zlib";
 import { UserError } from "../errors.ts";
 import { parseRunId } from "./ids.ts";
-import { isOverlayPath, quoteName, unsafeName } from "./names.ts";
+import { impossibleName, isOverlayPath, quoteName } from "./names.ts";
 import type { FileState, Manifest } from "./types.ts";
 
 const compress = promisify(gzip);
@@ -41,7 +41,8 @@ export async function decodeManifest(bytes: Uint8Array): Promise<Manifest> {
   for (const item of value.uploaded) {
     const state = fileState(item);
     if (isOverlayPath(state.path)) continue;
-    const unsafe = unsafeName(state.path);
+    // What the user's own files may be called passes: it only tells how they were, and nothing is written by it.
+    const unsafe = impossibleName(state.path);
     if (unsafe !== undefined) throw refused(`the name ${quoteName(state.path)} is unsafe: ${unsafe}`);
     if (seen.has(state.path)) throw refused(`the name ${quoteName(state.path)} is there twice`);
     seen.add(state.path);

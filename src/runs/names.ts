@@ -9,12 +9,20 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 const STRANGE_COMPONENT = /(?:^|\/)(?:\.{0,2})(?:\/|$)/;
 
 /**
- * Why a path from an archive or a manifest, which may be hostile, must never become a path on this computer;
- * undefined where it may. Relative paths with `/` between plain components pass.
+ * Why a path from an archive, which may be hostile, must never become a path on this computer; undefined where it may.
+ * Relative paths with `/` between plain components pass.
  */
 export function unsafeName(path: string): string | undefined {
+  return CONTROL.test(path) ? "it holds control characters" : impossibleName(path);
+}
+
+/**
+ * Why a path can't be that of a file that lay below a directory and was uploaded; undefined where it can: such names may
+ * hold control characters (macOS has files called "Icon\r").
+ */
+export function impossibleName(path: string): string | undefined {
   if (path === "") return "it is empty";
-  if (CONTROL.test(path)) return "it holds control characters";
+  if (path.includes("\0")) return "it holds a NUL";
   if (STRANGE_COMPONENT.test(path)) {
     if (path.startsWith("/")) return "it is an absolute path";
     return path.split("/").includes("..") ? 'it holds ".."' : 'it holds an empty or "." component';
@@ -32,7 +40,7 @@ export function isOverlayPath(path: string): boolean {
   return (
     up === ".." &&
     (overlay === "augur" || overlay === "auspice" || overlay === "fauna") &&
-    (rest.length === 0 || unsafeName(rest.join("/")) === undefined)
+    (rest.length === 0 || impossibleName(rest.join("/")) === undefined)
   );
 }
 

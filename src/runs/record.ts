@@ -60,8 +60,12 @@ export function parseRecordedFiles(text: string, file: string): RecordedFiles {
     uploaded: states(value.uploaded, "uploaded", file),
     excluded: states(value.excluded, "excluded", file),
     directories: strings(value.directories ?? [], "directories", file),
-    results: value.results === undefined ? undefined : seenStates(value.results, "results", file),
   };
+}
+
+/** Reads what was brought back of a run from JSON. Throws a RecordError where it is broken or from a newer version. */
+export function parseResults(text: string, file: string): SeenFileState[] {
+  return seenStates(parseVersion1(text, file).results, "results", file);
 }
 
 function parseVersion1(text: string, file: string): Record<string, unknown> {

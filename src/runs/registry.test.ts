@@ -5,12 +5,14 @@ import { expect, test } from "vitest";
 import { UserError } from "../errors.ts";
 import { newRunId, parseRunId, toJobId } from "./ids.ts";
 import {
+  addResults,
   createRun,
   findRunByJobId,
   listRuns,
   pruneRuns,
   readRecord,
   readRecordedFiles,
+  readResults,
   runsDirectory,
   updateRecord,
   writeRecord,
@@ -126,10 +128,26 @@ test("a damaged list of files is named", async () => {
   await expect(readRecordedFiles(runs.directory, record.runId)).rejects.toThrow(UserError);
 });
 
-test("old runs are pruned with their files", async () => {
+test("results are added up beside the run's files, which stay as they were", async () => {
+  using runs = tempRuns();
+  const record = newRecord();
+  await createRun(runs.directory, record, files);
+  expect(await readResults(runs.directory, record.runId)).toEqual([]);
+  const seen = (path: string, seenAt: number) => ({ path, ...state, seenAt });
+  await addResults(runs.directory, record.runId, [seen("a", 1), seen("b", 1)]);
+  await addResults(runs.directory, record.runId, [seen("b", 2), seen("c", 2)]);
+  const expected = [seen("a", 1), seen("b", 2), seen("c", 2)];
+  expect(await readResults(runs.directory, record.runId)).toEqual(expected);
+  expect(await readRecordedFiles(runs.directory, record.runId)).toEqual(files);
+  writeFileSync(join(runs.directory, `${record.runId}.results.json.gz`), "x");
+  await expect(readResults(runs.directory, record.runId)).rejects.toThrow(UserError);
+});
+
+test("old runs are pruned with their files and results", async () => {
   using runs = tempRuns();
   const [old, young] = [newRecord({ createdAt: 1 }), newRecord({ createdAt: 5 })];
   for (const record of [old, young]) await createRun(runs.directory, record, files);
+  await addResults(runs.directory, old.runId, [{ path: "a", ...state, seenAt: 1 }]);
   expect(await pruneRuns(runs.directory, 5)).toEqual([old.runId]);
   expect(readdirSync(runs.directory).every((name) => name.startsWith(young.runId))).toBe(true);
   expect(readdirSync(runs.directory)).toHaveLength(2);

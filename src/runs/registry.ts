@@ -5,7 +5,7 @@ import { gunzip, gzip } from "node:zlib";
 import { type Context, nextstrainHome } from "../cli/context.ts";
 import { UserError } from "../errors.ts";
 import { parseRunId } from "./ids.ts";
-import { parseRecord, parseRecordedFiles, RecordError } from "./record.ts";
+import { parseRecord, parseRecordedFiles, parseResults, RecordError } from "./record.ts";
 import { ownTemporaryName, sweepTemporaries } from "./temporaries.ts";
 import type { JobId, RecordedFiles, RunId, RunRecord, SeenFileState } from "./types.ts";
 import { mergeResults } from "./unchanged.ts";
@@ -15,6 +15,7 @@ const decompress = promisify(gunzip);
 
 const RECORD = ".json";
 const FILES = ".files.json.gz";
+const RESULTS = ".results.json.gz";
 /** Bytes that are unpacked at once: zlib's own 16 KiB take longer to pass around than to unpack. */
 const CHUNK_SIZE = 1024 * 1024;
 
@@ -43,17 +44,19 @@ async function writeRecordedFiles(directory: string, runId: RunId, files: Record
   await writeWhole(directory, `${runId}${FILES}`, await compress(JSON.stringify(files)));
 }
 
-/** Adds what has been brought back to a run's files; nothing is done where they were not kept here. */
+/**
+ * Adds to what has been brought back of a run, as it lies here now. By itself: to write the run's files anew for a result
+ * among tens of thousands of them takes longer than all else after the download.
+ */
 export async function addResults(
   directory: string,
   runId: RunId,
   results: readonly SeenFileState[],
 ): Promise<void> {
   if (results.length === 0) return;
-  const files = await readRecordedFiles(directory, runId);
-  if (files === undefined) return;
-  const merged = mergeResults(files.results ?? [], results);
-  await writeRecordedFiles(directory, runId, { ...files, results: merged });
+  const merged = mergeResults(await readResults(directory, runId), results);
+  const text = JSON.stringify({ version: 1, results: merged });
+  await writeWhole(directory, `${runId}${RESULTS}`, await compress(text));
 }
 
 /** Changes some of a run's record; undefined, and nothing done, where there is no record. */
@@ -82,15 +85,15 @@ export async function readRecord(directory: string, runId: RunId): Promise<RunRe
 /** A run's files, or undefined where they were not kept here. Throws a RecordError where they are unusable. */
 export async function readRecordedFiles(directory: string, runId: RunId): Promise<RecordedFiles | undefined> {
   const file = join(directory, `${runId}${FILES}`);
-  const bytes = await readIfThere(file);
-  if (bytes === undefined) return undefined;
-  let text: string;
-  try {
-    text = (await decompress(bytes, { chunkSize: CHUNK_SIZE })).toString("utf8");
-  } catch (error) {
-    throw new RecordError(`${file} is damaged: it is not gzipped.`, { cause: error });
-  }
-  return parseRecordedFiles(text, file);
+  const text = await unpackIfThere(file);
+  return text === undefined ? undefined : parseRecordedFiles(text, file);
+}
+
+/** What has been brought back of a run to where it began. Throws a RecordError where that is unusable. */
+export async function readResults(directory: string, runId: RunId): Promise<SeenFileState[]> {
+  const file = join(directory, `${runId}${RESULTS}`);
+  const text = await unpackIfThere(file);
+  return text === undefined ? [] : parseResults(text, file);
 }
 
 /** A record that was passed over. */
@@ -133,8 +136,9 @@ export async function pruneRuns(directory: string, before: number): Promise<RunI
   return old;
 }
 
-/** Forgets a run: its record and its files. */
+/** Forgets a run: its record, its files and its results. */
 export async function removeRun(directory: string, runId: RunId): Promise<void> {
+  await rm(join(directory, `${runId}${RESULTS}`), { force: true });
   await rm(join(directory, `${runId}${FILES}`), { force: true });
   await rm(join(directory, `${runId}${RECORD}`), { force: true });
 }
@@ -183,6 +187,16 @@ async function readIfThere(file: string): Promise<Buffer | undefined> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw new RecordError(`${file} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+async function unpackIfThere(file: string): Promise<string | undefined> {
+  const bytes = await readIfThere(file);
+  if (bytes === undefined) return undefined;
+  try {
+    return (await decompress(bytes, { chunkSize: CHUNK_SIZE })).toString("utf8");
+  } catch (error) {
+    throw new RecordError(`${file} is damaged: it is not gzipped.`, { cause: error });
   }
 }
 

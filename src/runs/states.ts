@@ -2,19 +2,23 @@ import { lstat, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { WrittenEntry } from "../archive/types.ts";
 import type { SelectedFile, Selection } from "../workflow/types.ts";
-import { hashFile, mapLimited } from "./hash.ts";
+import { type ContentHash, hashFile, mapLimited } from "./hash.ts";
 import { isUntouched, sameStamp } from "./stamp.ts";
 import type { FileState, LocalFileState, Manifest, RecordedFiles, RunId, SeenFileState } from "./types.ts";
 
+/** What the record takes from an entry of the archive. */
+type Written = Pick<WrittenEntry, "path" | "kind" | keyof ContentHash>;
+
 /**
- * What was uploaded, as this computer knows it: the selection's stat and the hashes taken while the archive was
- * written. Directories are left out. Throws where a selected file was not written (a bug).
+ * What was uploaded, as this computer knows it: the selection's stat, and size and hashes as the archive has them. Of a
+ * file that grew in between the two don't fit together, so that it is told by its content later. Directories are left
+ * out. Throws where a selected file was not written (a bug).
  */
 export function localFileStates(
   selected: readonly SelectedFile[],
-  written: Iterable<Pick<WrittenEntry, "path" | "kind" | "crc32" | "sha256">>,
+  written: Iterable<Written>,
 ): LocalFileState[] {
-  const hashes = new Map<string, { readonly crc32: number; readonly sha256: string }>();
+  const hashes = new Map<string, ContentHash>();
   for (const entry of written) if (entry.kind === "file") hashes.set(entry.path, entry);
   return selected
     .filter((file) => file.kind === "file")
@@ -39,7 +43,9 @@ export async function hashExcluded(
   const files = excluded.filter((file) => file.kind === "file");
   const states = await mapLimited(files, options.concurrency ?? 4, async (file) => {
     const before = known.get(file.path);
-    if (before !== undefined && isUntouched(file, before)) return toLocalState(file, before);
+    if (before !== undefined && isUntouched(file, before)) {
+      return toLocalState(file, before);
+    }
     try {
       const hash = await hashFile(file.source, options.signal);
       return sameStamp(file, await stat(file.source)) ? toLocalState(file, hash) : undefined;
@@ -57,7 +63,7 @@ export async function hashExcluded(
  */
 export async function recordFiles(
   selection: Selection,
-  written: Iterable<Pick<WrittenEntry, "path" | "kind" | "crc32" | "sha256">>,
+  written: Iterable<Written>,
   excluded: readonly LocalFileState[],
 ): Promise<RecordedFiles> {
   const directories = [...selection.files, ...selection.excluded]
@@ -83,18 +89,15 @@ export function manifestOf(runId: RunId, files: RecordedFiles): Manifest {
   return { version: 1, runId, uploaded };
 }
 
-function toLocalState(
-  file: SelectedFile,
-  hash: { readonly crc32: number; readonly sha256: string },
-): LocalFileState {
-  const { path, size, mtimeMs, ctimeMs, ino, dev } = file;
+function toLocalState(file: SelectedFile, content: ContentHash): LocalFileState {
+  const { path, mtimeMs, ctimeMs, ino, dev } = file;
   return {
     path,
-    size,
+    size: content.size,
     mtimeMs,
     mode: file.mode & 0o777,
-    crc32: hash.crc32,
-    sha256: hash.sha256,
+    crc32: content.crc32,
+    sha256: content.sha256,
     ctimeMs,
     ino,
     dev,

@@ -44,8 +44,6 @@ export interface RecordedFiles {
   readonly excluded: readonly LocalFileState[];
   /** Directories that were there although no file of theirs is listed: empty ones, and `.snakemake`. */
   readonly directories: readonly string[];
-  /** Files as the job left them, once they have been brought back to where the run began. */
-  readonly results?: readonly SeenFileState[] | undefined;
 }
 
 /** What this computer keeps of a run: all that is needed to find it again, on AWS and here. */

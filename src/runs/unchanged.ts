@@ -6,20 +6,13 @@ import type { RecordedFiles, RunRecord, SeenFileState } from "./types.ts";
 /** What a run's record knows of the files here after the run: its results where they were brought back, else what was uploaded. */
 export function knownFiles(
   record: Pick<RunRecord, "createdAt">,
-  { uploaded, results = [] }: RecordedFiles,
+  { uploaded }: Pick<RecordedFiles, "uploaded">,
+  results: readonly SeenFileState[],
 ): ReadonlyMap<string, SeenFileState> {
   const known = new Map<string, SeenFileState>();
   for (const state of uploaded) known.set(state.path, { ...state, seenAt: record.createdAt });
   for (const state of results) known.set(state.path, state);
   return known;
-}
-
-/** What a run's record knows of the files that were not uploaded. */
-export function knownExcluded(
-  { createdAt }: Pick<RunRecord, "createdAt">,
-  { excluded }: Pick<RecordedFiles, "excluded">,
-): SeenFileState[] {
-  return excluded.map((state) => ({ ...state, seenAt: createdAt }));
 }
 
 /**

@@ -16,6 +16,7 @@ import {
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { GetObjectCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { have } from "../support/have.ts";
@@ -245,5 +246,33 @@ describe.skipIf(!needed)("what may not be read (needs zip and unzip)", () => {
       await run("local-aws", "stop");
       await chmod(closed, 0o700);
     }
+  });
+
+  test("what is kept from the upload is read once, and again only where it was touched", async () => {
+    await using own = await workplace();
+    await own.run("local-aws", "start");
+    await own.write("Snakefile", "");
+    await own.write("kept/large", "content");
+    const runs = join(own.home, ".nextstrain/aws-batch/runs");
+    const hashOf = async (name: string) => {
+      const { excluded } = JSON.parse(gunzipSync(await readFile(join(runs, name))).toString());
+      return excluded[0].sha256;
+    };
+    const recordOfNextRun = async () => {
+      const before = await readdir(runs).catch((): string[] => []);
+      const result = await own.build("true", "--exclude-from-upload", "/kept");
+      expect(`${result.exitStatus} ${result.stderr}`).toBe("0 ");
+      const added = (await readdir(runs)).filter((name) => !before.includes(name));
+      return added.find((name) => name.endsWith(".files.json.gz")) ?? "";
+    };
+    const first = await recordOfNextRun();
+    const hash = await hashOf(first);
+    const record = JSON.parse(gunzipSync(await readFile(join(runs, first))).toString());
+    record.excluded[0].sha256 = "from the record";
+    await writeFile(join(runs, first), gzipSync(JSON.stringify(record)));
+    expect(await hashOf(await recordOfNextRun())).toBe("from the record");
+    const now = new Date();
+    await utimes(join(own.directory, "kept/large"), now, now);
+    expect(await hashOf(await recordOfNextRun())).toBe(hash);
   });
 });

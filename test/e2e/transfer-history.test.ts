@@ -1,6 +1,17 @@
 import { execFile } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { chmod, mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
@@ -222,6 +233,21 @@ describe.skipIf(!needed)("archives composed run after run (needs zip, unzip and 
       await fetchResults(place, first.runId);
       expect((await stat(join(place.directory, "results/tree.nwk"))).size).toBe(4 * MIB);
       const second = await ship(place, scratch);
+      expect(second.sent).toBeLessThan(64 * 1024);
+      expect(second.reused).toBeGreaterThan(4 * MIB);
+    });
+  });
+
+  test("cost next to nothing where a link's name was used for the directory, either", async () => {
+    await inPlace(async (place, scratch) => {
+      await fill(place.directory, seededNumbers(6));
+      const first = await ship(place, scratch);
+      await work(place, first, scratch, () => 0.5);
+      const link = join(scratch, "link");
+      await symlink(place.directory, link);
+      const byLink = { ...place, directory: link };
+      await fetchResults(byLink, first.runId);
+      const second = await ship(byLink, scratch);
       expect(second.sent).toBeLessThan(64 * 1024);
       expect(second.reused).toBeGreaterThan(4 * MIB);
     });

@@ -2,7 +2,8 @@ import { readCentralDirectory } from "../../archive/read.ts";
 import type { ArchiveEntry } from "../../archive/types.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { mapLimited } from "../../runs/hash.ts";
-import { listRuns, readRecordedFiles } from "../../runs/registry.ts";
+import { readRecordedFiles, readResults } from "../../runs/registry.ts";
+import { runsOfRoot } from "../../runs/roots.ts";
 import type { RunRecord, SeenFileState } from "../../runs/types.ts";
 import { isUnchanged, knownFiles } from "../../runs/unchanged.ts";
 import { type Composition, type OldArchive, planComposition } from "../../transfer/compose.ts";
@@ -41,8 +42,8 @@ export interface LastRunQuery {
  */
 export async function findLastArchive(aws: Aws, query: LastRunQuery): Promise<LastArchive | undefined> {
   try {
-    const { runs } = await listRuns(query.runs);
-    const candidates = runs.filter((record) => isOfSamePlace(record, aws, query));
+    const runs = await runsOfRoot(query.runs, query.root);
+    const candidates = runs.filter((record) => isInSamePlace(record, aws, query));
     for (const record of candidates.slice(0, MOST_CANDIDATES)) {
       const last = await openArchive(aws, record, query);
       if (last !== undefined) return last;
@@ -53,9 +54,8 @@ export async function findLastArchive(aws: Aws, query: LastRunQuery): Promise<La
   return undefined;
 }
 
-function isOfSamePlace(record: RunRecord, aws: Aws, { root, target }: LastRunQuery): boolean {
+function isInSamePlace(record: RunRecord, aws: Aws, { target }: LastRunQuery): boolean {
   return (
-    record.root === root &&
     record.region === aws.region.value &&
     record.localAws === aws.isLocal &&
     parseS3Url(record.urls.workdir)?.bucket === target.bucket
@@ -71,9 +71,10 @@ async function openArchive(
     const object = parseS3Url(record.urls.workdir);
     const files = await readRecordedFiles(runs, record.runId);
     if (object === undefined || files === undefined) return undefined;
+    const results = await readResults(runs, record.runId);
     const source = await openObject(aws.s3, object, signal);
     const directory = await readCentralDirectory(source, { signal });
-    return { object, etag: source.etag, directory, known: knownFiles(record, files) };
+    return { object, etag: source.etag, directory, known: knownFiles(record, files, results) };
   } catch {
     signal.throwIfAborted();
     return undefined;

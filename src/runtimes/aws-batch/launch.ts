@@ -6,9 +6,9 @@ import { explainBucketError } from "../../aws/s3.ts";
 import { MaybeSubmittedError, submitJob } from "../../aws/submit-job.ts";
 import type { Context } from "../../cli/context.ts";
 import { newRunId } from "../../runs/ids.ts";
-import { lastExcluded } from "../../runs/last-excluded.ts";
 import { encodeManifest } from "../../runs/manifest.ts";
 import { createRun, removeRun, runsDirectory, updateRecord } from "../../runs/registry.ts";
+import { lastExcluded } from "../../runs/roots.ts";
 import { hashExcluded, manifestOf, recordFiles } from "../../runs/states.ts";
 import type { JobId, LocalFileState, RunRecord } from "../../runs/types.ts";
 import { formatS3Url } from "../../transfer/s3-url.ts";
@@ -26,6 +26,7 @@ import { besidePreflight } from "./preflight.ts";
 import { type Prepared, prepare } from "./prepare.ts";
 import type { Run } from "./run.ts";
 import { abortAbandonedUploads, shipArchive, shipVariables, storeObject } from "./ship.ts";
+import { together } from "./together.ts";
 
 /**
  * Begins a build: selects, ships, submits. A failure before the job is submitted leaves nothing behind, neither in the
@@ -104,40 +105,45 @@ async function ship(
   { selection, variables }: Prepared,
   { objects, record }: { readonly objects: RunObjects; readonly record: RunRecord },
 ): Promise<void> {
-  const { io, signal } = context;
+  const { io } = context;
   io.out(`Uploading ${record.directory} to S3`);
   using live = showTransfer(context, "Uploading", undefined);
-  const [archive, excluded] = await Promise.all([
-    shipArchive(aws, selection, objects.workdir, {
-      signal,
-      now: context.now,
-      runs: runsDirectory(context),
-      runId: record.runId,
-      onProgress: live.reached,
-    }),
-    describeExcluded(context, selection, signal),
-    abortAbandonedUploads(aws, runsDirectory(context), signal),
-  ]);
+  const runs = runsDirectory(context);
+  const [archive, excluded] = await together(
+    context.signal,
+    (signal) =>
+      shipArchive(aws, selection, objects.workdir, {
+        signal,
+        now: context.now,
+        runs,
+        runId: record.runId,
+        onProgress: live.reached,
+      }),
+    (signal) => lookAtExcluded(runs, selection, signal),
+    (signal) => abortAbandonedUploads(aws, runs, signal),
+  );
   const files = await recordFiles(selection, archive.entries, excluded);
   const manifest = await encodeManifest(manifestOf(record.runId, files));
-  await Promise.all([
-    storeObject(aws, objects.manifest, manifest, signal),
-    variables.size > 0
-      ? shipVariables(aws, variables, objects.envd, { signal, now: context.now() })
-      : undefined,
-    createRun(runsDirectory(context), record, files),
-  ]);
+  await together(
+    context.signal,
+    (signal) => storeObject(aws, objects.manifest, manifest, signal),
+    async (signal) => {
+      if (variables.size > 0) {
+        await shipVariables(aws, variables, objects.envd, { signal, now: context.now() });
+      }
+    },
+    () => createRun(runs, record, files),
+  );
   io.out(`uploaded: ${formatS3Url(objects.workdir)}`);
 }
 
-/** Of what is not uploaded, only what has changed since the last run is read. */
-async function describeExcluded(
-  context: Context,
+/** They may be the largest of all: what the last run hashed, and nobody touched since, is not read again. */
+async function lookAtExcluded(
+  runs: string,
   { root, excluded }: Selection,
   signal: AbortSignal,
 ): Promise<LocalFileState[]> {
-  if (excluded.length === 0) return [];
-  const known = await lastExcluded(runsDirectory(context), root);
+  const known = excluded.length > 0 ? await lastExcluded(runs, root) : [];
   return hashExcluded(excluded, { known, signal });
 }
 

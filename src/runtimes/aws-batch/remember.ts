@@ -37,9 +37,8 @@ export function createResultMemory(): ResultMemory {
     if (sha256 === undefined) return undefined;
     const seenAt = now();
     const here = await stat(target).catch(() => undefined);
-    const asWritten =
-      here?.size === entry.size && Math.floor(here.mtimeMs / 1000) === Math.floor(entry.mtimeMs / 1000);
-    if (here === undefined || !asWritten) return undefined;
+    // The archive's times are whole seconds, and were set as such: an edit within that second has another one.
+    if (here?.size !== entry.size || here.mtimeMs !== entry.mtimeMs) return undefined;
     const { size, mtimeMs, ctimeMs, ino, dev } = here;
     const { path, crc32 } = entry;
     return { path, size, mtimeMs, mode: here.mode & 0o777, crc32, sha256, ctimeMs, ino, dev, seenAt };

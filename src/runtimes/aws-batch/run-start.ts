@@ -4,6 +4,7 @@ import { beganByManifest, beganByRecord } from "../../results/began.ts";
 import type { RunFiles } from "../../results/types.ts";
 import { decodeManifest } from "../../runs/manifest.ts";
 import { readRecord, readRecordedFiles, runsDirectory } from "../../runs/registry.ts";
+import { isSameDirectory } from "../../runs/roots.ts";
 import { getSmallObject } from "../../transfer/object-source.ts";
 import { siblingsOf } from "./bucket.ts";
 import type { Run } from "./run.ts";
@@ -25,7 +26,7 @@ export async function findStart(
   const records = runsDirectory(context);
   const record = await readRecord(records, runId);
   const files = record && (await readRecordedFiles(records, runId));
-  if (record && files) return beganByRecord(record, files, root);
+  if (record && files) return beganByRecord(record, files, await isSameDirectory(record.root, root));
   const siblings = siblingsOf(workdir);
   const manifest =
     siblings && (await getSmallObject(aws.s3, siblings.manifest, { signal, limit: LARGEST_MANIFEST }));
