@@ -41,6 +41,7 @@ const tools = [
   { name: "aws", commands: ["aws"], debian: "awscli", conda: "awscli", neededFor: "tests" },
   { name: "boto3", pythonModule: "boto3", debian: "python3-boto3", neededFor: "tests" },
   { name: "openssl", commands: ["openssl"], debian: "openssl", neededFor: "tests" },
+  { name: "bzip2", commands: ["bzip2"], debian: "bzip2", neededFor: "tests" },
   { name: "zsh", commands: ["zsh"], debian: "zsh", neededFor: "tests" },
   { name: "chromium", commands: ["chromium"], debian: "chromium", neededFor: "tests" },
   { name: "shellcheck", commands: ["shellcheck"], debian: "shellcheck", neededFor: "tests" },
