@@ -29,6 +29,12 @@ describe("in plain words, with the next step", () => {
       /does not accept the credentials/,
       /get-caller-identity/,
     ],
+    [
+      "a wrong clock",
+      answer("RequestTimeTooSkewed", 403),
+      /clock is wrong: could not read x/,
+      /date and time/,
+    ],
     ["denied", answer("AccessDeniedException", 403), /does not allow you to read x/, /administrator/],
     ["offline", network("ENOTFOUND"), /read x: AWS can't be reached \(connect ENOTFOUND\)/, /network/],
     ["timed out", provider("TimeoutError"), /can't be reached/, /network/],

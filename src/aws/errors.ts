@@ -61,6 +61,8 @@ const REJECTED = new Set([
   "InvalidClientTokenId",
   "AuthFailure",
 ]);
+/** The SDK goes by the server's clock once it knows it, so that this comes up only where that is of no help. */
+const SKEWED = new Set(["RequestTimeTooSkewed", "RequestInTheFuture"]);
 const DENIED = new Set([
   "AccessDenied",
   "AccessDeniedException",
@@ -201,6 +203,12 @@ export function explainAwsError(error: unknown, doing: string): unknown {
     return explain(
       `AWS does not accept the credentials in use (${code}): could not ${doing}.`,
       "Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile; `aws sts get-caller-identity` shows who you are to AWS.",
+    );
+  }
+  if (SKEWED.has(code)) {
+    return explain(
+      `AWS refuses what this computer asks, since its clock is wrong: could not ${doing}.`,
+      "Set the computer's date and time (best by the network), and try again.",
     );
   }
   if (DENIED.has(code)) {

@@ -1,4 +1,9 @@
-import type { DeserializeHandler, DeserializeHandlerArguments } from "@smithy/types";
+import type {
+  DeserializeHandler,
+  DeserializeHandlerArguments,
+  InitializeHandler,
+  InitializeHandlerArguments,
+} from "@smithy/types";
 import type { Aws } from "./clients.ts";
 import { renewWhereRefused } from "./renewal.ts";
 import { giveUpOnSilence } from "./silence.ts";
@@ -26,6 +31,15 @@ export function addMiddleware(
   batch.middlewareStack.add(renewWhereRefused(batch.config.credentials), renewal);
   batchOnce.middlewareStack.add(renewWhereRefused(batchOnce.config.credentials), renewal);
   logs.middlewareStack.add(renewWhereRefused(logs.config.credentials), renewal);
+
+  // The SDK mends a clock that is wrong by the first refusal, and that client never sends anything again.
+  const byBatchsClock =
+    <Input extends object, Output extends object>(next: InitializeHandler<Input, Output>) =>
+    (request: InitializeHandlerArguments<Input>) => {
+      batchOnce.config.systemClockOffset = batch.config.systemClockOffset;
+      return next(request);
+    };
+  batchOnce.middlewareStack.add(byBatchsClock, { step: "initialize", name: "byBatchsClock" });
 
   // Two tries, hardly less: milliseconds are counted by two clocks.
   const silence = giveUpOnSilence({ attempt: silentTry, limit: 2 * silentTry - 5_000, now });

@@ -303,6 +303,23 @@ describe("a whole build", () => {
     expect(logs.requests).toContain("POST /");
   });
 
+  test.each([3_600_000, -3_600_000])(
+    "a clock that is %d ms wrong keeps nothing from being done",
+    async (ahead) => {
+      const { place, build } = await prepared();
+      await place.write("Snakefile", "");
+      const wrong = `const Real = Date; globalThis.Date = class extends Real {
+      constructor(...of) { super(...(of.length === 0 ? [Real.now() + ${ahead}] : of)); }
+      static now() { return Real.now() + ${ahead}; }
+    };`;
+      const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(wrong)}`;
+      const { stderr, exitStatus } = await build({ NODE_OPTIONS });
+      expect(stderr).toBe("");
+      expect(exitStatus).toBe(0);
+      expect(await place.read("result.txt")).toBe("result\n");
+    },
+  );
+
   test("a bucket in another region is found, and asked for only once", async () => {
     const { place, endpoint, build } = await prepared();
     // Several parts: none of them is sent to the wrong region.

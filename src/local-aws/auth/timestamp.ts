@@ -10,3 +10,8 @@ export function parseTimestamp(text: string): number | undefined {
 export function formatTimestamp(time: number): string {
   return new Date(time).toISOString().replace(/[-:]|\.\d{3}/g, "");
 }
+
+/** `YYYY-MM-DDTHH:MM:SSZ`, as S3 tells its own time in errors: clients set their clocks by it. */
+export function spellTimestamp(time: number): string {
+  return new Date(time).toISOString().replace(/\.\d{3}/, "");
+}

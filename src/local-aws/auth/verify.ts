@@ -3,7 +3,7 @@ import type { Authorization } from "./authorization.ts";
 import { canonicalRequest, type HeaderLists } from "./canonical.ts";
 import { sameSecret, scopeText, sha256Hex, sign, signingKey } from "./signing.ts";
 import type { Target } from "./target.ts";
-import { formatTimestamp, parseTimestamp } from "./timestamp.ts";
+import { parseTimestamp, spellTimestamp } from "./timestamp.ts";
 
 /** A key pair that local AWS has given out. */
 export interface AccessKey {
@@ -87,8 +87,8 @@ function checkTime({ timestamp, expires }: Authorization, now: number): void {
     if (signedAt > now + MAX_SKEW_MS) throw new AwsError("AccessDenied", "Request is not valid yet", 403);
     if (now > signedAt + expires * 1000) {
       throw new AwsError("AccessDenied", "Request has expired", 403, {
-        Expires: new Date(signedAt + expires * 1000).toISOString(),
-        ServerTime: new Date(now).toISOString(),
+        Expires: spellTimestamp(signedAt + expires * 1000),
+        ServerTime: spellTimestamp(now),
       });
     }
     return;
@@ -100,7 +100,7 @@ function checkTime({ timestamp, expires }: Authorization, now: number): void {
       403,
       {
         RequestTime: timestamp,
-        ServerTime: formatTimestamp(now),
+        ServerTime: spellTimestamp(now),
         MaxAllowedSkewMilliseconds: String(MAX_SKEW_MS),
       },
     );
