@@ -1,12 +1,21 @@
 import { UserError } from "../errors.ts";
 import type { Sourced } from "../settings.ts";
+import { isDenied, permissionIn } from "./errors.ts";
 
 /** Whether a request failed because there is no such bucket. */
 export function isNoBucket(error: unknown): boolean {
   return error instanceof Error && (error.name === "NoSuchBucket" || isNoBucket(error.cause));
 }
 
-/** What to say of a failure that is the bucket's: it does not exist, or lies in another region. Any other as it is. */
+/** Whether the bucket does not let the user upload. Where that is for want of another permission (its key's), it is not that. */
+export function isBucketClosed(error: unknown): boolean {
+  if (!(error instanceof UserError)) return false;
+  const { cause } = error;
+  if (!(cause instanceof Error) || cause.name !== "AccessDenied" || !isDenied(cause)) return false;
+  return (permissionIn(cause.message) ?? "s3:PutObject") === "s3:PutObject";
+}
+
+/** What to say of a failure that is the bucket's: it does not exist, lies in another region, or is closed. Any other as it is. */
 export function explainBucketError(
   error: unknown,
   { value: name, source }: Sourced<string>,
@@ -17,6 +26,16 @@ export function explainBucketError(
       hint: "Check the name, or name another with --aws-batch-s3-bucket.",
       cause: error,
     });
+  }
+  // Names of buckets are shared by all the world, the default among them.
+  if (isBucketClosed(error)) {
+    return new UserError(
+      `You may not upload to the S3 bucket "${name}" (from ${source}): either it is somebody else's, or nobody has allowed you to.`,
+      {
+        hint: "Name your own with --aws-batch-s3-bucket. Where this is yours, ask the administrator of your AWS account for the permission s3:PutObject: the policy NextstrainJobsAccessToBucket grants it.",
+        cause: error,
+      },
+    );
   }
   if (error instanceof Error && error.cause instanceof Error && error.cause.name === "PermanentRedirect") {
     return new UserError(`The S3 bucket "${name}" (from ${source}) is not in the region ${region}.`, {

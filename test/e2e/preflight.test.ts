@@ -58,6 +58,17 @@ describe("preflight", () => {
     expect(result.exitStatus).toBe(0);
   });
 
+  test("tells of a bucket that isn't the user's, and not of what was never put there", async () => {
+    await using account = await openAccount();
+    const keys = await account.user(allow("*"), deny("s3:*"));
+    const result = await buildIn(account, [], keys);
+    expect(result.stderr).toMatch(
+      /^Error: You may not upload to the S3 bucket "nextstrain-jobs" \(from the default\): either it is somebody else's/,
+    );
+    expect(result.stderr).toMatch(/--aws-batch-s3-bucket.*NextstrainJobsAccessToBucket/);
+    expect([result.exitStatus, ...result.trace]).toEqual([1]);
+  });
+
   test("passes over in silence what the user may not ask", async () => {
     await using account = await openAccount();
     const keys = await account.user(

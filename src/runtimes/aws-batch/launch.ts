@@ -2,7 +2,7 @@ import type { SubmitJobCommandInput } from "@aws-sdk/client-batch";
 import { terminateJob } from "../../aws/batch.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { LOG_GROUP } from "../../aws/logs.ts";
-import { explainBucketError } from "../../aws/s3.ts";
+import { explainBucketError, isBucketClosed } from "../../aws/s3.ts";
 import { MaybeSubmittedError, submitJob } from "../../aws/submit-job.ts";
 import type { Context } from "../../cli/context.ts";
 import { newRunId } from "../../runs/ids.ts";
@@ -76,7 +76,12 @@ export async function launch(
     jobId = await submit(context, aws, submission);
   } catch (error) {
     // Of a job that may be out there after all, nothing is taken away.
-    if (!(error instanceof MaybeSubmittedError)) await takeBack(context, aws, objects, record);
+    if (!(error instanceof MaybeSubmittedError)) {
+      const left = await takeBack(context, aws, objects, record);
+      // Nothing is in a bucket that took nothing.
+      for (const object of isBucketClosed(error) ? [] : left)
+        io.warn(`${formatS3Url(object)} could not be deleted.`);
+    }
     const bucket = { ...options.bucket, value: objects.workdir.bucket };
     throw explainBucketError(error, bucket, aws.region.value);
   }
@@ -157,11 +162,10 @@ async function submit(context: Context, aws: Aws, submission: SubmitJobCommandIn
   return jobId;
 }
 
-/** Leaves nothing of a run that has no job. */
-async function takeBack(context: Context, aws: Aws, objects: RunObjects, record: RunRecord): Promise<void> {
+/** Leaves nothing of a run that has no job. Returns the objects that could not be deleted. */
+async function takeBack(context: Context, aws: Aws, objects: RunObjects, record: RunRecord) {
   await removeRun(runsDirectory(context), record.runId).catch(() => {});
-  const left = await removeRunObjects(aws.s3, objects);
-  for (const object of left) context.io.warn(`${formatS3Url(object)} could not be deleted.`);
+  return await removeRunObjects(aws.s3, objects);
 }
 
 function recordOf(
