@@ -304,6 +304,30 @@ const states: readonly (readonly [symptom: string, state: string, evidence: JobE
       logEnd: ["/usr/bin/bash: line 1:  4711 Killed                  augur align --nthreads 4"],
     }),
   ],
+  [
+    "program-out-of-memory",
+    "Augur tells of one that it ran",
+    ended(1, {
+      failedRules: ["tree"],
+      ruleLogs: [
+        "ERROR: Shell exited from fatal signal SIGKILL when running: iqtree2 -T 4 -s aligned.fasta",
+        "The OS may have terminated the command due to an out-of-memory condition.",
+      ],
+    }),
+  ],
+  [
+    "program-out-of-memory",
+    "NumPy",
+    ended(1, {
+      failedRules: ["filter"],
+      logEnd: ["numpy._core._exceptions._ArrayMemoryError: Unable to allocate 8.00 GiB for an array"],
+    }),
+  ],
+  [
+    "program-out-of-memory",
+    "R",
+    ended(1, { failedRules: ["plot"], logEnd: ["Error: cannot allocate vector of size 7.5 Gb"] }),
+  ],
   ["program-not-found", "snakemake missing", ended(127)],
   ["program-not-found", "on this computer", ended(127, { isLocal: true, withoutImage: true })],
   ["program-not-executable", "a script", ended(126)],

@@ -173,9 +173,9 @@ export const exitSymptoms: readonly Symptom[] = [
   },
 ];
 
-/** Signs of memory that ran out, of bash, Python, C++ and the C library. */
+/** Signs of memory that ran out, of bash, Python and NumPy, C++, the C library, R, and Augur (of a program that it runs). */
 const OUT_OF_MEMORY =
-  /: line \d+: +\d+ Killed\b|^(?:numpy\.core\._exceptions\._?Array)?MemoryError\b|\bstd::bad_alloc\b|Cannot allocate memory|died with <Signals\.SIGKILL/;
+  /: line \d+: +\d+ Killed\b|^(?:[\w.]+\._?(?:Array)?)?MemoryError\b|\bstd::bad_alloc\b|Cannot allocate memory|cannot allocate vector of size|died with <Signals\.SIGKILL|exited from fatal signal SIGKILL/;
 
 /** The memory that the job had, in a phrase; nothing where Batch doesn't say. */
 function memoryText({ job }: JobEvidence, phrase: (memory: string) => string): string {
