@@ -150,24 +150,27 @@ export interface JobDefinition {
   readonly detail: JobDefinitionDetail;
 }
 
+/** A name, or a name of resource, without a revision: SubmitJob takes both, DescribeJobDefinitions only the name. */
+const LATEST = /^(?:arn:.*:job-definition\/)?([^:/]+)$/;
+
 /** The latest active revision of a definition (DescribeJobDefinitions), or the one named; undefined where there is none. */
 export async function describeDefinition(
   batch: BatchClient,
   name: string,
   signal: AbortSignal,
 ): Promise<JobDefinition | undefined> {
-  const byRevision = name.includes(":");
+  const latest = LATEST.exec(name)?.[1];
   const { jobDefinitions = [] } = await batch.send(
     new DescribeJobDefinitionsCommand(
       // Batch takes nothing else beside `jobDefinitions`: inactive revisions come, too.
-      byRevision ? { jobDefinitions: [name] } : { jobDefinitionName: name, status: "ACTIVE" },
+      latest === undefined ? { jobDefinitions: [name] } : { jobDefinitionName: latest, status: "ACTIVE" },
     ),
     { abortSignal: signal },
   );
-  const latest = jobDefinitions
+  const found = jobDefinitions
     .filter(({ status }) => status !== "INACTIVE")
     .toSorted((a, b) => (b.revision ?? 0) - (a.revision ?? 0))[0];
-  return latest && readDefinition(latest);
+  return found && readDefinition(found);
 }
 
 /** Reduces a definition to what matters to a build. */
