@@ -48,6 +48,10 @@ const NOTES = `
 On AWS nothing is changed, but for what --run-job runs. A tiny object is written
 to the bucket, read, and deleted again, to see whether you may.
 
+Commands that begin with aws are of AWS's own program
+(https://aws.amazon.com/cli). Without it, paste them into CloudShell, a
+terminal in AWS's console.
+
 Exit status: 1 where a runtime that was named doesn't work, or where none was
 named and none works; else 0.
 
