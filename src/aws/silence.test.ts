@@ -1,6 +1,13 @@
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
-import { GetObjectCommand, ListBucketsCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { Readable } from "node:stream";
+import {
+  GetObjectCommand,
+  ListBucketsCommand,
+  PutObjectCommand,
+  S3Client,
+  type S3ClientConfig,
+} from "@aws-sdk/client-s3";
 import { expect, test } from "vitest";
 import { openObject } from "../transfer/object-source.ts";
 import { uploadParts } from "../transfer/upload.ts";
@@ -9,8 +16,33 @@ import { giveUpOnSilence } from "./silence.ts";
 
 const MIB = 1024 * 1024;
 /** Milliseconds, where the program has a minute. */
-const ATTEMPT = 150;
+const ATTEMPT = 500;
 const { signal } = new AbortController();
+
+/** A client whose requests are answered, or found silent, as `answer` has it, on a clock of its own: no stall of this computer counts. */
+function clientOf(
+  now: () => number,
+  answer: (request: { readonly path: string }) => Promise<void>,
+): S3Client {
+  const s3 = new S3Client({
+    region: "us-east-1",
+    credentials: { accessKeyId: "id", secretAccessKey: "secret" },
+    forcePathStyle: true,
+    maxAttempts: 8,
+    requestHandler: {
+      async handle(request: { readonly path: string }) {
+        await answer(request);
+        return { response: { statusCode: 200, headers: {}, body: Readable.from([]) } };
+      },
+    } as unknown as NonNullable<S3ClientConfig["requestHandler"]>,
+  });
+  const guard = giveUpOnSilence({ attempt: ATTEMPT, limit: 2 * ATTEMPT - 10, now });
+  s3.middlewareStack.add(guard, { step: "finalizeRequest", priority: "low" });
+  return s3;
+}
+
+/** What the SDK's handler throws where no byte has moved for long. */
+const timeout = () => Object.assign(new Error("silent"), { name: "TimeoutError" });
 
 /** A server and a client that is used to waiting for seconds, where the program waits for minutes. */
 async function serve(listener: http.RequestListener, attempt = ATTEMPT) {
@@ -49,16 +81,17 @@ test("a request that nobody answers is given up after the second try, and told i
 
 test("a silent request goes on being tried as long as others are answered", async () => {
   let tries = 0;
-  await using place = await serve((request, response) => {
-    if (request.url?.includes("slow") && ++tries < 5) return;
-    response.end();
-  });
-  const other = setInterval(() => void place.s3.send(new ListBucketsCommand({})).catch(() => {}), 40);
-  try {
-    await place.s3.send(new PutObjectCommand({ Bucket: "bucket", Key: "slow", Body: "x" }));
-  } finally {
-    clearInterval(other);
-  }
+  let now = 0;
+  const s3 = clientOf(
+    () => now,
+    async ({ path }) => {
+      if (!path.includes("slow") || ++tries === 5) return;
+      await s3.send(new ListBucketsCommand({}));
+      now += ATTEMPT;
+      throw timeout();
+    },
+  );
+  await s3.send(new PutObjectCommand({ Bucket: "bucket", Key: "slow", Body: "x" }));
   expect(tries).toBe(5);
 });
 
@@ -85,28 +118,40 @@ test("an upload over a link that is slow, but moves, is not given up", async () 
 });
 
 test("requests that are too many at once for a slow link behind a proxy come through one by one", async () => {
-  // Milliseconds of the link that each takes, and has had; all that are under way share it.
+  // Milliseconds of the link that each takes, and has had; all that are under way share it. Its time goes on by these ticks alone.
   const needed = 0.5 * ATTEMPT;
-  const underWay = new Map<http.ServerResponse, number>();
+  const tick = ATTEMPT / 30;
+  let now = 0;
+  const underWay = new Set<{ had: number; readonly began: number; end(error?: Error): void }>();
   const link = setInterval(() => {
-    for (const [response, had] of underWay) {
-      underWay.set(response, had + 5 / underWay.size);
-      if (had < needed) continue;
-      response.end();
-      underWay.delete(response);
+    now += tick;
+    const share = tick / underWay.size;
+    for (const one of underWay) {
+      one.had += share;
+      if (one.had < needed && now - one.began < ATTEMPT) continue;
+      underWay.delete(one);
+      one.end(one.had < needed ? timeout() : undefined);
     }
   }, 5);
-  await using place = await serve((request, response) => {
-    request.resume();
-    underWay.set(response, 0);
-    response.on("close", () => underWay.delete(response));
-  });
+  let silent = 0;
+  const s3 = clientOf(
+    () => now,
+    () =>
+      new Promise((resolve, reject) => {
+        const end = (error?: Error) => {
+          if (error) silent++;
+          return error ? reject(error) : resolve();
+        };
+        underWay.add({ had: 0, began: now, end });
+      }),
+  );
   try {
-    const put = (Key: string) => place.s3.send(new PutObjectCommand({ Bucket: "bucket", Key, Body: "x" }));
+    const put = (Key: string) => s3.send(new PutObjectCommand({ Bucket: "bucket", Key, Body: "x" }));
     await Promise.all(["a", "b", "c", "d"].map(put));
   } finally {
     clearInterval(link);
   }
+  expect(silent).toBe(4);
 });
 
 test("a multipart upload to an S3 that falls silent ends, and is aborted where that is answered", async () => {

@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, statSync, symlinkSync } from "node:fs";
+import { readdirSync, rmSync, statSync, symlinkSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { ArchiveEntry } from "../archive/types.ts";
@@ -14,6 +14,7 @@ import {
   bringBack,
   entryOf,
   fetchFrom,
+  jobTime,
   put,
   readTree,
   runId,
@@ -163,6 +164,29 @@ test("leftovers of a program that has ended are swept, those of a living one are
     now: Date.now() + 25 * 3600_000,
   });
   expect(readdirSync(join(tree.root, "d"))).not.toContain(foreign);
+});
+
+test.each([
+  ["has the job's content and time", jobTime],
+  ["has the job's content and another time", jobTime + 60_000],
+])("leftovers are swept also where a file %s, so that nothing is written", async (_, mtimeMs) => {
+  using tree = tempTree({ "d/a": "1" });
+  const began = beginRun(tree.root);
+  put(tree.root, `d/${ownTemporaryName().replace(/-p\d+$/, "-p4194999")}`, "half");
+  put(tree.root, "d/a", "2");
+  utimesSync(join(tree.root, "d/a"), mtimeMs / 1000, mtimeMs / 1000);
+  await bringBack(tree.root, archiveOf({ "d/a": "2" }), began);
+  expect(readdirSync(join(tree.root, "d"))).toEqual(["a"]);
+});
+
+test("leftovers are swept also where the job's version lies beside a file already", async () => {
+  using tree = tempTree({ a: "1" });
+  const began = beginRun(tree.root);
+  put(tree.root, "a", "mine");
+  await bringBack(tree.root, archiveOf({ a: "2" }), began);
+  put(tree.root, ownTemporaryName().replace(/-p\d+$/, "-p4194999"), "half");
+  await bringBack(tree.root, archiveOf({ a: "2" }), began);
+  expect(readdirSync(tree.root).sort()).toEqual(["a", `a.from-job-${runId.slice(0, 8)}`]);
 });
 
 test("the bits of a new file without known permissions are the usual ones", async () => {

@@ -4,6 +4,7 @@ import type { ArchiveEntry } from "../archive/types.ts";
 import { UserError } from "../errors.ts";
 import { mapLimited } from "../runs/hash.ts";
 import { quoteName } from "../runs/names.ts";
+import { sweepTemporaries } from "../runs/temporaries.ts";
 import type { RunId } from "../runs/types.ts";
 import { batches } from "./batches.ts";
 import {
@@ -111,15 +112,20 @@ export async function applyPlan(plan: ResultPlan, options: ApplyOptions): Promis
   for (const refused of plan.refused) options.onEvent({ kind: "refused", ...refused });
   const makeDirectory = createDirectoryMaker(options.now);
   const files = new Map<ArchiveEntry, Writing>();
+  // Where all that the job changed is here already, a stopped program may have left its temporary files all the same.
+  const done = new Set<string>();
   for (const verdict of plan.verdicts) {
     if (verdict.kind === "leave") {
+      if (verdict.target !== undefined) done.add(posix.dirname(verdict.target));
       tally.left++;
       continue;
     }
     options.signal.throwIfAborted();
     if (verdict.kind === "set-times") {
+      done.add(posix.dirname(verdict.target));
       if (await setTimes(verdict.target, verdict.entry)) tally.timesSet++;
     } else if (verdict.kind === "conflict" && verdict.present) {
+      done.add(posix.dirname(verdict.target));
       note(tally, options, verdict, verdict.beside, verdict.why);
     } else if (verdict.entry.kind === "directory") {
       await orFailed(tally, options, verdict.entry, async () => {
@@ -132,6 +138,7 @@ export async function applyPlan(plan: ResultPlan, options: ApplyOptions): Promis
       files.set(verdict.entry, verdict);
     }
   }
+  await sweepTemporaries(done, options);
   await writeFiles(files, makeDirectory, tally, options);
   return { ...tally, refused: plan.refused };
 }

@@ -98,7 +98,7 @@ export function createDecider(
     claim(entry, target);
     if (located.kind === "absent") return { kind: "write", entry, target, directory };
     return sameTime(located.stat.mtimeMs, entry.mtimeMs)
-      ? { kind: "leave", entry }
+      ? { kind: "leave", entry, target }
       : { kind: "set-times", entry, target };
   };
 }

@@ -20,7 +20,12 @@ export interface RunFiles {
 
 /** What becomes of one entry of the archive. Paths named `target` and `directory` are absolute, links resolved. */
 export type Verdict =
-  | { readonly kind: "leave"; readonly entry: ArchiveEntry }
+  | {
+      readonly kind: "leave";
+      readonly entry: ArchiveEntry;
+      /** Of a file that has the job's content and time already. */
+      readonly target?: string;
+    }
   /** The file here has the job's content already. */
   | { readonly kind: "set-times"; readonly entry: ArchiveEntry; readonly target: string }
   /** The file here is as it was when the run began: `seen`. */

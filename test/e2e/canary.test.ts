@@ -1,4 +1,4 @@
-import { readdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DescribeJobsCommand, ListJobsCommand } from "@aws-sdk/client-batch";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -12,8 +12,13 @@ const CHECK = ["check-setup", "aws-batch", "--local-aws", "--run-job"];
 
 describe.skipIf(!(have("zip") && have("unzip")))("check-setup --run-job (needs zip and unzip)", () => {
   let place: Workplace;
+  let temporary: string;
   beforeAll(async () => {
     place = await workplace();
+    // Of its own, so that nobody else's are taken for the canary's.
+    temporary = join(place.home, "temporary");
+    await mkdir(temporary);
+    place.env.TMPDIR = temporary;
   });
   afterAll(() => place[Symbol.asyncDispose]());
 
@@ -34,11 +39,11 @@ describe.skipIf(!(have("zip") && have("unzip")))("check-setup --run-job (needs z
   /** Objects in the bucket, records of runs and temporary directories: the canary leaves none. */
   async function leftovers(): Promise<readonly string[]> {
     const runs = await readdir(join(place.home, ".nextstrain/aws-batch/runs")).catch(() => []);
-    const temporary = await readdir(place.env.TMPDIR ?? "/tmp");
+    const left = await readdir(temporary);
     return [
       ...(await place.objects()),
       ...runs,
-      ...temporary.filter((name) => name.startsWith("nextstrain-canary-")),
+      ...left.filter((name) => name.startsWith("nextstrain-canary-")),
     ];
   }
 
@@ -111,7 +116,7 @@ describe.skipIf(!(have("zip") && have("unzip")))("check-setup --run-job (needs z
     const waiting = () =>
       clients.batch.send(new ListJobsCommand({ jobQueue: "nextstrain-job-queue", jobStatus: "RUNNABLE" }));
     const jobId = await vi.waitUntil(async () => (await waiting()).jobSummaryList?.[0]?.jobId, {
-      timeout: 30_000,
+      timeout: 120_000,
     });
     check.child.kill("SIGINT");
     expect((await check.ended).exitStatus).toBe(130);

@@ -56,7 +56,7 @@ function nodesOf(node: TreeNode): TreeNode[] {
 const tools = ["snakemake", "augur", "mafft"].every(have) && (have("iqtree2") || have("iqtree"));
 
 describe.skipIf(!tools)("the example by Snakemake alone (needs snakemake, augur, mafft, iqtree)", () => {
-  test("goes from sequences to a dated, placed and coloured tree", { timeout: 300_000 }, async () => {
+  test("goes from sequences to a dated, placed and coloured tree", { timeout: 600_000 }, async () => {
     const directory = join(await temporaryDirectory(), "outbreak");
     const notIts = new Set([".snakemake", "results", "auspice"].map((name) => join(example, name)));
     await cp(example, directory, { recursive: true, filter: (source) => !notIts.has(source) });

@@ -57,7 +57,7 @@ describe.skipIf(!(have("zip") && have("unzip")))("a build under faults (needs zi
   });
 
   test("a host that is lost, and no attempt left: says so, exits with 1, and shows the log as far as it came", async () => {
-    await misbehave({ fault: "spot-reclaim", seconds: 2 });
+    await misbehave({ fault: "spot-reclaim", seconds: 5 });
     const result = await place.build(work);
     expect(result.exitStatus).toBe(1);
     expect(result.stdout).toMatch(/^Job FAILED.*\nReason: Host EC2 \(instance i-\w+\) terminated\.$/m);
@@ -161,8 +161,10 @@ describe.skipIf(!(have("zip") && have("unzip")))("a build under faults (needs zi
 
     test("and are renewed later: says so once, waits, and goes on", async () => {
       await using keys = await rotatingKeys(place);
-      await misbehave(...expiring(2));
+      await misbehave();
       const build = start(keys.env);
+      await build.seen(/line 1$/m);
+      await misbehave(...expiring(0));
       await build.seen(/AWS no longer accepts the credentials in use .* Renew them/);
       await misbehave();
       await build.seen(/AWS can be reached again/);
@@ -175,8 +177,11 @@ describe.skipIf(!(have("zip") && have("unzip")))("a build under faults (needs zi
 
     test("and are not: ends with what takes the job up again, and the job goes on", async () => {
       await using keys = await rotatingKeys(place);
-      await misbehave(...expiring(2));
-      const left = await start({ ...keys.env, NEXTSTRAIN_AWS_BATCH_PATIENCE: "0.03" }).ended;
+      await misbehave();
+      const build = start({ ...keys.env, NEXTSTRAIN_AWS_BATCH_PATIENCE: "0.03" });
+      await build.seen(/line 1$/m);
+      await misbehave(...expiring(0));
+      const left = await build.ended;
       expect(left.exitStatus).toBe(1);
       expect(left.stderr).toMatch(/^Error: The AWS credentials have not been accepted for 1\.8 seconds: /m);
       const command = lastLine(left);
@@ -219,10 +224,13 @@ describe.skipIf(!(have("zip") && have("unzip")))("a build under faults (needs zi
 
     test("and came from the environment: ends at once, and says why", async () => {
       await using keys = await rotatingKeys(place);
-      await misbehave(...expiring(3));
+      await misbehave();
       const { id, secret } = keys.key();
       const env = { ...keys.env, AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret };
-      const left = await start(env, "--env", "NOTHING=1").ended;
+      const build = start(env, "--env", "NOTHING=1");
+      await build.seen(/line 1$/m);
+      await misbehave(...expiring(0));
+      const left = await build.ended;
       expect(left.exitStatus).toBe(1);
       expect(left.stderr).toMatch(/no longer accepted\.\n.*environment variables/s);
       expect(lastLine(left)).toContain(`--attach ${jobIdOf(left)}`);

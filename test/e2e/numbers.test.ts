@@ -70,7 +70,7 @@ async function writeLarge(file: string, mebibytes: number, like: "noise" | "fast
 const measurable = existsSync("/proc/self/status") && have("zip") && have("unzip");
 
 describe.skipIf(!measurable)("memory (needs /proc, zip and unzip)", () => {
-  test("stays below 200 MiB while 512 MiB go up, and come back", { timeout: 600_000 }, async () => {
+  test("stays below 200 MiB while 512 MiB go up, and come back", { timeout: 1_200_000 }, async () => {
     await using place = await workplace();
     for (let index = 0; index < 8; index += 1) {
       await writeLarge(join(place.directory, `${index}.bin`), 64, index % 2 ? "fasta" : "noise");

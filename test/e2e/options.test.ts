@@ -238,12 +238,15 @@ const shown: Readonly<Record<string, () => Promise<void>>> = {
     expect(result.stdout.trimEnd().split("\n").at(-1)).toContain(`--attach ${jobIdOf(result)}`);
   },
   "--detach-on-interrupt": async () => {
-    const build = place.startBuild("sleep 5", "--detach-on-interrupt");
+    const go = join(place.home, "detached");
+    const build = place.startBuild(`until [ -e ${go} ]; do sleep 0.1; done`, "--detach-on-interrupt");
     await build.seen(/^Job now RUNNING$/m);
     build.child.kill("SIGINT");
     const result = await build.ended;
     expect(result.exitStatus).toBe(0);
     expect(result.stdout).toContain("Detached");
+    // Others have its room.
+    await writeFile(go, "");
   },
   "--attach": async () => {
     const detached = await succeeds(place.build("echo late > late.txt", "--detach"));

@@ -59,7 +59,13 @@ const WAITS = "echo started; while ! test -e stop; do sleep 0.1; done; echo resu
 describe.skipIf(!have("python3"))("in a terminal (needs python3)", () => {
   test("a build leaves the terminal as it was, and only its lines on the screen", async () => {
     const place = await prepared();
-    const run = buildInTerminal(place, "printf '\\033[32mgreen\\033[0m\\n'; sleep 1; echo 1 > result.txt");
+    const go = join(place.home, "go");
+    const run = buildInTerminal(
+      place,
+      `printf '\\033[32mgreen\\033[0m\\n'; until [ -e ${go} ]; do sleep 0.1; done; echo 1 > result.txt`,
+    );
+    await run.seen(/Job now RUNNING/);
+    await place.write("../home/go", "");
     const { lines, raw, exitStatus, settingsKept } = await run.ended;
     expect(exitStatus).toBe(0);
     expect(settingsKept).toBe(true);

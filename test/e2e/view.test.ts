@@ -244,7 +244,7 @@ const tools = ["chromium", "snakemake", "augur", "mafft"].every(have);
 describe.skipIf(!npmHasAuspice || !tools)(
   "the real Auspice (needs npm with its registry, chromium, snakemake, augur, mafft)",
   () => {
-    test("is installed, and shows the last build's tree in a browser", { timeout: 900_000 }, async () => {
+    test("is installed, and shows the last build's tree in a browser", { timeout: 1_800_000 }, async () => {
       await using work = await workplace();
       // npm's settings are the computer's: its registry, its cache, the proxy on the way there.
       const env = {

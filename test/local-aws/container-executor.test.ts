@@ -118,7 +118,7 @@ describe.skipIf(skip)(`in a container${skip ? ` (${skip})` : ""}`, () => {
   });
 
   test("where a part of a job takes too much memory, the job's end says so", async () => {
-    const script = "python3 -c 'bytearray(2000 << 20)'; sleep 1; exit 5";
+    const script = "python3 -c 'bytearray(2000 << 20)'; sleep 3; exit 5";
     expect(await run(["sh", "-c", script])).toMatchObject({
       exitCode: 5,
       reason: "OutOfMemoryError: Container killed due to memory usage",
@@ -208,10 +208,13 @@ describe.skipIf(skip)(`in a container${skip ? ` (${skip})` : ""}`, () => {
   });
 
   test("a job goes on where what shows its output is killed, and ends as it ends", async () => {
-    const { container, line, jobId } = start(["sh", "-c", "echo ready; sleep 3; exit 6"]);
+    const waits = "echo ready; until [ -e /tmp/go ]; do sleep 0.1; done; exit 6";
+    const { container, line, jobId } = start(["sh", "-c", waits]);
     await line("ready");
     const { stdout } = await promisify(execFile)("pgrep", ["-f", `start --attach nextstrain-${jobId}-1`]);
     process.kill(Number(stdout), "SIGKILL");
+    const went = await engine.call(["exec", `nextstrain-${jobId}-1`, "touch", "/tmp/go"]);
+    expect(went).toMatchObject({ status: 0 });
     expect(await container.ended).toEqual({ exitCode: 6 });
   });
 

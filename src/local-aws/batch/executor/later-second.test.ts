@@ -4,6 +4,10 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { untilLaterSecond } from "./later-second.ts";
 
+/** Milliseconds that were waited, each time. */
+const waits = vi.hoisted((): number[] => []);
+vi.mock("node:timers/promises", () => ({ setTimeout: async (time: number) => void waits.push(time) }));
+
 let directory: string;
 const now = Date.UTC(2026, 0, 15, 12, 0, 0, 300);
 
@@ -11,6 +15,7 @@ beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), "later-second-"));
   await mkdir(join(directory, "sub"));
   vi.useFakeTimers({ now, toFake: ["Date"] });
+  waits.length = 0;
 });
 afterEach(async () => {
   vi.useRealTimers();
@@ -23,15 +28,10 @@ async function fileOf(mtimeMs: number): Promise<void> {
   await utimes(path, mtimeMs / 1000, mtimeMs / 1000);
 }
 
-async function waited(): Promise<boolean> {
-  const start = performance.now();
-  await untilLaterSecond(directory);
-  return performance.now() - start > 500;
-}
-
-test("a file of this very second is waited for", async () => {
+test("a file of this very second is waited for, until the next", async () => {
   await fileOf(now - 100);
-  expect(await waited()).toBe(true);
+  await untilLaterSecond(directory);
+  expect(waits).toEqual([700]);
 });
 
 test.each([
@@ -39,5 +39,6 @@ test.each([
   ["the future", now + 5000],
 ])("files of %s are not", async (_, mtimeMs) => {
   await fileOf(mtimeMs);
-  expect(await waited()).toBe(false);
+  await untilLaterSecond(directory);
+  expect(waits).toEqual([]);
 });
