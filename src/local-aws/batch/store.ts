@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { ComputeEnvironment, Job, JobDefinition, JobQueue } from "./types.ts";
 import { isFinished } from "./types.ts";
 
@@ -53,13 +53,19 @@ export async function openStore(directory: string): Promise<Store> {
   function save(file: string, record: unknown): Promise<void> {
     const text = JSON.stringify(record);
     const previous = writes.get(file) ?? Promise.resolve();
-    const write = previous.catch(() => undefined).then(() => writeAtomically(file, text));
+    const write = previous
+      .catch(() => undefined)
+      .then(async () => {
+        await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+        await writeAtomically(file, text);
+      });
     writes.set(file, write);
     const forget = () => void (writes.get(file) === write && writes.delete(file));
     write.then(forget, forget);
     return write;
   }
   const jobDirectory = (jobId: string) => join(jobsDirectory, jobId);
+  const jobFile = (jobId: string) => join(jobDirectory(jobId), "job.json");
 
   return {
     definitions,
@@ -75,14 +81,13 @@ export async function openStore(directory: string): Promise<Store> {
         queues: [...queues.values()],
         environments: [...environments.values()],
       } satisfies Registry),
-    async saveJob(job) {
-      await mkdir(jobDirectory(job.jobId), { recursive: true, mode: 0o700 });
-      await save(join(jobDirectory(job.jobId), "job.json"), job);
-    },
+    saveJob: (job) => save(jobFile(job.jobId), job),
     async prune(now) {
       for (const job of [...jobs.values()]) {
         if (!isFinished(job) || now - (job.stoppedAt ?? job.createdAt) < keptMs) continue;
         jobs.delete(job.jobId);
+        // Its end may still be on the way to the disk, and would make the directory anew.
+        await writes.get(jobFile(job.jobId))?.catch(() => undefined);
         await rm(jobDirectory(job.jobId), { recursive: true, force: true });
       }
     },
