@@ -16,14 +16,20 @@ const lines = 200;
 /** A build under faults mostly waits. */
 const atOnce = 4;
 
-/**
- * Milliseconds from one access key to the next, and the seconds that each is good for: long enough for the next to be there in time
- * also where the computer is busy.
- */
+/** Milliseconds from one access key to the next. */
 const rotation = 3_000;
-const keyLife = 15;
-/** One build of so many has a job that outlives every key its build begins with. */
-const longEvery = 10;
+/**
+ * One build of so many has a job that outlives every key its build begins with, and a program that meets an expired key takes a
+ * new one for all services. So that each service is certain to meet one, a key's life ends for the log first, and the log and
+ * Batch let it end three times each: one of eight such builds, at least, comes to its results with the key it began with.
+ */
+const longEvery = 5;
+const longSeconds = 20;
+const expiringKeys = [
+  { service: "logs", seconds: 8, count: 3 },
+  { service: "batch", seconds: 15, count: 3 },
+  { service: "s3", seconds: 15 },
+];
 
 /**
  * All that a build can end right under: a fifth of all requests fails, also those of jobs; keys and log tokens expire; logs come late;
@@ -31,10 +37,7 @@ const longEvery = 10;
  * streams, disabled queues and the like are in faults.test.ts: the logs of such builds are not whole, or they fail.
  */
 const rules = [
-  ...["s3", "batch", "logs"].map((service) => ({
-    fault: "expired-credentials",
-    ...{ service, from: "user", seconds: keyLife },
-  })),
+  ...expiringKeys.map((rule) => ({ fault: "expired-credentials", from: "user", ...rule })),
   { fault: "expired-tokens", seconds: 1 },
   { fault: "any", service: "s3", probability: 0.2 },
   { fault: "any", service: "logs", probability: 0.2 },
@@ -159,7 +162,7 @@ test.skipIf(!have("zip") || !have("unzip"))(
     expect((await place.run("local-aws", "start", "--faults", plan)).exitStatus).toBe(0);
     const waiting = Array.from({ length: builds }, (_, number) => ({
       seed: firstSeed + number,
-      seconds: number % longEvery === 0 ? keyLife + 5 : 0.5,
+      seconds: number % longEvery === 0 ? longSeconds : 0.5,
     }));
     const wrong: string[] = [];
     const worker = async () => {

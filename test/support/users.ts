@@ -94,8 +94,8 @@ export interface Keys extends AsyncDisposable {
 export async function rotatingKeys(place: Workplace, every = Number.POSITIVE_INFINITY): Promise<Keys> {
   const env = await accountEnvironment(place);
   const clients = await localClients(place.env);
-  // Of one user there are two keys at most: by turns, each of them stays for six rounds.
-  const users = [0, 1, 2].map(() => ({ name: `user-${randomUUID()}`, keys: [] as Key[] }));
+  // Of one user there are two keys at most: by turns, each of them stays for twenty rounds.
+  const users = Array.from({ length: 10 }, () => ({ name: `user-${randomUUID()}`, keys: [] as Key[] }));
   for (const { name } of users) await makeUser(clients, name, { everything });
   let round = 0;
   let current: Key | undefined;
