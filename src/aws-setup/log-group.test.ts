@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { addStack, fakeSite } from "./testing/fake-account.ts";
+import { fakeSite } from "./testing/fake-account.ts";
+import { addStack } from "./testing/fake-stacks.ts";
 import { before, setUp } from "./testing/set-up.ts";
 
 describe("the log group", () => {

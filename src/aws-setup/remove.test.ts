@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { CancelledError, UserError } from "../errors.ts";
 import { type RemovalRequest, removeAwsBatch } from "./remove.ts";
-import { addStack, type FakeSite, fakeSite } from "./testing/fake-account.ts";
+import { type FakeSite, fakeSite } from "./testing/fake-account.ts";
+import { addStack } from "./testing/fake-stacks.ts";
 
 const remove = ({ site }: FakeSite, request: Partial<RemovalRequest> = {}) =>
   removeAwsBatch(site, { stackName: "nextstrain-batch", deleteData: false, dryRun: false, ...request });

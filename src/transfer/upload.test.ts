@@ -5,7 +5,9 @@ import {
   GetObjectCommand,
   PutObjectCommand,
   type S3Client,
+  S3ServiceException,
   UploadPartCommand,
+  UploadPartCopyCommand,
 } from "@aws-sdk/client-s3";
 import { expect, test, vi } from "vitest";
 import type { ArchivePart } from "../archive/types.ts";
@@ -178,4 +180,23 @@ test.each([
 ])("an upload that is gone is not complete where %s", async (_, etag) => {
   const { s3 } = afterLostAnswer(etag);
   await expect(uploadParts(s3, target, makeParts(6), { signal })).rejects.toThrow("does not exist");
+});
+
+test.each([
+  [501, "CopyFailedError"],
+  [412, "CopyFailedError"],
+  [500, "S3ServiceException"],
+])("a copy that is answered with %i ends as a %s", async (httpStatusCode, name) => {
+  const { s3: bucket } = fakeS3();
+  const send = async (command: object, options: { abortSignal: AbortSignal }) => {
+    if (!(command instanceof UploadPartCopyCommand)) return bucket.send(command as never, options);
+    throw new S3ServiceException({
+      name: "S3ServiceException",
+      $fault: "client",
+      $metadata: { httpStatusCode },
+    });
+  };
+  const copies = { source: target, etag: "last", ranges: [{ start: 0, end: 10 }] };
+  const uploading = uploadParts({ send } as unknown as S3Client, target, makeParts(1), { signal, copies });
+  await expect(uploading).rejects.toMatchObject({ name });
 });

@@ -281,7 +281,8 @@ async function copyPart(
   } catch (error) {
     signal.throwIfAborted();
     const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode ?? 0;
-    if (status < 400 || status >= 500) throw error;
+    // 501: a store that speaks S3 and cannot copy.
+    if ((status < 400 || status >= 500) && status !== 501) throw error;
     throw new CopyFailedError(`${formatS3Url(source)} could not be copied from`, { cause: error });
   }
 }

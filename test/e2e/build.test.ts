@@ -131,6 +131,22 @@ describe.skipIf(!needed)("a build on local AWS (needs zip and unzip)", () => {
     expect(await place.read("changed.txt")).toBe("by the job\n");
   });
 
+  test("a damaged record is told of, and the manifest takes its place", async () => {
+    await place.write("changed.txt", "as uploaded");
+    const detached = await place.build("echo by the job > changed.txt", "--detach");
+    const runs = join(place.home, ".nextstrain/aws-batch/runs");
+    const runId = /^Nextstrain Run ID: (\S+)$/m.exec(detached.stdout)?.[1];
+    await writeFile(join(runs, `${runId}.files.json.gz`), "no gzip");
+    const attached = await place.run(
+      ...["build", "--aws-batch", "--local-aws", "--attach", jobIdOf(detached), place.directory],
+    );
+    expect(attached.stderr).toMatch(
+      /^Warning: .*\.files\.json\.gz is damaged.* manifest .* takes its place\.$/m,
+    );
+    expect(attached.exitStatus).toBe(0);
+    expect(await place.read("changed.txt")).toBe("by the job\n");
+  });
+
   test("Control-C cancels the job, waits for it to stop, and ends with 130", async () => {
     // The job's entrypoint ignores SIGTERM, as the image's does: a stopped job is killed 30 seconds later.
     const build = place.startBuild("sleep 600");

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ListMultipartUploadsCommand, S3Client } from "@aws-sdk/client-s3";
+import { ListMultipartUploadsCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Link, startLink } from "../../bench/link-proxy.mjs";
 import { uploadParts } from "../../src/transfer/upload.ts";
@@ -42,6 +42,11 @@ function s3Of(local: TestLocalAws, endpoint: string, socketTimeout = 60_000): S3
 async function unfinishedUploads(s3: S3Client): Promise<number> {
   const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket: BUCKET }));
   return Uploads.filter(({ Key }) => Key?.endsWith(".zip")).length;
+}
+
+async function keys(s3: S3Client): Promise<string[]> {
+  const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: BUCKET }));
+  return Contents.map(({ Key = "" }) => Key);
 }
 
 const portOf = (local: TestLocalAws) => Number(new URL(local.endpoint).port);
@@ -94,6 +99,40 @@ describe.skipIf(!needed)("a transfer that breaks (needs zip and unzip)", () => {
     } finally {
       other.stop();
     }
+  });
+
+  test("takes away what a run that was killed before its job was submitted left in the bucket", async () => {
+    const directory = join(local.scratch, "killed-before");
+    await mkdir(directory);
+    await writeFile(join(directory, "input.txt"), "input\n");
+    const plan = join(local.scratch, "plan.json");
+    const misbehave = async (...rules: object[]) => {
+      await writeFile(plan, JSON.stringify({ rules }));
+      expect(await runTool(["local-aws", "start", "--faults", plan], { env: local.env })).toMatchObject({
+        exitStatus: 0,
+      });
+    };
+    const env = { ...local.env, SECRET: "abc" };
+    const start = () => startTool(build(directory, "true", "--local-aws", "--env", "SECRET"), { env });
+    const keysBefore = await keys(s3);
+    const newKeys = async () => (await keys(s3)).filter((key) => !keysBefore.includes(key));
+    // The archive and the variables are there, and the manifest is on its way for as long as it takes.
+    await misbehave({ fault: "latency", ms: 600_000, service: "s3", path: "*.json.gz" });
+    const killed = start();
+    while ((await newKeys()).length < 2) await sleep(50);
+    killed.child.kill("SIGKILL");
+    await killed.ended;
+    const left = await newKeys();
+    expect(left.map((key) => key.slice("00000000-0000-0000-0000-000000000000".length)).sort()).toEqual([
+      "-env.d.zip",
+      ".zip",
+    ]);
+
+    await misbehave();
+    expect(await start().ended).toMatchObject({ exitStatus: 0, stderr: "" });
+    expect((await keys(s3)).filter((key) => left.includes(key))).toEqual([]);
+    const notes = await readdir(join(local.scratch, ".nextstrain/aws-batch/runs"));
+    expect(notes.filter((name) => name.endsWith(".unsubmitted"))).toEqual([]);
   });
 
   test("fails where S3 falls silent, rather than waiting for ever", async () => {

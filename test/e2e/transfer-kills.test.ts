@@ -22,6 +22,7 @@ import {
   tableSays,
 } from "../../src/results/testing-table.ts";
 import type { RunId } from "../../src/runs/types.ts";
+import { abandonedRuns } from "../../src/runs/unsubmitted.ts";
 import { isTemporaryName } from "../../src/workflow/temporary.ts";
 import { testContext } from "../support/context.ts";
 import { startLocalAws, type TestLocalAws } from "../support/local-aws.ts";
@@ -165,23 +166,20 @@ async function upload(place: TransferPlace, killer: Killer, seed: number, exclud
     for (let tries = 0; tries < TRIES; tries++) {
       if (await killer.killed({ local, home, directory, runId: undefined, exclude })) break;
     }
-    if ((await notesIn(home)).some((name) => name.endsWith(".upload"))) leftUnfinished++;
+    const left = await abandonedRuns(runsIn(home));
+    if (left.some(({ upload }) => upload?.id !== undefined)) leftUnfinished++;
     expect(bytes.equals(await readFile(noise))).toBe(true);
     const { [NOISE.name]: _, ...after } = readTree(directory);
     expect(after).toEqual(before);
   }
   const { runId } = await ship(place, exclude);
   await rm(noise, { force: true });
-  expect((await notesIn(home)).filter((name) => name.endsWith(".upload") || isTemporaryName(name))).toEqual(
-    [],
-  );
+  const names = await readdir(runsIn(home));
+  expect(names.filter((name) => name.endsWith(".unsubmitted") || isTemporaryName(name))).toEqual([]);
   return runId;
 }
 
-/** What lies among the records of runs. */
-function notesIn(home: string): Promise<string[]> {
-  return readdir(join(home, ".nextstrain/aws-batch/runs")).catch(() => []);
-}
+const runsIn = (home: string) => join(home, ".nextstrain/aws-batch/runs");
 
 /** The job's side: its files take the place of the archive. */
 async function work(runId: RunId, files: Record<string, string>): Promise<void> {

@@ -182,7 +182,7 @@ export const brokenStates: readonly Broken[] = [
       );
       await client.send(updateEnvironment({ state: "DISABLED" }));
     },
-    found: "caution environments.state",
+    found: "caution environments.out-of-use",
     says: /"lab-computers" .* is disabled: jobs run in the others only/,
     mend: /--state ENABLED/,
   },

@@ -5,8 +5,10 @@ import { encodeManifest } from "../../src/runs/manifest.ts";
 import { createRun, runsDirectory } from "../../src/runs/registry.ts";
 import { hashExcluded, manifestOf, recordFiles } from "../../src/runs/states.ts";
 import type { RunId } from "../../src/runs/types.ts";
+import { forgetUnsubmitted } from "../../src/runs/unsubmitted.ts";
 import { bringBack } from "../../src/runtimes/aws-batch/bring-back.ts";
-import { abortAbandonedUploads, shipArchive, storeObject } from "../../src/runtimes/aws-batch/ship.ts";
+import { shipArchive, storeObject } from "../../src/runtimes/aws-batch/ship.ts";
+import { takeBackAbandoned } from "../../src/runtimes/aws-batch/take-back.ts";
 import { selectFiles } from "../../src/workflow/selection.ts";
 import { testContext } from "./context.ts";
 
@@ -52,7 +54,7 @@ export async function ship(place: TransferPlace, exclude: readonly string[] = []
       },
     }),
     hashExcluded(selection.excluded, { signal }),
-    abortAbandonedUploads(aws, runs, signal),
+    takeBackAbandoned(aws, runs, signal),
   ]);
   const files = await recordFiles(selection, entries, excluded);
   const url = `s3://${BUCKET}/${runId}`;
@@ -77,6 +79,7 @@ export async function ship(place: TransferPlace, exclude: readonly string[] = []
     storeObject(aws, { bucket: BUCKET, key: `${runId}.json.gz` }, manifest, signal),
     createRun(runs, record, files),
   ]);
+  await forgetUnsubmitted(runs, runId);
   return { runId, sent: last.sent, reused: last.reused };
 }
 

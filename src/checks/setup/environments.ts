@@ -24,6 +24,14 @@ export const environmentsSubject = subject({
       find: (environments, facts) => stateOf(environments, facts),
     },
     {
+      id: "environments.out-of-use",
+      find(environments, facts) {
+        const bad = environments.find((environment) => !isUsable(environment));
+        if (bad === undefined || !environments.some(isUsable)) return undefined;
+        return { mark: "caution", ...outOfUse(bad, "run in the others only", facts) };
+      },
+    },
+    {
       id: "environments.idle-cost",
       accountOnly: true,
       find(environments, facts) {
@@ -67,21 +75,22 @@ function stateOf(environments: readonly ComputeEnvironment[], facts: Facts): Out
       mend: `Give it one that does:${paste(consolePage(facts, "batch", "queues"))}${setUp(facts, "Or make one")}`,
     };
   }
-  const [bad, ...others] = environments.filter((environment) => !isUsable(environment));
-  if (bad === undefined) {
-    return {
-      mark: "ok",
-      says: `Jobs run on computers of ${named(environments).replace(/^T/, "t")}.`,
-    };
+  const usable = environments.filter(isUsable);
+  const [first] = environments;
+  if (usable.length === 0 && first !== undefined) {
+    return { mark: "wrong", ...outOfUse(first, "wait for ever", facts) };
   }
-  const all = others.length + 1 === environments.length;
+  return { mark: "ok", says: `Jobs run on computers of ${named(usable).replace(/^T/, "t")}.` };
+}
+
+/** Of an environment that starts no jobs: what is wrong with it, and what to do. */
+function outOfUse(bad: ComputeEnvironment, jobs: string, facts: Facts): Omit<Outcome, "mark"> {
   const mend = bad.isEnabled
     ? `See what is wrong with it:${paste(consolePage(facts, "batch", `compute-environments/detail/${bad.arn}`))}`
     : `Enable it:${updateEnvironment(facts, bad, "--state ENABLED")}`;
   const what = bad.isEnabled ? `is ${bad.status}` : "is disabled";
   return {
-    mark: all ? "wrong" : "caution",
-    says: `${named([bad])} of the job queue "${facts.names.queue.value}" ${what}: jobs ${all ? "wait for ever" : "run in the others only"}.${bad.isEnabled ? ` AWS says: ${bad.statusReason || "nothing more"}` : ""}`,
+    says: `${named([bad])} of the job queue "${facts.names.queue.value}" ${what}: jobs ${jobs}.${bad.isEnabled ? ` AWS says: ${bad.statusReason || "nothing more"}` : ""}`,
     mend,
   };
 }

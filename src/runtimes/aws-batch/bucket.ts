@@ -57,18 +57,27 @@ export async function deleteObject(
   await s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }), { abortSignal: signal });
 }
 
+/** An object that should go and is still there. */
+export interface LeftObject {
+  readonly object: S3Object;
+  readonly error: unknown;
+}
+
+/** Milliseconds for deleting one object, or ending an upload, of a run that has failed. */
+export const TIDYING_TIME = 10_000;
+
 /**
- * Takes back what a run put into the bucket before it failed: variables first, since they may hold secrets. Not under
- * the signal that may have ended the run. Returns the objects that could not be deleted.
+ * Deletes a run's objects: variables first, since they may hold secrets. Not under the signal that may have ended the run.
+ * Returns those that could not be deleted.
  */
 export async function removeRunObjects(
   s3: S3Client,
   { envd, workdir, manifest }: RunObjects,
-): Promise<S3Object[]> {
-  const left: S3Object[] = [];
+): Promise<LeftObject[]> {
+  const left: LeftObject[] = [];
   const remove = (object: S3Object) =>
-    deleteObject(s3, object, AbortSignal.timeout(10_000)).catch((error: unknown) => {
-      if (!isNoBucket(error)) left.push(object);
+    deleteObject(s3, object, AbortSignal.timeout(TIDYING_TIME)).catch((error: unknown) => {
+      if (!isNoBucket(error)) left.push({ object, error });
     });
   await remove(envd);
   await Promise.all([remove(workdir), remove(manifest)]);

@@ -7,17 +7,18 @@ import { MaybeSubmittedError, submitJob } from "../../aws/submit-job.ts";
 import type { Context } from "../../cli/context.ts";
 import { newRunId } from "../../runs/ids.ts";
 import { encodeManifest } from "../../runs/manifest.ts";
-import { createRun, removeRun, runsDirectory, updateRecord } from "../../runs/registry.ts";
+import { createRun, runsDirectory, updateRecord } from "../../runs/registry.ts";
 import { lastExcluded } from "../../runs/roots.ts";
 import { hashExcluded, manifestOf, recordFiles } from "../../runs/states.ts";
 import type { JobId, LocalFileState, RunRecord } from "../../runs/types.ts";
+import { forgetUnsubmitted } from "../../runs/unsubmitted.ts";
 import { formatS3Url } from "../../transfer/s3-url.ts";
 import type { BuildRoot } from "../../workflow/build-root.ts";
 import { supportsBenchmarkExtended } from "../../workflow/image.ts";
 import type { Selection } from "../../workflow/types.ts";
 import { commandLine } from "../command-line.ts";
 import type { BuildRequest } from "../runtime.ts";
-import { parseBucket, type RunObjects, removeRunObjects, runObjects } from "./bucket.ts";
+import { parseBucket, type RunObjects, runObjects } from "./bucket.ts";
 import { type JobSpecification, jobRequest } from "./job-request.ts";
 import { showTransfer } from "./live.ts";
 import { tellHowJobsRun } from "./local-jobs.ts";
@@ -25,7 +26,8 @@ import type { AwsBatchOptions } from "./options.ts";
 import { besidePreflight } from "./preflight.ts";
 import { type Prepared, prepare } from "./prepare.ts";
 import type { Run } from "./run.ts";
-import { abortAbandonedUploads, shipArchive, shipVariables, storeObject } from "./ship.ts";
+import { shipArchive, shipVariables, storeObject } from "./ship.ts";
+import { takeBack, takeBackAbandoned } from "./take-back.ts";
 import { together } from "./together.ts";
 
 /**
@@ -39,6 +41,7 @@ export async function launch(
   options: AwsBatchOptions,
 ): Promise<Run> {
   const { io } = context;
+  const runs = runsDirectory(context);
   const { place } = request;
   const createdAt = context.now();
   const runId = newRunId();
@@ -72,12 +75,13 @@ export async function launch(
     await besidePreflight(context, prepared.preflight, (beside) =>
       ship(beside, aws, prepared, { objects, record }),
     );
+    await forgetUnsubmitted(runs, runId);
     io.out("Submitting job");
     jobId = await submit(context, aws, submission);
   } catch (error) {
     // Of a job that may be out there after all, nothing is taken away.
     if (!(error instanceof MaybeSubmittedError)) {
-      const left = await takeBack(context, aws, objects, record);
+      const left = await takeBack(aws, { runs, runId, objects });
       // Nothing is in a bucket that took nothing.
       for (const object of isBucketClosed(error) ? [] : left)
         io.warn(`${formatS3Url(object)} could not be deleted.`);
@@ -86,11 +90,8 @@ export async function launch(
     throw explainBucketError(error, bucket, aws.region.value);
   }
   io.out(`AWS Batch Job ID: ${jobId}`);
-  await updateRecord(runsDirectory(context), runId, { jobId, submittedAt: context.now() }).catch(
-    (error: unknown) =>
-      io.warn(
-        `The record of this run could not be written: ${error instanceof Error ? error.message : error}`,
-      ),
+  await updateRecord(runs, runId, { jobId, submittedAt: context.now() }).catch((error: unknown) =>
+    io.warn(`The record of this run could not be written: ${error instanceof Error ? error.message : error}`),
   );
   return {
     jobId,
@@ -125,7 +126,7 @@ async function ship(
         onProgress: live.reached,
       }),
     (signal) => lookAtExcluded(runs, selection, signal),
-    (signal) => abortAbandonedUploads(aws, runs, signal),
+    (signal) => takeBackAbandoned(aws, runs, signal),
   );
   const files = await recordFiles(selection, archive.entries, excluded);
   const manifest = await encodeManifest(manifestOf(record.runId, files));
@@ -160,12 +161,6 @@ async function submit(context: Context, aws: Aws, submission: SubmitJobCommandIn
     throw signal.reason;
   }
   return jobId;
-}
-
-/** Leaves nothing of a run that has no job. Returns the objects that could not be deleted. */
-async function takeBack(context: Context, aws: Aws, objects: RunObjects, record: RunRecord) {
-  await removeRun(runsDirectory(context), record.runId).catch(() => {});
-  return await removeRunObjects(aws.s3, objects);
 }
 
 function recordOf(

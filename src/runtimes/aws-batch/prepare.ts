@@ -15,6 +15,7 @@ import { credentialWarning } from "./credential-warning.ts";
 import { deriveDefinition } from "./derived-definition.ts";
 import type { AwsBatchOptions } from "./options.ts";
 import { beginPreflight, type Preflight } from "./preflight.ts";
+import { together } from "./together.ts";
 
 /** What is found out before anything is sent. */
 export interface Prepared {
@@ -38,26 +39,20 @@ export async function prepare(
   options: AwsBatchOptions,
 ): Promise<Prepared> {
   const { io } = context;
-  // The first to fail stops the others.
-  const failure = new AbortController();
-  const signal = AbortSignal.any([context.signal, failure.signal]);
-  const orStop = <T>(work: Promise<T>) =>
-    work.catch((error: unknown) => {
-      failure.abort(error);
-      throw error;
-    });
-  const preflight = beginPreflight(aws, options, signal);
-  const [base, selection, environment] = await Promise.all([
-    orStop(preflight.definition),
-    orStop(
+  const [[base, preflight], selection, environment] = await together(
+    context.signal,
+    async (signal) => {
+      const begun = beginPreflight(aws, options, signal);
+      return [await begun.definition, begun] as const;
+    },
+    (signal) =>
       selectFiles(request.place.root, {
         exclude: options.excludeFromUpload,
         overlays: request.overlays,
         signal,
       }),
-    ),
-    orStop(variablesFor(context, aws, request)),
-  ]);
+    () => variablesFor(context, aws, request),
+  );
   await removeStaleTemporaries(selection.temporaries, { now: context.now() });
   for (const warning of [...selection.warnings, ...environment.warnings]) io.warn(warning);
   if (selection.files.length === 0) {
@@ -79,7 +74,7 @@ export async function prepare(
     now: context.now(),
   });
   if (warning) io.warn(warning);
-  const derived = options.image && (await deriveDefinition(aws.batch, base, options.image, signal));
+  const derived = options.image && (await deriveDefinition(aws.batch, base, options.image, context.signal));
   return {
     definition: derived?.definition ?? base,
     definitionName: derived?.name ?? options.job.value,

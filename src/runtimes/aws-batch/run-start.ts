@@ -3,8 +3,10 @@ import type { Context } from "../../cli/context.ts";
 import { beganByManifest, beganByRecord } from "../../results/began.ts";
 import type { RunFiles } from "../../results/types.ts";
 import { decodeManifest } from "../../runs/manifest.ts";
+import { RecordError } from "../../runs/record.ts";
 import { readRecord, readRecordedFiles, runsDirectory } from "../../runs/registry.ts";
 import { isSameDirectory } from "../../runs/roots.ts";
+import type { RunId } from "../../runs/types.ts";
 import { getSmallObject } from "../../transfer/object-source.ts";
 import { siblingsOf } from "./bucket.ts";
 import type { Run } from "./run.ts";
@@ -23,12 +25,26 @@ export async function findStart(
   { root, signal }: { readonly root: string; readonly signal: AbortSignal },
 ): Promise<RunFiles | undefined> {
   if (runId === undefined) return undefined;
-  const records = runsDirectory(context);
-  const record = await readRecord(records, runId);
-  const files = record && (await readRecordedFiles(records, runId));
-  if (record && files) return beganByRecord(record, files, await isSameDirectory(record.root, root));
+  const recorded = await findRecorded(context, runId);
+  if (recorded) {
+    const { record, files } = recorded;
+    return beganByRecord(record, files, await isSameDirectory(record.root, root));
+  }
   const siblings = siblingsOf(workdir);
   const manifest =
     siblings && (await getSmallObject(aws.s3, siblings.manifest, { signal, limit: LARGEST_MANIFEST }));
   return manifest && beganByManifest(await decodeManifest(manifest));
+}
+
+async function findRecorded(context: Context, runId: RunId) {
+  const records = runsDirectory(context);
+  try {
+    const record = await readRecord(records, runId);
+    const files = record && (await readRecordedFiles(records, runId));
+    return record && files && { record, files };
+  } catch (error) {
+    if (!(error instanceof RecordError)) throw error;
+    context.io.warn(`${error.message} The run's manifest in the bucket takes its place.`);
+    return undefined;
+  }
 }

@@ -1,20 +1,12 @@
 import type { ArchiveInput, ArchivePart, WrittenEntry } from "../../archive/types.ts";
 import { packSmall, writeArchive } from "../../archive/write.ts";
 import type { Aws } from "../../aws/clients.ts";
-import { explained, isTransient } from "../../aws/errors.ts";
+import { explained } from "../../aws/errors.ts";
 import type { RunId } from "../../runs/types.ts";
-import { abandonedUploads, forgetUpload, noteUpload } from "../../runs/uploads.ts";
+import { noteUnsubmitted, type UnsubmittedRun } from "../../runs/unsubmitted.ts";
 import { createGauge } from "../../transfer/gauge.ts";
 import { formatS3Url, type S3Object } from "../../transfer/s3-url.ts";
-import {
-  abortUpload,
-  type Copies,
-  CopyFailedError,
-  putObject,
-  sendersFor,
-  unfinishedUploads,
-  uploadParts,
-} from "../../transfer/upload.ts";
+import { type Copies, CopyFailedError, putObject, sendersFor, uploadParts } from "../../transfer/upload.ts";
 import { keepYoungHeapSmall } from "../../transfer/young-heap.ts";
 import { envdFiles, type Variables } from "../../workflow/envdir.ts";
 import type { SelectedFile, Selection } from "../../workflow/types.ts";
@@ -100,6 +92,11 @@ async function send(
   },
 ): Promise<ShippedArchive> {
   const { signal, latestMtimeMs, reuse, copies, runs, runId, onProgress } = options;
+  const run = { runId, ...target, region: aws.region.value, localAws: aws.isLocal };
+  // Not worth failing for: where it can't be noted, the bucket's rule is what ends that which is left behind.
+  const note = (upload: UnsubmittedRun["upload"]) =>
+    noteUnsubmitted(runs, { ...run, upload }).catch(() => {});
+  await note(undefined);
   const inputs = selection.files.filter(({ path }) => !reuse?.hashes.has(path)).map(toInput);
   const total = inputs.reduce((sum, { size }) => sum + size, 0);
   keepYoungHeapSmall(total);
@@ -131,8 +128,8 @@ async function send(
     senders,
     copies,
     onActivity: gauge.activity,
-    onBegun: (uploadId) => beginUpload(aws, target, uploadId, { runs, runId }),
-    onEnded: () => forgetUpload(runs, runId),
+    onBegun: (id) => note({ id }),
+    onEnded: () => note(undefined),
     onProgress(sent) {
       // What has been taken up, and what was made of it, tells how much the rest will come to, roughly.
       const rest = taken === 0 ? total : ((total - taken) * made) / taken;
@@ -150,34 +147,6 @@ async function* counted(parts: AsyncIterable<ArchivePart>, onPart: (bytes: numbe
   for await (const part of parts) {
     onPart(part.data.length);
     yield part;
-  }
-}
-
-/** Not worth failing for: where it can't be noted, the bucket's rule is what ends an upload that is left behind. */
-async function beginUpload(
-  aws: Aws,
-  { bucket, key }: S3Object,
-  uploadId: string | undefined,
-  { runs, runId }: { readonly runs: string; readonly runId: RunId },
-): Promise<void> {
-  const upload = { bucket, key, uploadId, region: aws.region.value, localAws: aws.isLocal };
-  await noteUpload(runs, runId, upload).catch(() => {});
-}
-
-/** Aborts what earlier runs, killed in the middle of it, left unfinished in the bucket: best effort. */
-export async function abortAbandonedUploads(aws: Aws, runs: string, signal: AbortSignal): Promise<void> {
-  for (const { upload, forget } of await abandonedUploads(runs)) {
-    if (upload.region !== aws.region.value || upload.localAws !== aws.isLocal) continue;
-    try {
-      const ids =
-        upload.uploadId === undefined ? await unfinishedUploads(aws.s3, upload, signal) : [upload.uploadId];
-      for (const id of ids) await abortUpload(aws.s3, upload, id, signal);
-      await forget();
-    } catch (error) {
-      signal.throwIfAborted();
-      // Gone already, or not ours to abort: no later run can do better.
-      if (!isTransient(error)) await forget();
-    }
   }
 }
 
