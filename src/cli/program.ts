@@ -18,7 +18,7 @@ export async function runProgram(context: Context, args: readonly string[]): Pro
   const { program, unasked } = createProgram(context, outcome);
   try {
     refuseForeign(args);
-    await program.parseAsync(expandAbbreviations(program, args), { from: "user" });
+    await program.parseAsync(expandAbbreviations(program, withoutVainHelp(program, args)), { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.code === "commander.help" && error.exitCode !== 0 && args[0] !== "help") {
@@ -62,6 +62,18 @@ function createProgram(context: Context, outcome: Outcome): { readonly program: 
       });
   }
   return { program, unasked: () => unasked.trimEnd() };
+}
+
+/** Where the help is of a command that there isn't, the arguments without asking for it: the parser then says what is wrong. */
+function withoutVainHelp(program: Command, args: readonly string[]): readonly string[] {
+  let command = program;
+  for (const arg of args) {
+    if (arg.startsWith("-") || command.commands.length === 0 || arg === "help") return args;
+    const next = command.commands.find((each) => each.name() === arg || each.aliases().includes(arg));
+    if (next === undefined) return args.filter((each) => !["-h", "--help", "--help-all"].includes(each));
+    command = next;
+  }
+  return args;
 }
 
 /** The help, hidden options and all. */

@@ -28,6 +28,8 @@ export function shellCommand(context: Context, outcome: Outcome): Command {
   // Not as the options' defaults: those would show in the help.
   for (const list of ["runtimes", "dockerArg", "env", "envdir"]) command.setOptionValue(list, []);
   addRuntimeFlags(command, () => true);
+  // Known, so that who gives it is told why not.
+  command.options.find(({ long }) => long === "--aws-batch")?.hideHelp();
   command.optionsGroup("What runs:").addOption(settingOption(settings.dockerImage));
   addContainerOptions(command);
   addVariableOptions(command);

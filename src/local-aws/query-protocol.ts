@@ -1,4 +1,5 @@
 import type { AwsError, ServiceRequest, ServiceResponse } from "./http.ts";
+import { MAX_BUFFERED_BODY, readAll } from "./request.ts";
 import { renderXml, type XmlContent } from "./xml.ts";
 
 /** The query protocol of STS and IAM: a form in, XML out. */
@@ -37,7 +38,6 @@ export async function readParameters({
   query,
   body,
 }: Pick<ServiceRequest, "method" | "query" | "body">): Promise<URLSearchParams> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of body) chunks.push(Buffer.from(chunk));
-  return method === "POST" ? new URLSearchParams(Buffer.concat(chunks).toString()) : query;
+  const form = await readAll(body, MAX_BUFFERED_BODY);
+  return method === "POST" ? new URLSearchParams(form.toString()) : query;
 }

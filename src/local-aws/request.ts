@@ -19,7 +19,7 @@ export interface Identity {
 }
 
 /** Bodies whose hash is not announced are hashed before the signature can be verified, so they're kept in memory. */
-const MAX_BUFFERED_BODY = 16 * 1024 * 1024;
+export const MAX_BUFFERED_BODY = 16 * 1024 * 1024;
 
 /** The service of a request whose signature can't be read: only the shape of the error depends on it. */
 export function guessService(message: IncomingMessage): string {
@@ -161,7 +161,8 @@ async function* piecesOf(message: IncomingMessage): AsyncGenerator<Uint8Array> {
   if (!message.complete) throw incompleteBody();
 }
 
-async function readAll(source: AsyncIterable<Uint8Array>, limit: number): Promise<Buffer> {
+/** A body whole. Throws AwsError where it has more bytes than `limit`. */
+export async function readAll(source: AsyncIterable<Uint8Array>, limit: number): Promise<Buffer> {
   const pieces: Uint8Array[] = [];
   let length = 0;
   for await (const piece of source) {

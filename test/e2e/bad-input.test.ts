@@ -154,6 +154,18 @@ const mistakes: readonly Mistake[] = [
   },
   { name: "an unknown command", args: () => ["biuld"], status: 2, says: ["biuld", "Did you mean build?"] },
   {
+    name: "an unknown command, with --help",
+    args: () => ["biuld", "--help"],
+    status: 2,
+    says: ["unknown command 'biuld'", "Did you mean build?"],
+  },
+  {
+    name: "an unknown command of a command, with --help",
+    args: () => ["local-aws", "strat", "-h"],
+    status: 2,
+    says: ["unknown command 'strat'", "Did you mean start?"],
+  },
+  {
     name: "help of an unknown command",
     args: () => ["help", "biuld"],
     status: 2,

@@ -25,7 +25,7 @@ async function call(form: Record<string, string>): Promise<string> {
     path: "/",
     query: new URLSearchParams(),
     headers: {},
-    body: Readable.from([new URLSearchParams(form).toString()]),
+    body: Readable.from([Buffer.from(new URLSearchParams(form).toString())]),
     principal: { kind: "user", accessKeyId: "LOCALKEY", arn: `${ACCOUNT}:user/local` },
     trailers: new Map(),
     requestId: "R1",

@@ -11,7 +11,7 @@ const call = (form: string) =>
     path: "/",
     query: new URLSearchParams(),
     headers: {},
-    body: Readable.from([form]),
+    body: Readable.from([Buffer.from(form)]),
     principal: { kind: "user", accessKeyId: "LOCALKEY", arn: "arn:aws:iam::123456789012:user/local" },
     trailers: new Map(),
     requestId: "R1",
