@@ -42,6 +42,7 @@ export function parseRecord(text: string, file: string): RunRecord {
     command: strings(value.command, "command", file),
     createdAt: number(value.createdAt, "createdAt", file),
     submittedAt: optionalNumber(value.submittedAt, "submittedAt", file),
+    expiresAt: optionalNumber(value.expiresAt, "expiresAt", file),
     endedAt: optionalNumber(value.endedAt, "endedAt", file),
     status: optionalString(value.status, "status", file),
     statusReason: optionalString(value.statusReason, "statusReason", file),

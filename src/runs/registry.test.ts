@@ -3,11 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { UserError } from "../errors.ts";
-import { newRunId, parseRunId, toJobId } from "./ids.ts";
+import { newRunId, parseRunId } from "./ids.ts";
 import {
   addResults,
   createRun,
-  findRunByJobId,
   listRuns,
   pruneRuns,
   readRecord,
@@ -71,19 +70,6 @@ test("a run is kept and read back, with its files, for its user's eyes only", as
   }
 });
 
-test("a run is found by its job, once it has one", async () => {
-  using runs = tempRuns();
-  const record = newRecord();
-  await createRun(runs.directory, record);
-  expect(await findRunByJobId(runs.directory, toJobId("job-1"))).toBeUndefined();
-  await updateRecord(runs.directory, record.runId, { jobId: toJobId("job-1"), status: "SUBMITTED" });
-  expect(await findRunByJobId(runs.directory, toJobId("job-1"))).toEqual({
-    ...record,
-    jobId: "job-1",
-    status: "SUBMITTED",
-  });
-});
-
 test("where nothing was recorded there is nothing, and nothing is made", async () => {
   using runs = tempRuns();
   expect(await listRuns(runs.directory)).toEqual({ runs: [], skipped: [] });
@@ -143,14 +129,18 @@ test("results are added up beside the run's files, which stay as they were", asy
   await expect(readResults(runs.directory, record.runId)).rejects.toThrow(UserError);
 });
 
-test("old runs are pruned with their files and results", async () => {
+test("runs whose archive has long expired are pruned with their files and results", async () => {
   using runs = tempRuns();
-  const [old, young] = [newRecord({ createdAt: 1 }), newRecord({ createdAt: 5 })];
-  for (const record of [old, young]) await createRun(runs.directory, record, files);
-  await addResults(runs.directory, old.runId, [{ path: "a", ...state, seenAt: 1 }]);
-  expect(await pruneRuns(runs.directory, 5)).toEqual([old.runId]);
-  expect(readdirSync(runs.directory).every((name) => name.startsWith(young.runId))).toBe(true);
-  expect(readdirSync(runs.directory)).toHaveLength(2);
+  const day = 24 * 60 * 60 * 1000;
+  const now = 1000 * day;
+  const expired = newRecord({ expiresAt: now - 31 * day });
+  const others = [{ expiresAt: now - 29 * day }, { expiresAt: now + day }, {}].map(newRecord);
+  for (const record of [expired, ...others]) await createRun(runs.directory, record, files);
+  await addResults(runs.directory, expired.runId, [{ path: "a", ...state, seenAt: 1 }]);
+  await pruneRuns(runs.directory, now);
+  const { runs: left } = await listRuns(runs.directory);
+  expect(left.map(({ runId }) => runId).sort()).toEqual(others.map(({ runId }) => runId).sort());
+  expect(readdirSync(runs.directory)).toHaveLength(2 * others.length);
 });
 
 test("a record that cannot be written leaves no half file", async () => {

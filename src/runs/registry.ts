@@ -7,7 +7,7 @@ import { UserError } from "../errors.ts";
 import { parseRunId } from "./ids.ts";
 import { parseRecord, parseRecordedFiles, parseResults, RecordError } from "./record.ts";
 import { ownTemporaryName, sweepTemporaries } from "./temporaries.ts";
-import type { JobId, RecordedFiles, RunId, RunRecord, SeenFileState } from "./types.ts";
+import type { RecordedFiles, RunId, RunRecord, SeenFileState } from "./types.ts";
 import { mergeResults } from "./unchanged.ts";
 
 const compress = promisify(gzip);
@@ -18,6 +18,9 @@ const FILES = ".files.json.gz";
 const RESULTS = ".results.json.gz";
 /** Bytes that are unpacked at once: zlib's own 16 KiB take longer to pass around than to unpack. */
 const CHUNK_SIZE = 1024 * 1024;
+
+/** A job writes the archive anew when it ends, which is when its days are counted from: milliseconds until then, and to spare. */
+const JOB_TIME = 30 * 24 * 60 * 60 * 1000;
 
 /** Where the records of runs are: `~/.nextstrain/aws-batch/runs`. The other functions here take it. */
 export function runsDirectory(context: Pick<Context, "env" | "cwd" | "home">): string {
@@ -122,18 +125,15 @@ export async function listRuns(
   return { runs, skipped };
 }
 
-/** The run that a job belongs to, where it was begun on this computer. */
-export async function findRunByJobId(directory: string, jobId: JobId): Promise<RunRecord | undefined> {
+/**
+ * Forgets the runs whose archive the bucket's rule has deleted by now (milliseconds since 1970): nothing of them can be taken up
+ * again. Unusable records are kept.
+ */
+export async function pruneRuns(directory: string, now: number): Promise<void> {
   const { runs } = await listRuns(directory);
-  return runs.find((run) => run.jobId === jobId);
-}
-
-/** Forgets the runs begun before a moment (milliseconds since 1970); says which. Unusable records are kept. */
-export async function pruneRuns(directory: string, before: number): Promise<RunId[]> {
-  const { runs } = await listRuns(directory);
-  const old = runs.filter((run) => run.createdAt < before).map((run) => run.runId);
-  for (const runId of old) await removeRun(directory, runId);
-  return old;
+  for (const { runId, expiresAt } of runs) {
+    if (expiresAt !== undefined && expiresAt + JOB_TIME < now) await removeRun(directory, runId);
+  }
 }
 
 /** Forgets a run: its record, its files and its results. */

@@ -71,6 +71,8 @@ export interface RunRecord {
   /** Milliseconds since 1970, like the other times. To be taken before the files are looked at. */
   readonly createdAt: number;
   readonly submittedAt?: number | undefined;
+  /** When the bucket's rule deletes the archive as it was uploaded; undefined where no rule does. */
+  readonly expiresAt?: number | undefined;
   readonly endedAt?: number | undefined;
   /** As Batch last told it: `RUNNABLE`, `SUCCEEDED`, … */
   readonly status?: string | undefined;

@@ -15,13 +15,17 @@ import { sendersFor, uploadParts } from "./upload.ts";
 
 const target = { bucket: "jobs", key: "run.zip" };
 
+/** As a bucket tells it whose rule deletes objects after a while. */
+const Expiration = 'expiry-date="Sun, 27 Dec 2026 00:00:00 GMT", rule-id="builds"';
+const expiresAt = Date.UTC(2026, 11, 27);
+
 /** A bucket's side of uploads. `onPart` may hold a part up, or fail it. */
 function fakeS3(onPart: (partNumber: number, signal: AbortSignal) => Promise<void> = async () => {}) {
   const sent: string[] = [];
   const send = async (command: object, { abortSignal }: { abortSignal: AbortSignal }) => {
     abortSignal.throwIfAborted();
     sent.push(command.constructor.name.replace("Command", ""));
-    if (command instanceof PutObjectCommand) return { ETag: "whole" };
+    if (command instanceof PutObjectCommand) return { ETag: "whole", Expiration };
     if (command instanceof CreateMultipartUploadCommand) return { UploadId: "upload" };
     if (command instanceof UploadPartCommand) {
       const { PartNumber = 0, Body } = command.input;
@@ -30,7 +34,7 @@ function fakeS3(onPart: (partNumber: number, signal: AbortSignal) => Promise<voi
     }
     if (command instanceof CompleteMultipartUploadCommand) {
       completed.push(...(command.input.MultipartUpload?.Parts ?? []));
-      return { ETag: "composed" };
+      return { ETag: "composed", Expiration };
     }
     if (command instanceof AbortMultipartUploadCommand) return {};
     throw new Error(`unexpected ${command.constructor.name}`);
@@ -52,7 +56,11 @@ const { signal } = new AbortController();
 
 test("a single part is put as one object", async () => {
   const { s3, sent } = fakeS3();
-  expect(await uploadParts(s3, target, makeParts(1), { signal })).toEqual({ etag: "whole", bytes: 10 });
+  expect(await uploadParts(s3, target, makeParts(1), { signal })).toEqual({
+    etag: "whole",
+    bytes: 10,
+    expiresAt,
+  });
   expect(sent).toEqual(["PutObject"]);
 });
 
@@ -87,7 +95,7 @@ test("several parts become one object, in their order, with their checksums", as
       if (progress.length === 4) for (const answer of waiting) answer();
     },
   });
-  expect(await uploading).toEqual({ etag: "composed", bytes: 60 });
+  expect(await uploading).toEqual({ etag: "composed", bytes: 60, expiresAt });
   expect(completed).toEqual(
     [1, 2, 3, 4, 5, 6].map((PartNumber) => ({
       PartNumber,

@@ -2,6 +2,7 @@ import {
   AbortMultipartUploadCommand,
   type CompletedPart,
   CompleteMultipartUploadCommand,
+  type CompleteMultipartUploadCommandOutput,
   CreateMultipartUploadCommand,
   GetObjectCommand,
   ListMultipartUploadsCommand,
@@ -61,6 +62,8 @@ export interface UploadedObject {
   readonly etag: string;
   /** Size in bytes. */
   readonly bytes: number;
+  /** When the bucket's rule will delete it, in milliseconds since 1970; undefined where no rule does. */
+  readonly expiresAt: number | undefined;
 }
 
 /**
@@ -97,12 +100,18 @@ export async function putObject(
   data: Uint8Array,
   { signal, onProgress }: UploadOptions,
 ): Promise<UploadedObject> {
-  const { ETag } = await s3.send(
+  const { ETag, Expiration } = await s3.send(
     new PutObjectCommand({ Bucket: target.bucket, Key: target.key, Body: data, ChecksumAlgorithm: "CRC32" }),
     { abortSignal: signal },
   );
   onProgress?.(data.length);
-  return { etag: ETag ?? "", bytes: data.length };
+  return { etag: ETag ?? "", bytes: data.length, expiresAt: expiryIn(Expiration) };
+}
+
+/** Of the header `x-amz-expiration`: `expiry-date="Fri, 23 Dec 2012 00:00:00 GMT", rule-id="…"`. */
+function expiryIn(expiration: string | undefined): number | undefined {
+  const at = Date.parse(/expiry-date="([^"]*)"/.exec(expiration ?? "")?.[1] ?? "");
+  return Number.isNaN(at) ? undefined : at;
 }
 
 interface PartSupply {
@@ -129,9 +138,9 @@ async function uploadMultipart(
   try {
     await options.onBegun?.(UploadId);
     const { completed, bytes } = await sendParts(s3, upload, supply, options);
-    const ETag = await completeUpload(s3, upload, completed, options.signal);
+    const made = await completeUpload(s3, upload, completed, options.signal);
     await options.onEnded?.();
-    return { etag: ETag ?? "", bytes };
+    return { etag: made.ETag ?? "", bytes, expiresAt: expiryIn(made.Expiration) };
   } catch (error) {
     // Best effort, and not under the signal that may have ended the upload: the bucket's lifecycle rule is the net.
     await abortUpload(s3, target, UploadId, AbortSignal.timeout(ABORT_TIME)).then(options.onEnded, () => {});
@@ -148,10 +157,10 @@ async function completeUpload(
   upload: MultipartUpload,
   parts: CompletedPart[],
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<Pick<CompleteMultipartUploadCommandOutput, "ETag" | "Expiration">> {
   try {
     const command = new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts: parts } });
-    return (await s3.send(command, { abortSignal: signal })).ETag;
+    return await s3.send(command, { abortSignal: signal });
   } catch (error) {
     if (!(error instanceof Error && error.name === "NoSuchUpload")) throw error;
     // A byte of it, since a refused HEAD has no body to say why: credentials that expired just then would not be renewed.
@@ -159,7 +168,7 @@ async function completeUpload(
     const made = await s3.send(look, { abortSignal: signal }).catch(() => undefined);
     await made?.Body?.transformToByteArray().catch(() => {});
     if (made?.ETag?.endsWith(`-${parts.length}"`) !== true) throw error;
-    return made.ETag;
+    return made;
   }
 }
 

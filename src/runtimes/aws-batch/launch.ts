@@ -7,7 +7,7 @@ import { MaybeSubmittedError, submitJob } from "../../aws/submit-job.ts";
 import type { Context } from "../../cli/context.ts";
 import { newRunId } from "../../runs/ids.ts";
 import { encodeManifest } from "../../runs/manifest.ts";
-import { createRun, runsDirectory, updateRecord } from "../../runs/registry.ts";
+import { createRun, pruneRuns, runsDirectory, updateRecord } from "../../runs/registry.ts";
 import { lastExcluded } from "../../runs/roots.ts";
 import { hashExcluded, manifestOf, recordFiles } from "../../runs/states.ts";
 import type { JobId, LocalFileState, RunRecord } from "../../runs/types.ts";
@@ -127,6 +127,8 @@ async function ship(
       }),
     (signal) => lookAtExcluded(runs, selection, signal),
     (signal) => takeBackAbandoned(aws, runs, signal),
+    // Only room on the disk is lost where it can't be done.
+    () => pruneRuns(runs, context.now()).catch(() => {}),
   );
   const files = await recordFiles(selection, archive.entries, excluded);
   const manifest = await encodeManifest(manifestOf(record.runId, files));
@@ -138,7 +140,7 @@ async function ship(
         await shipVariables(aws, variables, objects.envd, { signal, now: context.now() });
       }
     },
-    () => createRun(runs, record, files),
+    () => createRun(runs, { ...record, expiresAt: archive.expiresAt }, files),
   );
   io.out(`uploaded: ${formatS3Url(objects.workdir)}`);
 }

@@ -43,6 +43,8 @@ interface ArchiveOptions {
 
 export interface ShippedArchive {
   readonly etag: string;
+  /** When the bucket's rule will delete it, in milliseconds since 1970; undefined where no rule does. */
+  readonly expiresAt: number | undefined;
   /** Of each selected file, in no particular order. */
   readonly entries: readonly WrittenEntry[];
 }
@@ -123,7 +125,7 @@ async function send(
   const parts = counted(archive.parts, (bytes) => {
     made += bytes;
   });
-  const { etag } = await uploadParts(aws.s3, target, parts, {
+  const { etag, expiresAt } = await uploadParts(aws.s3, target, parts, {
     signal,
     senders,
     copies,
@@ -140,7 +142,7 @@ async function send(
     ...entry,
     sha256: reuse?.hashes.get(entry.path) ?? "",
   }));
-  return { etag, entries: [...kept, ...archive.entries()] };
+  return { etag, expiresAt, entries: [...kept, ...archive.entries()] };
 }
 
 async function* counted(parts: AsyncIterable<ArchivePart>, onPart: (bytes: number) => void) {
