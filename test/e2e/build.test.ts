@@ -131,6 +131,15 @@ describe.skipIf(!needed)("a build on local AWS (needs zip and unzip)", () => {
     expect(await place.read("changed.txt")).toBe("by the job\n");
   });
 
+  test("Snakemake's own files come back, counted by themselves and not told one by one", async () => {
+    const build = await place.build(
+      "echo by the job > out.txt; mkdir -p .snakemake/metadata; echo x > .snakemake/metadata/x",
+    );
+    expect(build.stdout).toMatch(/^Downloading 1 file and 1 of Snakemake's own \(13 B\) to .*\/build$/m);
+    expect(build.stdout.match(/^downloaded: .*$/gm)).toEqual(["downloaded: out.txt"]);
+    expect(await place.read(".snakemake/metadata/x")).toBe("x\n");
+  });
+
   test("a damaged record is told of, and the manifest takes its place", async () => {
     await place.write("changed.txt", "as uploaded");
     const detached = await place.build("echo by the job > changed.txt", "--detach");

@@ -125,8 +125,15 @@ function fetchFrom(source: ObjectSource): FetchEntries {
 function describePlan({ verdicts }: ResultPlan, { root }: BuildRoot): string {
   const coming = verdicts.filter(isFetched);
   if (coming.length === 0) return `Downloading nothing to ${root}: the job changed no files`;
-  const bytes = fetchedBytes({ verdicts });
-  return `Downloading ${coming.length} ${coming.length === 1 ? "file" : "files"} (${formatBytes(bytes)}) to ${root}`;
+  const bytes = formatBytes(fetchedBytes({ verdicts }));
+  // Those are not told one by one.
+  const own = coming.filter(({ entry }) => isSnakemakeState(entry.path)).length;
+  const files = (count: number) => `${count} ${count === 1 ? "file" : "files"}`;
+  const said =
+    own < coming.length
+      ? `${files(coming.length - own)}${own > 0 ? ` and ${own} of Snakemake's own` : ""}`
+      : `${files(own)} of Snakemake's own`;
+  return `Downloading ${said} (${bytes}) to ${root}`;
 }
 
 /** Bytes to be written, uncompressed. */
