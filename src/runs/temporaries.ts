@@ -62,10 +62,13 @@ export async function removeStaleTemporaries(
   return removed;
 }
 
-/** Whether a name from {@link ownTemporaryName} is of a process of this computer that has ended. */
-export function isOwnerGone(name: string): boolean {
+/**
+ * Whether the process that a name from {@link ownTemporaryName} is of has ended. Of one on another computer, or on this one when it
+ * had another name, that is taken for granted where `isOld`.
+ */
+export function isOwnerGone(name: string, isOld: boolean): boolean {
   const [, host, pid] = OWNER.exec(name) ?? [];
-  return host === thisHost() && !isAlive(Number(pid));
+  return host === thisHost() ? !isAlive(Number(pid)) : isOld;
 }
 
 function thisHost(): string {

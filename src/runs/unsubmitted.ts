@@ -1,10 +1,12 @@
-import { mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { lstat, mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseRunId } from "./ids.ts";
 import { isOwnerGone, ownTemporaryName } from "./temporaries.ts";
 import type { RunId } from "./types.ts";
 
 const NOTE = ".unsubmitted";
+/** Milliseconds: as S3's own rule for unfinished uploads has it in a set-up of ours. */
+const LONGEST_UPLOAD = 7 * 24 * 60 * 60 * 1000;
 
 /** A run whose job has not been submitted: what it has put into the bucket is of no use without it. */
 export interface UnsubmittedRun {
@@ -50,13 +52,16 @@ export async function readUnsubmitted(directory: string, runId: RunId): Promise<
   return await readNote(join(directory, `${runId}${NOTE}`));
 }
 
-/** The runs noted here whose program has ended without submitting a job. */
-export async function abandonedRuns(directory: string): Promise<UnsubmittedRun[]> {
+/** The runs noted here whose program has ended without submitting a job. `now` is in milliseconds since 1970. */
+export async function abandonedRuns(directory: string, now: number): Promise<UnsubmittedRun[]> {
   const names = await readdir(directory).catch(() => []);
   const abandoned: UnsubmittedRun[] = [];
   for (const name of names.filter((each) => each.endsWith(NOTE))) {
-    const note = await readNote(join(directory, name));
-    if (note !== undefined && isOwnerGone(note.owner)) abandoned.push(note);
+    const path = join(directory, name);
+    const note = await readNote(path);
+    if (note === undefined) continue;
+    const { mtimeMs } = await lstat(path).catch(() => ({ mtimeMs: now }));
+    if (isOwnerGone(note.owner, now - mtimeMs > LONGEST_UPLOAD)) abandoned.push(note);
   }
   return abandoned;
 }

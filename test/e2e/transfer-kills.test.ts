@@ -166,7 +166,7 @@ async function upload(place: TransferPlace, killer: Killer, seed: number, exclud
     for (let tries = 0; tries < TRIES; tries++) {
       if (await killer.killed({ local, home, directory, runId: undefined, exclude })) break;
     }
-    const left = await abandonedRuns(runsIn(home));
+    const left = await abandonedRuns(runsIn(home), Date.now());
     if (left.some(({ upload }) => upload?.id !== undefined)) leftUnfinished++;
     expect(bytes.equals(await readFile(noise))).toBe(true);
     const { [NOISE.name]: _, ...after } = readTree(directory);

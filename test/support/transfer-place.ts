@@ -54,7 +54,7 @@ export async function ship(place: TransferPlace, exclude: readonly string[] = []
       },
     }),
     hashExcluded(selection.excluded, { signal }),
-    takeBackAbandoned(aws, runs, signal),
+    takeBackAbandoned(aws, { runs, now: Date.now(), signal }),
   ]);
   const files = await recordFiles(selection, entries, excluded);
   const url = `s3://${BUCKET}/${runId}`;

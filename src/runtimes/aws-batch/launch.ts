@@ -126,7 +126,7 @@ async function ship(
         onProgress: live.reached,
       }),
     (signal) => lookAtExcluded(runs, selection, signal),
-    (signal) => takeBackAbandoned(aws, runs, signal),
+    (signal) => takeBackAbandoned(aws, { runs, now: context.now(), signal }),
     // Only room on the disk is lost where it can't be done.
     () => pruneRuns(runs, context.now()).catch(() => {}),
   );

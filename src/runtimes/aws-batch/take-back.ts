@@ -32,8 +32,11 @@ export async function takeBack(
 }
 
 /** Takes back the runs that were killed before their job was submitted: best effort. */
-export async function takeBackAbandoned(aws: Aws, runs: string, signal: AbortSignal): Promise<void> {
-  for (const { runId, bucket, key, region, localAws } of await abandonedRuns(runs)) {
+export async function takeBackAbandoned(
+  aws: Aws,
+  { runs, now, signal }: { readonly runs: string; readonly now: number; readonly signal: AbortSignal },
+): Promise<void> {
+  for (const { runId, bucket, key, region, localAws } of await abandonedRuns(runs, now)) {
     signal.throwIfAborted();
     const objects = siblingsOf({ bucket, key });
     if (objects === undefined || region !== aws.region.value || localAws !== aws.isLocal) continue;
