@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ListMultipartUploadsCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type Link, startLink } from "../../bench/link-proxy.mjs";
 import { uploadParts } from "../../src/transfer/upload.ts";
 import { have } from "../support/have.ts";
@@ -101,10 +101,10 @@ describe.skipIf(!needed)("a transfer that breaks (needs zip and unzip)", () => {
     }
   });
 
-  test("takes away what a run that was killed before its job was submitted left in the bucket", async () => {
+  test("takes away what a run that was killed before its job was submitted left in the bucket, and uses its archive first", async () => {
     const directory = join(local.scratch, "killed-before");
     await mkdir(directory);
-    await writeFile(join(directory, "input.txt"), "input\n");
+    await writeFile(join(directory, "noise.bin"), randomBytes(12 * MIB));
     const plan = join(local.scratch, "plan.json");
     const misbehave = async (...rules: object[]) => {
       await writeFile(plan, JSON.stringify({ rules }));
@@ -112,14 +112,20 @@ describe.skipIf(!needed)("a transfer that breaks (needs zip and unzip)", () => {
         exitStatus: 0,
       });
     };
-    const env = { ...local.env, SECRET: "abc" };
-    const start = () => startTool(build(directory, "true", "--local-aws", "--env", "SECRET"), { env });
+    const link = await startLink({ port: portOf(local) });
+    onTestFinished(() => link.stop());
+    const env = { ...behind(local, link), SECRET: "abc" };
+    const start = () => startTool(build(directory, "true", "--env", "SECRET"), { env });
+    const runs = join(local.scratch, ".nextstrain/aws-batch/runs");
+    const records = async () =>
+      (await readdir(runs).catch(() => [])).filter((name) => /[0-9a-f]\.json$/.test(name)).length;
+    const recordsBefore = await records();
     const keysBefore = await keys(s3);
     const newKeys = async () => (await keys(s3)).filter((key) => !keysBefore.includes(key));
     // The archive and the variables are there, and the manifest is on its way for as long as it takes.
     await misbehave({ fault: "latency", ms: 600_000, service: "s3", path: "*.json.gz" });
     const killed = start();
-    while ((await newKeys()).length < 2) await sleep(50);
+    while ((await newKeys()).length < 2 || (await records()) === recordsBefore) await sleep(50);
     killed.child.kill("SIGKILL");
     await killed.ended;
     const left = await newKeys();
@@ -129,10 +135,11 @@ describe.skipIf(!needed)("a transfer that breaks (needs zip and unzip)", () => {
     ]);
 
     await misbehave();
+    const sentBefore = (await link.bytes()).up;
     expect(await start().ended).toMatchObject({ exitStatus: 0, stderr: "" });
+    expect((await link.bytes()).up - sentBefore).toBeLessThan(MIB);
     expect((await keys(s3)).filter((key) => left.includes(key))).toEqual([]);
-    const notes = await readdir(join(local.scratch, ".nextstrain/aws-batch/runs"));
-    expect(notes.filter((name) => name.endsWith(".unsubmitted"))).toEqual([]);
+    expect((await readdir(runs)).filter((name) => name.endsWith(".unsubmitted"))).toEqual([]);
   });
 
   test("fails where S3 falls silent, rather than waiting for ever", async () => {

@@ -54,7 +54,6 @@ export async function ship(place: TransferPlace, exclude: readonly string[] = []
       },
     }),
     hashExcluded(selection.excluded, { signal }),
-    takeBackAbandoned(aws, { runs, now: Date.now(), signal }),
   ]);
   const files = await recordFiles(selection, entries, excluded);
   const url = `s3://${BUCKET}/${runId}`;
@@ -78,6 +77,7 @@ export async function ship(place: TransferPlace, exclude: readonly string[] = []
   await Promise.all([
     storeObject(aws, { bucket: BUCKET, key: `${runId}.json.gz` }, manifest, signal),
     createRun(runs, record, files),
+    takeBackAbandoned(aws, { runs, now: Date.now(), signal }),
   ]);
   await forgetUnsubmitted(runs, runId);
   return { runId, sent: last.sent, reused: last.reused };

@@ -126,7 +126,6 @@ async function ship(
         onProgress: live.reached,
       }),
     (signal) => lookAtExcluded(runs, selection, signal),
-    (signal) => takeBackAbandoned(aws, { runs, now: context.now(), signal }),
     // Only room on the disk is lost where it can't be done.
     () => pruneRuns(runs, context.now()).catch(() => {}),
   );
@@ -140,6 +139,8 @@ async function ship(
         await shipVariables(aws, variables, objects.envd, { signal, now: context.now() });
       }
     },
+    // Not before: the archive of such a run may just have spared most of the upload.
+    (signal) => takeBackAbandoned(aws, { runs, now: context.now(), signal }),
     () => createRun(runs, { ...record, expiresAt: archive.expiresAt }, files),
   );
   io.out(`uploaded: ${formatS3Url(objects.workdir)}`);
