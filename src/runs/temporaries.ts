@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { readlinkSync } from "node:fs";
 import { lstat, readdir, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -71,7 +72,17 @@ export function isOwnerGone(name: string, isOld: boolean): boolean {
   return host === thisHost() ? !isAlive(Number(pid)) : isOld;
 }
 
+/** Within what a process id means something: this computer, and in it the container, which has process ids of its own. */
 function thisHost(): string {
-  hostTag ??= createHash("sha256").update(hostname()).digest("hex").slice(0, 8);
+  hostTag ??= createHash("sha256").update(`${hostname()} ${processNamespace()}`).digest("hex").slice(0, 8);
   return hostTag;
+}
+
+/** `pid:[4026531836]`; nothing on systems without them. See namespaces(7). */
+function processNamespace(): string {
+  try {
+    return readlinkSync("/proc/self/ns/pid");
+  } catch {
+    return "";
+  }
 }
