@@ -24,14 +24,16 @@ export function expandAbbreviations(program: Command, args: readonly string[]): 
       continue;
     }
     expanded.push(arg);
-    const subcommand = command.commands.find(
-      (candidate) => candidate.name() === arg || candidate.aliases().includes(arg),
-    );
+    const subcommand = findSubcommand(command, arg);
     // The first word that is no option ends the options of those that pass the rest on.
     if (subcommand) command = subcommand;
     else if (command === program || passesThrough(command)) return [...expanded, ...args.slice(index + 1)];
   }
   return expanded;
+}
+
+export function findSubcommand({ commands }: Command, name: string): Command | undefined {
+  return commands.find((candidate) => candidate.name() === name || candidate.aliases().includes(name));
 }
 
 /** The word in full, and the option that it is. */

@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option } from "commander";
 import { commands } from "../commands/index.ts";
 import { UsageError } from "../errors.ts";
-import { expandAbbreviations } from "./abbreviations.ts";
+import { expandAbbreviations, findSubcommand } from "./abbreviations.ts";
 import type { Context } from "./context.ts";
 import { refuseForeign } from "./foreign-commands.ts";
 import { version } from "./version.ts";
@@ -69,7 +69,7 @@ function withoutVainHelp(program: Command, args: readonly string[]): readonly st
   let command = program;
   for (const arg of args) {
     if (arg.startsWith("-") || command.commands.length === 0 || arg === "help") return args;
-    const next = command.commands.find((each) => each.name() === arg || each.aliases().includes(arg));
+    const next = findSubcommand(command, arg);
     if (next === undefined) return args.filter((each) => !["-h", "--help", "--help-all"].includes(each));
     command = next;
   }

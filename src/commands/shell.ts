@@ -27,9 +27,7 @@ export function shellCommand(context: Context, outcome: Outcome): Command {
     .passThroughOptions();
   // Not as the options' defaults: those would show in the help.
   for (const list of ["runtimes", "dockerArg", "env", "envdir"]) command.setOptionValue(list, []);
-  addRuntimeFlags(command, () => true);
-  // Known, so that who gives it is told why not.
-  command.options.find(({ long }) => long === "--aws-batch")?.hideHelp();
+  addRuntimeFlags(command, ({ name }) => name !== "aws-batch");
   command.optionsGroup("What runs:").addOption(settingOption(settings.dockerImage));
   addContainerOptions(command);
   addVariableOptions(command);

@@ -18,7 +18,7 @@ export interface Identity {
   readonly authorization: Authorization | PresignedV2;
 }
 
-/** Bodies whose hash is not announced are hashed before the signature can be verified, so they're kept in memory. */
+/** Bytes of a body that is kept in memory: a form, or one whose hash, unannounced, is needed to verify the signature. */
 export const MAX_BUFFERED_BODY = 16 * 1024 * 1024;
 
 /** The service of a request whose signature can't be read: only the shape of the error depends on it. */

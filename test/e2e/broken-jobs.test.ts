@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   RegisterJobDefinitionCommand,
@@ -19,6 +19,7 @@ import {
 } from "@aws-sdk/client-iam";
 import { DeleteObjectCommand } from "@aws-sdk/client-s3";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { useFaults } from "../support/faults.ts";
 import { localEnvironment } from "../support/front.ts";
 import { have } from "../support/have.ts";
 import { type LocalClients, localClients } from "../support/local-clients.ts";
@@ -82,11 +83,7 @@ describe.skipIf(!(have("zip") && have("unzip")))("jobs with one thing wrong (nee
   afterEach(() => misbehave());
 
   /** Has local AWS do this wrong from now on, and nothing else. */
-  async function misbehave(...rules: object[]): Promise<void> {
-    const plan = join(place.home, "plan.json");
-    await writeFile(plan, JSON.stringify({ rules }));
-    expect(await place.run("local-aws", "start", "--faults", plan)).toMatchObject({ exitStatus: 0 });
-  }
+  const misbehave = (...rules: object[]) => useFaults(place.env, rules);
 
   /** One thing is told, and one next step; the exit status is the job's own. */
   function expectTold(result: ToolResult, why: RegExp, next: RegExp): void {

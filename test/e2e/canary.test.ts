@@ -1,8 +1,9 @@
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DescribeJobsCommand, ListJobsCommand } from "@aws-sdk/client-batch";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Finding } from "../../src/checks/finding.ts";
+import { useFaults } from "../support/faults.ts";
 import { have } from "../support/have.ts";
 import { localClients } from "../support/local-clients.ts";
 import { runTool, startTool } from "../support/run-tool.ts";
@@ -22,11 +23,7 @@ describe.skipIf(!(have("zip") && have("unzip")))("check-setup --run-job (needs z
   });
   afterAll(() => place[Symbol.asyncDispose]());
 
-  const misbehave = async (...rules: object[]) => {
-    const plan = join(place.home, "plan.json");
-    await writeFile(plan, JSON.stringify({ rules }));
-    await place.run("local-aws", "start", "--faults", plan);
-  };
+  const misbehave = (...rules: object[]) => useFaults(place.env, rules);
 
   /** What the job was found to be like, by id. */
   async function canary(env: Record<string, string> = {}) {

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { useFaults } from "../support/faults.ts";
 import { have } from "../support/have.ts";
 import { jobIdOf, startTool, type ToolResult } from "../support/run-tool.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
@@ -19,12 +20,7 @@ describe.skipIf(!(have("zip") && have("unzip")))("a build under faults (needs zi
   afterAll(() => place[Symbol.asyncDispose]());
   beforeEach(() => rm(join(place.directory, "out.txt"), { force: true }));
 
-  async function misbehave(...rules: object[]): Promise<void> {
-    const plan = join(place.home, "plan.json");
-    await writeFile(plan, JSON.stringify({ seed: 1, rules }));
-    const { exitStatus, stderr } = await place.run("local-aws", "start", "--faults", plan);
-    expect(`${exitStatus} ${stderr}`).toBe("0 ");
-  }
+  const misbehave = (...rules: object[]) => useFaults(place.env, rules);
 
   const status = async () =>
     JSON.parse((await place.run("local-aws", "status", "--json")).stdout) as {
@@ -106,15 +102,12 @@ describe.skipIf(!(have("zip") && have("unzip")))("a build under faults (needs zi
     await writeFile(join(fresh.directory, "large.bin"), randomBytes(24 * 2 ** 20));
     await fresh.run("local-aws", "start");
     await using keys = await rotatingKeys(fresh);
-    const plan = join(fresh.home, "plan.json");
-    const rules = [
+    await useFaults(fresh.env, [
       { fault: "latency", ms: 500, service: "s3", from: "user" },
       { fault: "cut", at: "after", operation: "CompleteMultipartUpload", count: 1 },
       // The only look at an object before the job is there.
       { fault: "expired-credentials", service: "s3", operation: "GetObject", from: "user", count: 1 },
-    ];
-    await writeFile(plan, JSON.stringify({ rules }));
-    await fresh.run("local-aws", "start", "--faults", plan);
+    ]);
     const running = startTool(
       ["build", "--aws-batch", "--exec", "sh", fresh.directory, "-c", "echo out > out.txt"],
       { env: keys.env, cwd: fresh.home },

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { useFaults } from "../support/faults.ts";
 import { have } from "../support/have.ts";
 import { jobIdOf, runTool, startTool } from "../support/run-tool.ts";
 import { allow, guideUser } from "../support/users.ts";
@@ -69,9 +70,7 @@ describe.skipIf(!(have("zip") && have("unzip")))("with the guide's policies (nee
 
   test("--attach --cancel", async () => {
     // One that runs takes half a minute to stop, as on AWS.
-    const plan = join(place.home, "plan.json");
-    await writeFile(plan, '{"rules": [{"fault": "no-capacity"}]}');
-    await place.run("local-aws", "start", "--faults", plan);
+    await useFaults(place.env, [{ fault: "no-capacity" }]);
     const id = jobIdOf(await succeeds("--detach", ...script("true")));
     await succeeds("--attach", id, "--cancel");
     await place.run("local-aws", "start", "--fail-rate", "0");

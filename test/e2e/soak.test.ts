@@ -3,6 +3,7 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DescribeJobDefinitionsCommand, RegisterJobDefinitionCommand } from "@aws-sdk/client-batch";
 import { expect, test } from "vitest";
+import { useFaults } from "../support/faults.ts";
 import { have } from "../support/have.ts";
 import { localClients } from "../support/local-clients.ts";
 import { runTool } from "../support/run-tool.ts";
@@ -156,10 +157,8 @@ test.skipIf(!have("zip") || !have("unzip"))(
     await using place = await workplace();
     expect((await place.run("local-aws", "start")).exitStatus).toBe(0);
     await registerPatientDefinition(place);
-    const plan = join(place.home, "plan.json");
-    await writeFile(plan, JSON.stringify({ seed: firstSeed, rules }));
     await using keys = await rotatingKeys(place, rotation);
-    expect((await place.run("local-aws", "start", "--faults", plan)).exitStatus).toBe(0);
+    await useFaults(place.env, rules, firstSeed);
     const waiting = Array.from({ length: builds }, (_, number) => ({
       seed: firstSeed + number,
       seconds: number % longEvery === 0 ? longSeconds : 0.5,

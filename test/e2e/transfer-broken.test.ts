@@ -7,6 +7,7 @@ import { ListMultipartUploadsCommand, ListObjectsV2Command, S3Client } from "@aw
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type Link, startLink } from "../../bench/link-proxy.mjs";
 import { uploadParts } from "../../src/transfer/upload.ts";
+import { useFaults } from "../support/faults.ts";
 import { have } from "../support/have.ts";
 import { startLocalAws, type TestLocalAws } from "../support/local-aws.ts";
 import { runTool, startTool } from "../support/run-tool.ts";
@@ -105,13 +106,6 @@ describe.skipIf(!needed)("a transfer that breaks (needs zip and unzip)", () => {
     const directory = join(local.scratch, "killed-before");
     await mkdir(directory);
     await writeFile(join(directory, "noise.bin"), randomBytes(12 * MIB));
-    const plan = join(local.scratch, "plan.json");
-    const misbehave = async (...rules: object[]) => {
-      await writeFile(plan, JSON.stringify({ rules }));
-      expect(await runTool(["local-aws", "start", "--faults", plan], { env: local.env })).toMatchObject({
-        exitStatus: 0,
-      });
-    };
     const link = await startLink({ port: portOf(local) });
     onTestFinished(() => link.stop());
     const env = { ...behind(local, link), SECRET: "abc" };
@@ -123,7 +117,7 @@ describe.skipIf(!needed)("a transfer that breaks (needs zip and unzip)", () => {
     const keysBefore = await keys(s3);
     const newKeys = async () => (await keys(s3)).filter((key) => !keysBefore.includes(key));
     // The archive and the variables are there, and the manifest is on its way for as long as it takes.
-    await misbehave({ fault: "latency", ms: 600_000, service: "s3", path: "*.json.gz" });
+    await useFaults(local.env, [{ fault: "latency", ms: 600_000, service: "s3", path: "*.json.gz" }]);
     const killed = start();
     while ((await newKeys()).length < 2 || (await records()) === recordsBefore) await sleep(50);
     killed.child.kill("SIGKILL");
@@ -134,7 +128,7 @@ describe.skipIf(!needed)("a transfer that breaks (needs zip and unzip)", () => {
       ".zip",
     ]);
 
-    await misbehave();
+    await useFaults(local.env, []);
     const sentBefore = (await link.bytes()).up;
     expect(await start().ended).toMatchObject({ exitStatus: 0, stderr: "" });
     expect((await link.bytes()).up - sentBefore).toBeLessThan(MIB);

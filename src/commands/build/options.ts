@@ -117,22 +117,29 @@ export function addVariableOptions(command: Command): void {
 }
 
 function addRuntimes(command: Command): void {
-  addRuntimeFlags(command, () => true);
+  addRuntimeFlags(command);
   command.option(
     "--local-aws",
     "with --aws-batch: on the stand-in for AWS on this computer; needs no account",
   );
 }
 
-/** Gives the command a flag for each of these runtimes; what was given is its option `runtimes`, a list. */
-export function addRuntimeFlags(command: Command, isMeant: (runtime: RuntimeEntry) => boolean): void {
+/**
+ * Gives the command a flag for each runtime; what was given is its option `runtimes`, a list. Those not offered are taken, and
+ * not shown: who gives one is told why not.
+ */
+export function addRuntimeFlags(
+  command: Command,
+  isOffered: (runtime: RuntimeEntry) => boolean = () => true,
+): void {
   command.optionsGroup("Runtime (one at most; default: config core.runner, docker):");
-  for (const { name, help, oldName } of runtimes.filter(isMeant)) {
+  for (const runtime of runtimes) {
+    const { name, help, oldName } = runtime;
     const note = () => {
       const before = command.getOptionValue("runtimes") as BuildOptions["runtimes"];
       command.setOptionValue("runtimes", [...before, name]);
     };
-    command.addOption(new Option(`--${name}`, help)).on(`option:${name}`, note);
+    command.addOption(new Option(`--${name}`, help).hideHelp(!isOffered(runtime))).on(`option:${name}`, note);
     if (oldName === undefined) continue;
     command
       .addOption(new Option(`--${oldName}`, `old name of --${name}`).hideHelp())

@@ -128,11 +128,12 @@ function describePlan({ verdicts }: ResultPlan, { root }: BuildRoot): string {
   const bytes = formatBytes(fetchedBytes({ verdicts }));
   // Those are not told one by one.
   const own = coming.filter(({ entry }) => isSnakemakeState(entry.path)).length;
+  const others = coming.length - own;
   const files = (count: number) => `${count} ${count === 1 ? "file" : "files"}`;
   const said =
-    own < coming.length
-      ? `${files(coming.length - own)}${own > 0 ? ` and ${own} of Snakemake's own` : ""}`
-      : `${files(own)} of Snakemake's own`;
+    own === 0
+      ? files(others)
+      : `${others === 0 ? files(own) : `${files(others)} and ${own}`} of Snakemake's own`;
   return `Downloading ${said} (${bytes}) to ${root}`;
 }
 
