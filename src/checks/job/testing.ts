@@ -1,4 +1,4 @@
-import type { Job } from "../../aws/batch.ts";
+import type { Job, JobAttempt } from "../../aws/batch.ts";
 import type { ComputeEnvironment, JobQueue } from "../../aws/queue.ts";
 import { toJobId } from "../../runs/ids.ts";
 import type { Seen } from "../seen.ts";
@@ -81,3 +81,38 @@ export function makeQueue(fields: Partial<JobQueue> = {}): JobQueue {
     ...fields,
   };
 }
+
+type Fields = Partial<JobEvidence> & { readonly job?: Job };
+
+/** A case of a table: the symptom that it is of, what is special about it, and what is seen of the job. */
+export type Case = readonly [symptom: string, state: string, evidence: JobEvidence];
+
+export const failed = (fields: Partial<Job>, evidence: Fields = {}) =>
+  makeEvidence({ job: makeJob(fields), ...evidence });
+
+export const ended = (exitCode: number, evidence: Fields = {}) =>
+  failed({ exitCode, statusReason: "Essential container in task exited" }, evidence);
+
+export const notStarted = (reason: string) =>
+  failed({ startedAt: undefined, statusReason: "Task failed to start", reason });
+
+export const waiting = (statusReason: string | undefined, evidence: Fields = {}, fields: Partial<Job> = {}) =>
+  makeEvidence({
+    job: makeJob({ status: "RUNNABLE", startedAt: undefined, stoppedAt: undefined, statusReason, ...fields }),
+    queue: seen(makeQueue()),
+    environments: seen([makeEnvironment(["c5"])]),
+    ...evidence,
+  });
+
+export const unseen = { queue: undefined, environments: undefined };
+
+export const pullError = (message: string) => notStarted(`CannotPullContainerError: ${message}`);
+
+export const s3Error = (code: string, operation = "GetObject") =>
+  `fatal error: An error occurred (${code}) when calling the ${operation} operation: Key "run.zip" does not exist`;
+
+export const attempt: JobAttempt = {
+  exitCode: 1,
+  reason: undefined,
+  statusReason: "Essential container in task exited",
+};

@@ -167,3 +167,31 @@ export function serviceError(name: string, httpStatusCode = 400): Error {
 export function networkError(code: string): Error {
   return Object.assign(new Error(`connect ${code}`), { code });
 }
+
+/** A job of one attempt that runs from 2 s on, with these lines. */
+export function running(until: number, lines: readonly FakeLine[], more: Partial<FakeJob> = {}): FakeJob {
+  return {
+    states: [
+      { at: 0, status: "RUNNABLE" },
+      { at: 2_000, status: "RUNNING", streams: ["one"] },
+      { at: until, status: "SUCCEEDED", streams: ["one"], exitCode: 0 },
+    ],
+    logs: { one: lines },
+    ...more,
+  };
+}
+
+/** A line every so often, and the end of the log. */
+export function chatter(from: number, until: number, every: number): FakeLine[] {
+  const lines: FakeLine[] = [];
+  for (let at = from; at < until; at += every) lines.push({ at, message: `line ${lines.length}` });
+  return [...lines, { at: until, message: "+ exit 0" }];
+}
+
+export const texts = (lines: readonly FakeLine[]) => lines.map(({ message }) => message);
+
+export const kinds = ({ events }: Watched) => events.map(({ kind }) => kind);
+
+/** All but the log and the states. */
+export const others = (watched: Watched) =>
+  kinds(watched).filter((kind) => kind !== "log" && kind !== "status");
