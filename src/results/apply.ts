@@ -1,4 +1,4 @@
-import { rm } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { posix } from "node:path";
 import type { ArchiveEntry } from "../archive/types.ts";
 import { UserError } from "../errors.ts";
@@ -79,6 +79,9 @@ export interface Summary {
 
 type Writing = Extract<Verdict, { kind: "replace" | "write" | "conflict" }>;
 
+/** What Snakemake writes into its marker of an output that is being made. */
+const UNFINISHED = '{"external_jobid": null}';
+
 /** How many batches are fetched and written at once. */
 const LANES = 4;
 
@@ -141,15 +144,23 @@ export async function applyPlan(plan: ResultPlan, options: ApplyOptions): Promis
   }
   await sweepTemporaries(done, options);
   const notes = takeNotes(files);
-  await writeFiles(files, makeDirectory, tally, options);
+  for (const target of plan.unfinished) {
+    await makeDirectory(posix.dirname(target));
+    await writeFile(target, UNFINISHED, { flag: "wx" }).catch(unlessThere);
+  }
+  await writeAll(files, makeDirectory, tally, options);
   // Last, so that whatever ends this program, no note is here of a file that isn't.
   const absent = withParents([...tally.failed, ...tally.conflicts]);
   for (const note of notes.keys()) {
     if (absent.has(notedOutput(note.path) ?? "")) notes.delete(note);
   }
-  await writeFiles(notes, makeDirectory, tally, options);
+  await writeAll(notes, makeDirectory, tally, options);
   await removeFinished(plan, notes, tally);
   return { ...tally, refused: plan.refused };
+}
+
+function unlessThere(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EEXIST") throw error;
 }
 
 /** Takes Snakemake's notes on outputs from what is to be written. */
@@ -187,7 +198,7 @@ async function removeFinished(
   }
 }
 
-async function writeFiles(
+async function writeAll(
   files: ReadonlyMap<ArchiveEntry, Writing>,
   makeDirectory: DirectoryMaker,
   tally: Tally,
@@ -198,7 +209,7 @@ async function writeFiles(
   const write = async (verdict: Writing, data: AsyncIterable<Uint8Array>) => {
     const supply = supplyOf(data, signal);
     await orFailed(tally, options, verdict.entry, () =>
-      writeFile(verdict, supply, makeDirectory, tally, options),
+      writeOne(verdict, supply, makeDirectory, tally, options),
     );
     // A file that could not be written: the next one's bytes come after this one's.
     await supply.drain();
@@ -227,7 +238,7 @@ async function writeFiles(
   });
 }
 
-async function writeFile(
+async function writeOne(
   verdict: Writing,
   data: AsyncIterable<Uint8Array>,
   makeDirectory: DirectoryMaker,

@@ -1,5 +1,5 @@
 import { closeSync, fchmodSync, futimesSync, lstatSync, openSync, renameSync, writeSync } from "node:fs";
-import { copyFile, lstat, mkdir, open, realpath, rename, rm, utimes } from "node:fs/promises";
+import { copyFile, lstat, lutimes, mkdir, open, realpath, rename, rm, utimes } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { ArchiveEntry } from "../archive/types.ts";
 import { hashFile } from "../runs/hash.ts";
@@ -127,10 +127,10 @@ function firstMode(entry: ArchiveEntry): number {
   return entry.mode === undefined ? 0o666 : 0o600;
 }
 
-/** Gives a file that has the job's content the job's time too, where the file system allows it. */
+/** Gives a file that has the job's content, or the link that leads to it, the job's time too, where the file system allows it. */
 export async function setTimes(target: string, entry: ArchiveEntry): Promise<boolean> {
   if (!isTime(entry.mtimeMs)) return false;
-  return utimes(target, entry.mtimeMs / 1000, entry.mtimeMs / 1000).then(
+  return lutimes(target, entry.mtimeMs / 1000, entry.mtimeMs / 1000).then(
     () => true,
     () => false,
   );
