@@ -54,8 +54,9 @@ export const trust = (service: string) =>
     ],
   });
 
-export async function openAccount(): Promise<Account> {
-  const local = await startLocalAws();
+/** @param traits what it has other than most accounts: `local-aws start --account` */
+export async function openAccount(...traits: readonly string[]): Promise<Account> {
+  const local = await startLocalAws(...traits.flatMap((trait) => ["--account", trait]));
   const { AWS_ACCESS_KEY_ID = "", AWS_SECRET_ACCESS_KEY = "" } = local.clientEnv;
   const keys = { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY };
   const configuration = {

@@ -2,6 +2,7 @@ import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import type { AccountTrait } from "../account.ts";
 import {
   AwsError,
   notImplemented,
@@ -36,6 +37,13 @@ import {
 import { cancelJob, describeJobs, listJobs, terminateJob } from "./operations/jobs.ts";
 import { type BatchContext, type Operation, parseBody } from "./operations/operation.ts";
 import { createJobQueue, deleteJobQueue, describeJobQueues, updateJobQueue } from "./operations/queues.ts";
+import {
+  createSchedulingPolicy,
+  deleteSchedulingPolicy,
+  describeSchedulingPolicies,
+  listSchedulingPolicies,
+  updateSchedulingPolicy,
+} from "./operations/scheduling-policies.ts";
 import { submitJob } from "./operations/submit-job.ts";
 import { createScheduler } from "./scheduler.ts";
 import { openStore } from "./store.ts";
@@ -64,6 +72,8 @@ export interface BatchOptions {
   readonly machine?: Size;
   /** What runs the jobs; processes where absent. */
   readonly choice?: ExecutorChoice;
+  /** What the account has other than the default one. */
+  readonly account?: readonly AccountTrait[];
   /** Runs the jobs in place of all of these. */
   readonly executor?: Executor;
   now(): number;
@@ -100,6 +110,11 @@ const operations: Readonly<Record<string, Operation>> = {
   updatecomputeenvironment: updateComputeEnvironment,
   deletecomputeenvironment: deleteComputeEnvironment,
   describecomputeenvironments: describeComputeEnvironments,
+  createschedulingpolicy: createSchedulingPolicy,
+  updateschedulingpolicy: updateSchedulingPolicy,
+  deleteschedulingpolicy: deleteSchedulingPolicy,
+  describeschedulingpolicies: describeSchedulingPolicies,
+  listschedulingpolicies: listSchedulingPolicies,
 };
 
 /** Longest request to SubmitJob, in bytes. */
@@ -139,7 +154,7 @@ export async function openBatch(options: BatchOptions): Promise<BatchService> {
     describeExecutor: (image) => (image === undefined ? chosen.describe() : chosen.describeFor(image)),
     async ensureDefaults() {
       const machine = options.machine ?? machineSize(availableParallelism(), totalmem());
-      await makeDefaults(store, options, machine);
+      await makeDefaults(store, options, machine, options.account);
       scheduler.open();
     },
     async close() {

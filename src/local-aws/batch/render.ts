@@ -8,6 +8,7 @@ import type {
   JobQueue,
   Json,
   RetryStrategy,
+  SchedulingPolicy,
 } from "./types.ts";
 
 const emptyLists = { volumes: [], mountPoints: [], ulimits: [], networkInterfaces: [], secrets: [] };
@@ -17,6 +18,7 @@ export function jobDetail(home: Home, job: Job): Json {
   return {
     ...jobSummary(home, job),
     jobQueue: batchArn(home, "job-queue", job.queue),
+    ...given("schedulingPriority", job.schedulingPriority),
     attempts: job.attempts.map(attemptDetail),
     ...(job.retryStrategy ? { retryStrategy: job.retryStrategy } : {}),
     dependsOn: [],
@@ -42,6 +44,7 @@ export function jobSummary(home: Home, job: Job): Json {
     jobName: job.jobName,
     createdAt: job.createdAt,
     status: job.status,
+    ...given("shareIdentifier", job.shareIdentifier),
     ...given("statusReason", job.statusReason),
     ...given("startedAt", job.startedAt),
     ...given("stoppedAt", job.stoppedAt),
@@ -105,6 +108,7 @@ export function definitionDetail(home: Home, definition: JobDefinition): Json {
     tags: definition.tags,
     ...given("propagateTags", definition.propagateTags),
     ...given("platformCapabilities", definition.platformCapabilities),
+    ...given("schedulingPriority", definition.schedulingPriority),
     containerOrchestrationType: "ECS",
   };
 }
@@ -118,6 +122,10 @@ export function queueDetail(home: Home, queue: JobQueue): Json {
     status: "VALID",
     statusReason: "JobQueue Healthy",
     priority: queue.priority,
+    ...given(
+      "schedulingPolicyArn",
+      queue.schedulingPolicy && batchArn(home, "scheduling-policy", queue.schedulingPolicy),
+    ),
     computeEnvironmentOrder: queue.environments.map((name, index) => ({
       order: index + 1,
       computeEnvironment: batchArn(home, "compute-environment", name),
@@ -126,6 +134,16 @@ export function queueDetail(home: Home, queue: JobQueue): Json {
     jobQueueType: "ECS",
     tags: queue.tags,
     jobStateTimeLimitActions: queue.jobStateTimeLimitActions ?? [],
+  };
+}
+
+/** A scheduling policy as DescribeSchedulingPolicies shows it. */
+export function policyDetail(home: Home, { name, fairShares, tags }: SchedulingPolicy): Json {
+  return {
+    name,
+    arn: batchArn(home, "scheduling-policy", name),
+    ...given("fairsharePolicy", fairShares),
+    tags,
   };
 }
 

@@ -9,6 +9,7 @@ import { capacityWait, faultOf, type JobFaults, runWithFault, waitReason } from 
 import type { LogSink } from "./log-sink.ts";
 import { ecsArn, type Home } from "./names.ts";
 import { isRetried } from "./retry.ts";
+import { nextInLine } from "./shares.ts";
 import type { Store } from "./store.ts";
 import type { ComputeEnvironment, Job, JobQueue } from "./types.ts";
 import { isFinished } from "./types.ts";
@@ -80,12 +81,9 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     for (const queue of queues) scheduleQueue(queue);
   }
 
-  /** First in, first out: a job that cannot be placed holds up those behind it. */
+  /** First in, first out, or by fair shares: a job that cannot be placed holds up those behind it. */
   function scheduleQueue(queue: JobQueue): void {
-    const waiting = living()
-      .filter((job) => job.queue === queue.name && job.status === "RUNNABLE")
-      .sort((a, b) => a.createdAt - b.createdAt || a.sequence - b.sequence);
-    for (const job of waiting) {
+    for (let job = next(queue); job !== undefined; job = next(queue)) {
       const environments = queue.environments
         .map((name) => store.environments.get(name))
         .filter(
@@ -107,6 +105,15 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       }
       start(job, free);
     }
+  }
+
+  function next(queue: JobQueue): Job | undefined {
+    const jobs = living().filter((job) => job.queue === queue.name);
+    const waiting = jobs
+      .filter((job) => job.status === "RUNNABLE")
+      .sort((a, b) => a.createdAt - b.createdAt || a.sequence - b.sequence);
+    const running = jobs.filter((job) => job.current !== undefined);
+    return nextInLine(waiting, running, store.policies.get(queue.schedulingPolicy ?? ""));
   }
 
   /** Sizes of the jobs that an environment runs. */

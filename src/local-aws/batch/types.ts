@@ -64,6 +64,7 @@ export interface JobDefinition {
   readonly tags: Readonly<Record<string, string>>;
   readonly propagateTags?: boolean;
   readonly platformCapabilities?: readonly string[];
+  readonly schedulingPriority?: number;
 }
 
 export interface JobQueue {
@@ -74,6 +75,16 @@ export interface JobQueue {
   readonly environments: readonly string[];
   readonly tags: Readonly<Record<string, string>>;
   readonly jobStateTimeLimitActions?: readonly unknown[];
+  /** Name of the scheduling policy; without one jobs go first in, first out. */
+  readonly schedulingPolicy?: string;
+}
+
+/** A scheduling policy of fair shares. */
+export interface SchedulingPolicy {
+  readonly name: string;
+  /** `fairsharePolicy` as it was given. */
+  readonly fairShares?: Json;
+  readonly tags: Readonly<Record<string, string>>;
 }
 
 export interface ComputeEnvironment {
@@ -134,6 +145,9 @@ export interface Job {
   readonly tags: Readonly<Record<string, string>>;
   readonly propagateTags?: boolean;
   readonly platformCapabilities?: readonly string[];
+  /** Only in queues with a scheduling policy. */
+  readonly shareIdentifier?: string;
+  readonly schedulingPriority?: number;
   /** The definition's container with the overrides of the submission in it. */
   readonly container: ContainerProperties;
   readonly size: Size;

@@ -100,6 +100,8 @@ const batchOperations = [
   ...["CreateJobQueue", "UpdateJobQueue", "DeleteJobQueue", "DescribeJobQueues"],
   ...["CreateComputeEnvironment", "UpdateComputeEnvironment", "DeleteComputeEnvironment"],
   "DescribeComputeEnvironments",
+  ...["CreateSchedulingPolicy", "UpdateSchedulingPolicy", "DeleteSchedulingPolicy"],
+  ...["DescribeSchedulingPolicies", "ListSchedulingPolicies"],
 ];
 
 export const batchActions: Readonly<Record<string, JsonWishes>> = Object.fromEntries(

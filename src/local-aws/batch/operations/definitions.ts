@@ -13,6 +13,7 @@ import {
 import { batchArn, type Home, nameOf, parseDefinition } from "../names.ts";
 import { page } from "../paging.ts";
 import { definitionDetail } from "../render.ts";
+import { readPriority } from "../shares.ts";
 import type { Store } from "../store.ts";
 import type { JobDefinition } from "../types.ts";
 import { type Operation, refuseMembers } from "./operation.ts";
@@ -25,7 +26,6 @@ export const registerJobDefinition: Operation = async (input, { store, region, a
     "eksProperties",
     "ecsProperties",
     "consumableResourceProperties",
-    "schedulingPriority",
   ]);
   const type = requiredString(input, "type");
   if (type !== "container") throw clientException(`type must be container, not ${type}.`);
@@ -37,6 +37,7 @@ export const registerJobDefinition: Operation = async (input, { store, region, a
   ]);
   const retryStrategy = readRetryStrategy(input);
   const timeoutSeconds = readTimeout(input);
+  const schedulingPriority = readPriority(input, "schedulingPriority");
   const propagateTags = optionalBoolean(input, "propagateTags");
   const earlier = store.definitions.filter((definition) => definition.name === name);
   const definition: JobDefinition = {
@@ -49,6 +50,7 @@ export const registerJobDefinition: Operation = async (input, { store, region, a
     ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
     tags: tagsOf(input),
     ...(propagateTags === undefined ? {} : { propagateTags }),
+    ...(schedulingPriority === undefined ? {} : { schedulingPriority }),
     ...(platforms ? { platformCapabilities: platforms } : {}),
   };
   store.definitions.push(definition);

@@ -10,6 +10,7 @@ import {
   tagsOf,
 } from "../fields.ts";
 import { batchArn } from "../names.ts";
+import { readScheduling } from "../shares.ts";
 import type { Job } from "../types.ts";
 import { findDefinition } from "./definitions.ts";
 import { type Operation, refuseMembers } from "./operation.ts";
@@ -25,8 +26,6 @@ export const submitJob: Operation = async (input, context) => {
     "arrayProperties",
     "dependsOn",
     "nodeOverrides",
-    "shareIdentifier",
-    "schedulingPriorityOverride",
     "eksPropertiesOverride",
     "ecsPropertiesOverride",
     "consumableResourcePropertiesOverride",
@@ -42,6 +41,7 @@ export const submitJob: Operation = async (input, context) => {
   if (definition === undefined) {
     throw clientException(`JobDefinition name ${wanted} does not exist or is not in ACTIVE status`);
   }
+  const scheduling = readScheduling(input, queue, definition);
   const overrides = optionalObject(input, "containerOverrides") ?? {};
   const parameters = { ...definition.parameters, ...stringMap(input, "parameters") };
   const overridden = override(definition.container, overrides);
@@ -61,6 +61,7 @@ export const submitJob: Operation = async (input, context) => {
     tags: tagsOf(input),
     ...(propagateTags === undefined ? {} : { propagateTags }),
     platformCapabilities: definition.platformCapabilities ?? ["EC2"],
+    ...scheduling,
     container,
     size: sizeOf(container),
     createdAt: context.now(),
