@@ -123,6 +123,22 @@ export const settings = {
     placeholder: "<mib>",
     help: "memory of the job in MiB, or with a unit, without telling Snakemake",
   },
+  awsBatchShare: {
+    option: "aws-batch-share",
+    environment: "NEXTSTRAIN_AWS_BATCH_SHARE",
+    config: ["aws-batch", "share"],
+    otherwise: "none",
+    placeholder: "<name>",
+    help: "your share of a job queue with fair shares",
+  },
+  awsBatchPriority: {
+    option: "aws-batch-priority",
+    environment: "NEXTSTRAIN_AWS_BATCH_PRIORITY",
+    config: ["aws-batch", "priority"],
+    otherwise: "the job definition's, or 0",
+    placeholder: "<number>",
+    help: "place of the job within that share, 0 to 9999: the highest first",
+  },
   awsBatchPatience: {
     environment: "NEXTSTRAIN_AWS_BATCH_PATIENCE",
     config: ["aws-batch", "patience"],

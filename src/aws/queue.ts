@@ -17,6 +17,8 @@ export interface JobQueue {
   readonly environments: readonly string[];
   /** Whether Batch is told to take jobs that can't start off the queue (`jobStateTimeLimitActions`). */
   readonly givesUp: boolean;
+  /** Name of resource of its scheduling policy: with one, each job must have a share. */
+  readonly schedulingPolicy: string | undefined;
   readonly detail: JobQueueDetail;
 }
 
@@ -66,6 +68,7 @@ function readQueue(detail: JobQueueDetail): JobQueue {
     statusReason: detail.statusReason,
     environments: order.map(({ computeEnvironment = "" }) => computeEnvironment),
     givesUp: (detail.jobStateTimeLimitActions ?? []).length > 0,
+    schedulingPolicy: detail.schedulingPolicyArn || undefined,
     detail,
   };
 }

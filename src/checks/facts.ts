@@ -26,6 +26,9 @@ export interface SetupNames {
 export interface Asked {
   readonly cpus?: number | undefined;
   readonly memoryMib?: number | undefined;
+  /** Share of the queue, and the priority within it, where somebody chose them. */
+  readonly share?: Sourced<string> | undefined;
+  readonly priority?: Sourced<number> | undefined;
 }
 
 /** One fact: asked for at the first call, and never again. */

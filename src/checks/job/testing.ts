@@ -77,6 +77,7 @@ export function makeQueue(fields: Partial<JobQueue> = {}): JobQueue {
     statusReason: undefined,
     environments: ["nextstrain-environment"],
     givesUp: false,
+    schedulingPolicy: undefined,
     detail: {} as JobQueue["detail"],
     ...fields,
   };

@@ -87,6 +87,15 @@ const cases: Readonly<Record<string, Partial<Facts>>> = {
   "an invalid queue": { queue: seen({ ...QUEUE, status: "INVALID", statusReason: "CLIENT_ERROR - x" }) },
   "a queue with nothing to run on": { queue: seen({ ...QUEUE, environments: [] }) },
   "a queue that never gives up": { queue: seen({ ...QUEUE, givesUp: false }) },
+  "a queue with fair shares, and no share": {
+    queue: seen({ ...QUEUE, schedulingPolicy: "arn:aws:batch:us-east-1:123456789012:scheduling-policy/lab" }),
+  },
+  "a share for a queue without": {
+    asked: {
+      share: { value: "zika", source: "NEXTSTRAIN_AWS_BATCH_SHARE" },
+      priority: { value: 5, source: "--aws-batch-priority" },
+    },
+  },
   "environments that can't be seen": { environments: denied("batch:DescribeComputeEnvironments") },
   "environments that are gone": environments(),
   "a disabled environment": environments({ isEnabled: false }),

@@ -34,6 +34,7 @@ export const QUEUE: JobQueue = {
   statusReason: "JobQueue Healthy",
   environments: ["arn:aws:batch:us-east-1:123456789012:compute-environment/lab"],
   givesUp: true,
+  schedulingPolicy: undefined,
   detail: {
     jobQueueName: "nextstrain-job-queue",
     jobQueueArn: "arn:aws:batch:us-east-1:123456789012:job-queue/nextstrain-job-queue",

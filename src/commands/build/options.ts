@@ -23,6 +23,8 @@ export interface BuildOptions {
   readonly awsBatchS3Bucket?: string;
   readonly awsBatchCpus?: string;
   readonly awsBatchMemory?: string;
+  readonly awsBatchShare?: string;
+  readonly awsBatchPriority?: string;
   readonly attach?: string;
   readonly cancel?: true;
   readonly detach?: true;
@@ -43,6 +45,8 @@ export const awsBatchOnly = {
   awsBatchS3Bucket: "--aws-batch-s3-bucket",
   awsBatchCpus: "--aws-batch-cpus",
   awsBatchMemory: "--aws-batch-memory",
+  awsBatchShare: "--aws-batch-share",
+  awsBatchPriority: "--aws-batch-priority",
   attach: "--attach",
   cancel: "--cancel",
   detach: "--detach",
@@ -87,6 +91,8 @@ export function addBuildOptions(command: Command): void {
     "awsBatchS3Bucket",
     "awsBatchCpus",
     "awsBatchMemory",
+    "awsBatchShare",
+    "awsBatchPriority",
   ] as const) {
     command.addOption(settingOption(settings[name]));
   }

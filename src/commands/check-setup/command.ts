@@ -14,6 +14,8 @@ export interface CheckSetupOptions {
   readonly awsBatchJob?: string;
   readonly awsBatchQueue?: string;
   readonly awsBatchS3Bucket?: string;
+  readonly awsBatchShare?: string;
+  readonly awsBatchPriority?: string;
 }
 
 /** `nextstrain check-setup`: what works, what doesn't, and what to do about it. */
@@ -32,7 +34,10 @@ export function checkSetupCommand(context: Context, outcome: Outcome): Command {
     .option("--set-default", "use the first of them that works for builds from now on")
     .option("--json", "for programs");
   command.optionsGroup("AWS Batch:");
-  for (const name of ["awsBatchJob", "awsBatchQueue", "awsBatchS3Bucket"] as const) {
+  for (const name of [
+    ...(["awsBatchJob", "awsBatchQueue", "awsBatchS3Bucket"] as const),
+    ...(["awsBatchShare", "awsBatchPriority"] as const),
+  ]) {
     command.addOption(settingOption(settings[name]));
   }
   command.option("--run-job", "run a small job, too, and see how it fares (costs little)");

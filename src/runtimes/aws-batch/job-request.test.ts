@@ -7,6 +7,7 @@ const plain: JobSpecification = {
   runId,
   queue: "queue",
   definition: "definition",
+  scheduling: {},
   workdir: { bucket: "bucket", key: `${runId}.zip` },
   envd: undefined,
   deleteEnvd: true,

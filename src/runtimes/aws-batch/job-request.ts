@@ -3,6 +3,7 @@ import { UserError } from "../../errors.ts";
 import type { RunId } from "../../runs/types.ts";
 import { formatS3Url, type S3Object } from "../../transfer/s3-url.ts";
 import { containerDirectory } from "../../workflow/build-root.ts";
+import type { Scheduling } from "./scheduling.ts";
 
 /** Batch's limit for all container overrides together, as JSON, in characters. */
 const OVERRIDES_LIMIT = 8192;
@@ -11,6 +12,7 @@ export interface JobSpecification {
   readonly runId: RunId;
   readonly queue: string;
   readonly definition: string;
+  readonly scheduling: Scheduling;
   readonly workdir: S3Object;
   readonly envd: S3Object | undefined;
   /** The job deletes its env.d ZIP once read; only where it has a single attempt. */
@@ -50,5 +52,11 @@ export function jobRequest(job: JobSpecification): SubmitJobCommandInput {
       { hint: "Move long lists of arguments into the workflow's configuration, for example a --configfile." },
     );
   }
-  return { jobName: job.runId, jobQueue: job.queue, jobDefinition: job.definition, containerOverrides };
+  return {
+    jobName: job.runId,
+    jobQueue: job.queue,
+    jobDefinition: job.definition,
+    ...job.scheduling,
+    containerOverrides,
+  };
 }

@@ -59,6 +59,7 @@ export async function launch(
     runId,
     queue: options.queue.value,
     definition: prepared.definitionName,
+    scheduling: prepared.scheduling,
     workdir: objects.workdir,
     envd: prepared.variables.size > 0 ? objects.envd : undefined,
     deleteEnvd: prepared.definition.attempts <= 1,

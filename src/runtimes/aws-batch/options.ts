@@ -14,6 +14,10 @@ export interface AwsBatchOptions {
   readonly cpus: number | undefined;
   /** MiB of the job; undefined: the job definition's. */
   readonly memoryMib: number | undefined;
+  /** Share of a queue that has them; undefined where nobody named one. */
+  readonly share: Sourced<string> | undefined;
+  /** Scheduling priority within the share; undefined: the job definition's. */
+  readonly priority: Sourced<number> | undefined;
   /** Take up this job in place of submitting one. */
   readonly attach: string | undefined;
   /** Stop the job that is attached to. */

@@ -25,7 +25,10 @@ import { logFinding, seeingFindings } from "./findings.ts";
 import { countLines, PROBE, REPORT, readReport } from "./probe.ts";
 
 /** What of a build's options the canary shares. */
-export type CanaryOptions = Pick<AwsBatchOptions, "queue" | "job" | "bucket" | "cpus" | "memoryMib">;
+export type CanaryOptions = Pick<
+  AwsBatchOptions,
+  "queue" | "job" | "bucket" | "cpus" | "memoryMib" | "share" | "priority"
+>;
 
 /** How long the job may wait for its start, and trouble with AWS may last. Milliseconds. */
 const LONGEST_WAIT = 15 * 60_000;

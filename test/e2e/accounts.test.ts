@@ -1,0 +1,54 @@
+import { DescribeJobsCommand } from "@aws-sdk/client-batch";
+import { describe, expect, test } from "vitest";
+import { type Account, openAccount } from "../support/account.ts";
+import { buildIn } from "../support/checked.ts";
+
+/** The job that a build's output names, as Batch describes it. */
+async function jobOf({ batch }: Account, stdout: string) {
+  const id = /^AWS Batch Job ID: (\S+)$/m.exec(stdout)?.[1] ?? "";
+  const { jobs = [] } = await batch.send(new DescribeJobsCommand({ jobs: [id] }));
+  return jobs[0];
+}
+
+describe("a queue with fair shares", () => {
+  test("wants a share, and says so before anything is sent", async () => {
+    await using account = await openAccount("fair-share");
+    const result = await buildIn(account, []);
+    expect(result.stderr).toMatch(
+      /^Error: The job queue "nextstrain-job-queue" has fair shares, and takes only jobs that name theirs\.\n.*--aws-batch-share/,
+    );
+    expect(result.stdout).not.toContain("Uploading");
+    expect([result.exitStatus, ...result.trace]).toEqual([1]);
+    const check = await account.run(["check-setup", "aws-batch"]);
+    expect(check.stdout).toMatch(/^\s*✘.*has fair shares/m);
+    expect(check.exitStatus).toBe(1);
+  });
+
+  test("is given the share and the priority that were chosen, the option's before the environment's", async () => {
+    await using account = await openAccount("fair-share");
+    const env = { ...account.keys, NEXTSTRAIN_AWS_BATCH_SHARE: "ebola", NEXTSTRAIN_AWS_BATCH_PRIORITY: "5" };
+    const chosen = await buildIn(account, ["--aws-batch-share", "zika"], env);
+    expect(chosen).toMatchObject({ exitStatus: 0, stderr: "" });
+    expect(await jobOf(account, chosen.stdout)).toMatchObject({
+      shareIdentifier: "zika",
+      schedulingPriority: 5,
+    });
+    const plain = await buildIn(account, ["--aws-batch-share", "zika"]);
+    expect(await jobOf(account, plain.stdout)).toMatchObject({ schedulingPriority: 0 });
+  });
+});
+
+test("a queue without fair shares is not sent any, which is said", async () => {
+  await using account = await openAccount();
+  const result = await buildIn(account, ["--aws-batch-share", "zika", "--aws-batch-priority", "5"]);
+  expect(result.stderr).toMatch(/^Warning: The job queue .* without the share "zika" .* and the priority 5 /);
+  expect(result.exitStatus).toBe(0);
+  expect((await jobOf(account, result.stdout))?.shareIdentifier).toBeUndefined();
+});
+
+test("an account of another kind is not taken up by a local AWS that runs already", async () => {
+  await using account = await openAccount();
+  const { stderr, exitStatus } = await account.local.run("start", "--account", "fair-share");
+  expect(stderr).toMatch(/runs already, without --account fair-share\.\n.*start --account fair-share/);
+  expect(exitStatus).toBe(1);
+});
