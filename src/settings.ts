@@ -139,6 +139,14 @@ export const settings = {
     placeholder: "<number>",
     help: "place of the job within that share, 0 to 9999: the highest first",
   },
+  awsBatchTags: {
+    option: "tag",
+    environment: "NEXTSTRAIN_AWS_BATCH_TAGS",
+    config: ["aws-batch", "tags"],
+    otherwise: "none",
+    placeholder: "<name=value>",
+    help: "tag of the job, besides those that are configured; repeatable",
+  },
   awsBatchPatience: {
     environment: "NEXTSTRAIN_AWS_BATCH_PATIENCE",
     config: ["aws-batch", "patience"],

@@ -2,6 +2,8 @@
 export const accountTraits = [
   /** The default queue has a scheduling policy: each job needs a share. */
   "fair-share",
+  /** A service control policy denies making anything of Batch's without the tag `project`. */
+  "tags-required",
 ] as const;
 
 export type AccountTrait = (typeof accountTraits)[number];

@@ -1,7 +1,7 @@
-import { DescribeJobsCommand } from "@aws-sdk/client-batch";
+import { DescribeJobDefinitionsCommand, DescribeJobsCommand } from "@aws-sdk/client-batch";
 import { describe, expect, test } from "vitest";
-import { type Account, openAccount } from "../support/account.ts";
-import { buildIn } from "../support/checked.ts";
+import { type Account, allow, deny, openAccount } from "../support/account.ts";
+import { buildIn, checkSetup, troubles } from "../support/checked.ts";
 
 /** The job that a build's output names, as Batch describes it. */
 async function jobOf({ batch }: Account, stdout: string) {
@@ -44,6 +44,44 @@ test("a queue without fair shares is not sent any, which is said", async () => {
   expect(result.stderr).toMatch(/^Warning: The job queue .* without the share "zika" .* and the priority 5 /);
   expect(result.exitStatus).toBe(0);
   expect((await jobOf(account, result.stdout))?.shareIdentifier).toBeUndefined();
+});
+
+describe("an account that demands tags", () => {
+  test("refuses a job without them, and nothing of the build stays", async () => {
+    await using account = await openAccount("tags-required");
+    const result = await buildIn(account, []);
+    expect(result.stderr).toMatch(/batch:SubmitJob/);
+    expect([result.exitStatus, ...result.trace]).toEqual([1]);
+  });
+
+  test("gets those that are configured and those of the option, on jobs and on definitions derived for them", async () => {
+    await using account = await openAccount("tags-required");
+    const env = { ...account.keys, NEXTSTRAIN_AWS_BATCH_TAGS: "project=zika, owner=lab" };
+    const image = ["--image", "nextstrain/base:build-20250717T164950Z"];
+    const result = await buildIn(account, [...image, "--tag", "owner=me", "--tag", "run=1"], env);
+    expect(result).toMatchObject({ exitStatus: 0, stderr: "" });
+    const tags = { project: "zika", owner: "me", run: "1" };
+    const job = await jobOf(account, result.stdout);
+    expect(job).toMatchObject({ tags, propagateTags: true });
+    const { jobDefinitions = [] } = await account.batch.send(
+      new DescribeJobDefinitionsCommand({ jobDefinitions: [job?.jobDefinition ?? ""] }),
+    );
+    expect(jobDefinitions[0]).toMatchObject({ tags, containerProperties: { image: image[1] } });
+  });
+});
+
+test("without tags a build takes no permission to tag; with tags check-setup asks for it", async () => {
+  await using account = await openAccount();
+  const keys = await account.user(allow("*"), deny("batch:TagResource"));
+  expect(await buildIn(account, [], keys)).toMatchObject({ exitStatus: 0, stderr: "" });
+  expect(troubles(await checkSetup(account, { env: keys }))).not.toContain(
+    "wrong permissions.batch.tagresource",
+  );
+  const tagged = { args: ["--tag", "project=zika"], env: keys };
+  expect(troubles(await checkSetup(account, tagged))).toContain("wrong permissions.batch.tagresource");
+  const { stderr, exitStatus } = await buildIn(account, ["--tag", "project=zika"], keys);
+  expect(stderr).toContain("batch:TagResource");
+  expect(exitStatus).toBe(1);
 });
 
 test("an account of another kind is not taken up by a local AWS that runs already", async () => {

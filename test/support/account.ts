@@ -32,6 +32,9 @@ export interface Account extends AsyncDisposable {
   container(): Promise<batch.ContainerProperties>;
 }
 
+/** Some accounts demand them. */
+const TAGS = { project: "zika" };
+
 /** A lifecycle rule as the users' guide has it, and one for uploads that broke off. */
 export const LIFECYCLE: s3.LifecycleRule = {
   Status: "Enabled",
@@ -110,7 +113,7 @@ export async function openAccount(...traits: readonly string[]): Promise<Account
       const { containerProperties, retryStrategy, timeout } = await latest();
       await clients.batch.send(
         new batch.RegisterJobDefinitionCommand({
-          ...{ jobDefinitionName: DEFINITION, type: "container" },
+          ...{ tags: TAGS, jobDefinitionName: DEFINITION, type: "container" },
           ...{ containerProperties, retryStrategy, timeout },
           ...changes,
         }),
@@ -174,5 +177,6 @@ export function environment(name: string): batch.CreateComputeEnvironmentCommand
       ...{ type: "EC2", minvCpus: 0, maxvCpus: 64, instanceTypes: ["c5"] },
       ...{ subnets: ["subnet-1"], instanceRole: "ecsInstanceRole" },
     },
+    tags: TAGS,
   });
 }

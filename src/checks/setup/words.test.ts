@@ -158,6 +158,9 @@ const cases: Readonly<Record<string, Partial<Facts>>> = {
       }),
     ),
   },
+  "tags that may not be given": {
+    permissions: seen(allowances({ kind: "allowed" }).set("batch:TagResource", { kind: "refused" })),
+  },
   "nothing known of permissions": {
     permissions: seen(allowances({ kind: "untold", permission: "iam:SimulatePrincipalPolicy" })),
   },

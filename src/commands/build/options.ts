@@ -25,6 +25,7 @@ export interface BuildOptions {
   readonly awsBatchMemory?: string;
   readonly awsBatchShare?: string;
   readonly awsBatchPriority?: string;
+  readonly tag: readonly string[];
   readonly attach?: string;
   readonly cancel?: true;
   readonly detach?: true;
@@ -47,6 +48,7 @@ export const awsBatchOnly = {
   awsBatchMemory: "--aws-batch-memory",
   awsBatchShare: "--aws-batch-share",
   awsBatchPriority: "--aws-batch-priority",
+  tag: "--tag",
   attach: "--attach",
   cancel: "--cancel",
   detach: "--detach",
@@ -61,7 +63,10 @@ export const awsBatchOnly = {
 /** Gives the command its options, in the groups and the order of its help. */
 export function addBuildOptions(command: Command): void {
   // Not as the options' defaults: those would show in the help.
-  for (const list of ["runtimes", "dockerArg", "env", "envdir", "excludeFromUpload", "excludeFromDownload"]) {
+  for (const list of [
+    ...["runtimes", "dockerArg", "env", "envdir", "tag"],
+    ...["excludeFromUpload", "excludeFromDownload"],
+  ]) {
     command.setOptionValue(list, []);
   }
   addRuntimes(command);
@@ -96,8 +101,14 @@ export function addBuildOptions(command: Command): void {
   ] as const) {
     command.addOption(settingOption(settings[name]));
   }
+  command.addOption(tagOption());
   addJobOptions(command);
   addFileOptions(command);
+}
+
+/** `--tag`, of jobs. Its value is a list. */
+export function tagOption(): Option {
+  return settingOption(settings.awsBatchTags).argParser(collect);
 }
 
 /** Gives the command the options about containers, but for --image. */
@@ -218,8 +229,10 @@ export function settingOption({
 
 /** An option that may be given several times; its values as a list. */
 function repeatable(flags: string, help: string): Option {
-  return new Option(flags, `${help}; repeatable`).argParser((value: string, before: readonly string[]) => [
-    ...before,
-    value,
-  ]);
+  return new Option(flags, `${help}; repeatable`).argParser(collect);
+}
+
+/** Parses an option that may be given several times: its values as a list. */
+export function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
 }

@@ -3,7 +3,7 @@ import type { Context } from "../../cli/context.ts";
 import type { Outcome } from "../../cli/program.ts";
 import { runtimes } from "../../runtimes/runtime.ts";
 import { settings } from "../../settings.ts";
-import { settingOption } from "../build/options.ts";
+import { settingOption, tagOption } from "../build/options.ts";
 
 /** What was on the command line. */
 export interface CheckSetupOptions {
@@ -16,6 +16,7 @@ export interface CheckSetupOptions {
   readonly awsBatchS3Bucket?: string;
   readonly awsBatchShare?: string;
   readonly awsBatchPriority?: string;
+  readonly tag?: readonly string[];
 }
 
 /** `nextstrain check-setup`: what works, what doesn't, and what to do about it. */
@@ -40,6 +41,7 @@ export function checkSetupCommand(context: Context, outcome: Outcome): Command {
   ]) {
     command.addOption(settingOption(settings[name]));
   }
+  command.addOption(tagOption());
   command.option("--run-job", "run a small job, too, and see how it fares (costs little)");
   command.option("--local-aws", "check the stand-in for AWS on this computer");
   command.addHelpText("after", NOTES);

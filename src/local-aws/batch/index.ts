@@ -45,6 +45,7 @@ import {
   updateSchedulingPolicy,
 } from "./operations/scheduling-policies.ts";
 import { submitJob } from "./operations/submit-job.ts";
+import { demandTag } from "./required-tags.ts";
 import { createScheduler } from "./scheduler.ts";
 import { openStore } from "./store.ts";
 import type { Size } from "./types.ts";
@@ -143,7 +144,9 @@ export async function openBatch(options: BatchOptions): Promise<BatchService> {
           `The request is ${Buffer.byteLength(body)} bytes long, over the limit of 30 KiB.`,
         );
       }
-      return json(200, request.requestId, await run(parseBody(body), context));
+      const input = parseBody(body);
+      if (options.account?.includes("tags-required")) demandTag(name, input, request.principal, options);
+      return json(200, request.requestId, await run(input, context));
     },
     renderError: (error, { requestId }) => ({
       ...json(error.status, requestId, { message: error.message, code: error.code }),

@@ -6,6 +6,7 @@ import {
 } from "@aws-sdk/client-batch";
 import { type JobDefinition, readDefinition } from "../../aws/batch.ts";
 import { explained } from "../../aws/errors.ts";
+import type { Tags } from "../../aws/tags.ts";
 import { UserError } from "../../errors.ts";
 import type { Sourced } from "../../settings.ts";
 import { isSameImage, parseImage } from "../../workflow/image.ts";
@@ -29,11 +30,11 @@ export interface DerivedDefinition {
 export async function deriveDefinition(
   batch: BatchClient,
   base: JobDefinition,
-  image: Sourced<string>,
+  { image, tags }: { readonly image: Sourced<string>; readonly tags: Tags },
   signal: AbortSignal,
 ): Promise<DerivedDefinition | undefined> {
   if (isSameImage(base.image, image.value)) return undefined;
-  const derived = derivedInput(base.detail, image);
+  const derived = derivedInput(base.detail, image, tags);
   const name = derived.jobDefinitionName ?? "";
   const registered = await explained(`look up the job definition "${name}"`, signal, () =>
     batch.send(new DescribeJobDefinitionsCommand({ jobDefinitionName: name, status: "ACTIVE" }), {
@@ -54,9 +55,13 @@ export async function deriveDefinition(
 
 /**
  * The RegisterJobDefinition request. All fields that it takes are copied but the tags: those of AWS's own are refused,
- * and tagging takes a permission that users don't have.
+ * and tagging takes a permission that users may not have. It gets those that its jobs get.
  */
-export function derivedInput(base: Detail, image: Sourced<string>): RegisterJobDefinitionCommandInput {
+export function derivedInput(
+  base: Detail,
+  image: Sourced<string>,
+  tags: Tags,
+): RegisterJobDefinitionCommandInput {
   const { containerProperties } = base;
   if (containerProperties === undefined) {
     throw new UserError(
@@ -75,6 +80,7 @@ export function derivedInput(base: Detail, image: Sourced<string>): RegisterJobD
     propagateTags: base.propagateTags,
     platformCapabilities: base.platformCapabilities,
     consumableResourceProperties: base.consumableResourceProperties,
+    ...(Object.keys(tags).length > 0 ? { tags } : {}),
   };
 }
 

@@ -11,6 +11,7 @@ const plain: JobSpecification = {
   workdir: { bucket: "bucket", key: `${runId}.zip` },
   envd: undefined,
   deleteEnvd: true,
+  tags: {},
   subdirectory: "",
   command: ["snakemake", "--cores=all"],
   cpus: undefined,
@@ -62,6 +63,11 @@ test("a job with several attempts keeps its variables for the next one", () => {
   expect(request.containerOverrides?.environment?.map(({ name }) => name)).not.toContain(
     "NEXTSTRAIN_DELETE_ENVD",
   );
+});
+
+test("tags go to the container's task, too", () => {
+  const tags = { project: "zika" };
+  expect(jobRequest({ ...plain, tags })).toMatchObject({ tags, propagateTags: true });
 });
 
 test("a command that Batch would refuse later is refused at once", () => {

@@ -1,4 +1,5 @@
 import type { SubmitJobCommandInput } from "@aws-sdk/client-batch";
+import type { Tags } from "../../aws/tags.ts";
 import { UserError } from "../../errors.ts";
 import type { RunId } from "../../runs/types.ts";
 import { formatS3Url, type S3Object } from "../../transfer/s3-url.ts";
@@ -17,6 +18,7 @@ export interface JobSpecification {
   readonly envd: S3Object | undefined;
   /** The job deletes its env.d ZIP once read; only where it has a single attempt. */
   readonly deleteEnvd: boolean;
+  readonly tags: Tags;
   /** Of the directory within the build root; "" at the root. */
   readonly subdirectory: string;
   /** The program and its arguments. */
@@ -57,6 +59,8 @@ export function jobRequest(job: JobSpecification): SubmitJobCommandInput {
     jobQueue: job.queue,
     jobDefinition: job.definition,
     ...job.scheduling,
+    // Without tags, tagging takes no permission. The task's show in what the account pays for.
+    ...(Object.keys(job.tags).length > 0 ? { tags: job.tags, propagateTags: true } : {}),
     containerOverrides,
   };
 }

@@ -60,6 +60,7 @@ export async function launch(
     queue: options.queue.value,
     definition: prepared.definitionName,
     scheduling: prepared.scheduling,
+    tags: options.tags,
     workdir: objects.workdir,
     envd: prepared.variables.size > 0 ? objects.envd : undefined,
     deleteEnvd: prepared.definition.attempts <= 1,

@@ -1,3 +1,4 @@
+import type { Tags } from "../../aws/tags.ts";
 import type { Sourced } from "../../settings.ts";
 import type { PathMatcher } from "../../workflow/patterns.ts";
 
@@ -18,6 +19,8 @@ export interface AwsBatchOptions {
   readonly share: Sourced<string> | undefined;
   /** Scheduling priority within the share; undefined: the job definition's. */
   readonly priority: Sourced<number> | undefined;
+  /** Of the job, and of a definition registered for it. */
+  readonly tags: Tags;
   /** Take up this job in place of submitting one. */
   readonly attach: string | undefined;
   /** Stop the job that is attached to. */

@@ -78,7 +78,9 @@ export async function prepare(
     now: context.now(),
   });
   if (warning) io.warn(warning);
-  const derived = options.image && (await deriveDefinition(aws.batch, base, options.image, context.signal));
+  const derived =
+    options.image &&
+    (await deriveDefinition(aws.batch, base, { image: options.image, tags: options.tags }, context.signal));
   return {
     definition: derived?.definition ?? base,
     scheduling: schedulingOf(target.queue, base, options),

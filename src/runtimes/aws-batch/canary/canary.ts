@@ -27,7 +27,7 @@ import { countLines, PROBE, REPORT, readReport } from "./probe.ts";
 /** What of a build's options the canary shares. */
 export type CanaryOptions = Pick<
   AwsBatchOptions,
-  "queue" | "job" | "bucket" | "cpus" | "memoryMib" | "share" | "priority"
+  "queue" | "job" | "bucket" | "cpus" | "memoryMib" | "share" | "priority" | "tags"
 >;
 
 /** How long the job may wait for its start, and trouble with AWS may last. Milliseconds. */
