@@ -19,6 +19,8 @@ export interface JobQueue {
   readonly givesUp: boolean;
   /** Name of resource of its scheduling policy: with one, each job must have a share. */
   readonly schedulingPolicy: string | undefined;
+  /** Whether its jobs are containers of ECS; false on Kubernetes (EKS). */
+  readonly runsContainers: boolean;
   readonly detail: JobQueueDetail;
 }
 
@@ -32,6 +34,8 @@ export interface ComputeEnvironment {
   readonly statusReason: string | undefined;
   /** Of managed environments, which are what the users' guide asks for. */
   readonly resources: ComputeResources | undefined;
+  /** Whether its jobs are containers of ECS; false on Kubernetes (EKS). */
+  readonly runsContainers: boolean;
   readonly detail: ComputeEnvironmentDetail;
 }
 
@@ -68,6 +72,7 @@ function readQueue(detail: JobQueueDetail): JobQueue {
     statusReason: detail.statusReason,
     environments: order.map(({ computeEnvironment = "" }) => computeEnvironment),
     givesUp: (detail.jobStateTimeLimitActions ?? []).length > 0,
+    runsContainers: detail.jobQueueType !== "EKS",
     schedulingPolicy: detail.schedulingPolicyArn || undefined,
     detail,
   };
@@ -98,6 +103,7 @@ function readEnvironment(detail: ComputeEnvironmentDetail): ComputeEnvironment {
     isEnabled: detail.state !== "DISABLED",
     status: detail.status ?? "VALID",
     statusReason: detail.statusReason,
+    runsContainers: detail.containerOrchestrationType !== "EKS" && detail.eksConfiguration === undefined,
     resources: resources && {
       kind: resources.type ?? "EC2",
       minVcpus: resources.minvCpus ?? 0,

@@ -13,7 +13,7 @@ import {
 import { parsePort } from "./port.ts";
 
 /** What the account may have other than the default one. */
-const ACCOUNT_TRAITS: readonly string[] = ["fair-share", "tags-required"];
+const ACCOUNT_TRAITS: readonly string[] = ["fair-share", "tags-required", "ecs-properties"];
 
 /** `nextstrain local-aws`: the stand-in for AWS on this computer. */
 export function localAwsCommand(context: Context): Command {

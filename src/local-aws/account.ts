@@ -4,6 +4,8 @@ export const accountTraits = [
   "fair-share",
   /** A service control policy denies making anything of Batch's without the tag `project`. */
   "tags-required",
+  /** The default definition describes its container by `ecsProperties`. */
+  "ecs-properties",
 ] as const;
 
 export type AccountTrait = (typeof accountTraits)[number];

@@ -1,3 +1,5 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { DescribeJobDefinitionsCommand, DescribeJobsCommand } from "@aws-sdk/client-batch";
 import { describe, expect, test } from "vitest";
 import { type Account, allow, deny, openAccount } from "../support/account.ts";
@@ -82,6 +84,45 @@ test("without tags a build takes no permission to tag; with tags check-setup ask
   const { stderr, exitStatus } = await buildIn(account, ["--tag", "project=zika"], keys);
   expect(stderr).toContain("batch:TagResource");
   expect(exitStatus).toBe(1);
+});
+
+describe("a definition of ecsProperties", () => {
+  /** Runs a build to its end, in a directory of its own. */
+  async function build(account: Account, name: string, script: string, options: readonly string[] = []) {
+    const directory = join(account.local.scratch, name);
+    await mkdir(directory, { recursive: true });
+    await writeFile(join(directory, "in.txt"), "in");
+    const args = ["build", "--aws-batch", ...options, "--exec", "sh", directory, "-c", script];
+    return { directory, ...(await account.run(args)) };
+  }
+
+  test("works as one of containerProperties: results, log, exit status, sizes, and another image", async () => {
+    await using account = await openAccount("ecs-properties");
+    const options = ["--cpus", "1", "--memory", "512mib", "--env", "GREETING=hi"];
+    const image = ["--image", "nextstrain/base:build-20250717T164950Z"];
+    const result = await build(account, "good", "echo $GREETING > out.txt; echo said", [
+      ...options,
+      ...image,
+    ]);
+    expect(result).toMatchObject({ exitStatus: 0, stderr: "" });
+    expect(result.stdout).toMatch(/^\[batch\] \[[^\]]*\] said$/m);
+    expect(await readFile(join(result.directory, "out.txt"), "utf8")).toBe("hi\n");
+    const task = (await jobOf(account, result.stdout))?.ecsProperties?.taskProperties?.[0];
+    expect(task?.containers?.[0]).toMatchObject({ name: "main", image: image[1], exitCode: 0 });
+    expect(task?.containers?.[0]?.resourceRequirements).toEqual([
+      { type: "VCPU", value: "1" },
+      { type: "MEMORY", value: "512" },
+    ]);
+
+    const failed = await build(account, "bad", "exit 7");
+    expect(failed.stdout).toMatch(/^Job FAILED .*exited 7/m);
+    expect(failed.exitStatus).toBe(7);
+  });
+
+  test("passes check-setup as one of containerProperties does", async () => {
+    await using account = await openAccount("ecs-properties");
+    expect(troubles(await checkSetup(account))).toEqual([]);
+  });
 });
 
 test("an account of another kind is not taken up by a local AWS that runs already", async () => {

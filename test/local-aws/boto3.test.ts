@@ -6,6 +6,7 @@ import { startLocalAws } from "../support/local-aws.ts";
 test.skipIf(!haveBoto3()).each([
   ["S3, Batch, Logs and STS", "boto3_client.py"],
   ["scheduling policies", "boto3_shares.py"],
+  ["definitions of ecsProperties", "boto3_ecs.py"],
 ])("boto3 finds %s as it expects them (needs boto3)", async (_, name) => {
   await using local = await startLocalAws();
   const script = fileURLToPath(new URL(name, import.meta.url));

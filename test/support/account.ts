@@ -28,6 +28,8 @@ export interface Account extends AsyncDisposable {
   user(...policies: readonly object[]): Promise<Record<string, string>>;
   /** Registers a revision of the definition, with changes to its latest one. */
   revise(changes: Partial<batch.RegisterJobDefinitionCommandInput>): Promise<void>;
+  /** The definition's latest revision. */
+  latest(): Promise<batch.JobDefinition>;
   /** The container of the latest revision. */
   container(): Promise<batch.ContainerProperties>;
 }
@@ -110,15 +112,16 @@ export async function openAccount(...traits: readonly string[]): Promise<Account
       };
     },
     async revise(changes) {
-      const { containerProperties, retryStrategy, timeout } = await latest();
+      const { containerProperties, ecsProperties, retryStrategy, timeout } = await latest();
       await clients.batch.send(
         new batch.RegisterJobDefinitionCommand({
           ...{ tags: TAGS, jobDefinitionName: DEFINITION, type: "container" },
-          ...{ containerProperties, retryStrategy, timeout },
+          ...{ containerProperties, ecsProperties, retryStrategy, timeout },
           ...changes,
         }),
       );
     },
+    latest,
     container: async () => (await latest()).containerProperties ?? { image: "" },
     async [Symbol.asyncDispose]() {
       for (const client of Object.values(clients)) client.destroy();
@@ -150,7 +153,7 @@ async function setUp(account: Account): Promise<void> {
       PolicyDocument: JSON.stringify(allow("s3:*", `arn:aws:s3:::${BUCKET}*`)),
     }),
   );
-  await account.revise({ containerProperties: { ...(await account.container()), jobRoleArn: ROLE_ARN } });
+  await account.revise(withRole(await account.latest()));
   await account.batch.send(environment(ENVIRONMENT));
   await account.batch.send(
     new batch.UpdateJobQueueCommand({
@@ -166,6 +169,18 @@ async function setUp(account: Account): Promise<void> {
       ],
     }),
   );
+}
+
+/** A definition's container, in the form it is in, with the role. */
+function withRole({
+  containerProperties,
+  ecsProperties,
+}: batch.JobDefinition): Partial<batch.RegisterJobDefinitionCommandInput> {
+  if (containerProperties !== undefined) {
+    return { containerProperties: { ...containerProperties, jobRoleArn: ROLE_ARN } };
+  }
+  const tasks = ecsProperties?.taskProperties ?? [];
+  return { ecsProperties: { taskProperties: tasks.map((task) => ({ ...task, taskRoleArn: ROLE_ARN })) } };
 }
 
 /** A managed compute environment of c5 computers. */

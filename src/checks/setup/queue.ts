@@ -58,6 +58,18 @@ export const queueSubject = subject({
       },
     },
     {
+      id: "queue.kind",
+      preflight: true,
+      find({ name, runsContainers }) {
+        if (runsContainers) return undefined;
+        return {
+          mark: "wrong",
+          says: `The job queue "${name}" runs jobs on Kubernetes (Amazon EKS), which take no container overrides: these tell a build's job what to run.`,
+          mend: "Name a queue on EC2 or Fargate with --aws-batch-queue.",
+        };
+      },
+    },
+    {
       id: "queue.share",
       preflight: true,
       find: findShare,

@@ -56,28 +56,7 @@ export async function makeDefaults(
     });
   }
   if (account.includes("fair-share")) shareQueue(store);
-  if (!store.definitions.some(({ name, status }) => name === definitionName && status === "ACTIVE")) {
-    const revisions = store.definitions.filter(({ name }) => name === definitionName);
-    store.definitions.push({
-      name: definitionName,
-      revision: Math.max(0, ...revisions.map(({ revision }) => revision)) + 1,
-      status: "ACTIVE",
-      container: {
-        image: "nextstrain/base:latest",
-        command: [],
-        jobRoleArn: `arn:aws:iam::${home.accountId}:role/NextstrainJobsRole`,
-        environment: [],
-        resourceRequirements: [
-          { type: "VCPU", value: String(Math.min(4, machine.vcpus)) },
-          { type: "MEMORY", value: String(Math.min(7_400, machine.memoryMiB)) },
-        ],
-      },
-      parameters: {},
-      retryStrategy: { attempts: 1, evaluateOnExit: [] },
-      timeoutSeconds: 14_400,
-      tags: {},
-    });
-  }
+  makeDefinition(store, home, machine, account);
   await store.saveRegistry();
 }
 
@@ -88,4 +67,35 @@ function shareQueue(store: Store): void {
   if (!store.policies.has(policyName))
     store.policies.set(policyName, { name: policyName, fairShares: {}, tags: {} });
   store.queues.set(queueName, { ...queue, schedulingPolicy: policyName });
+}
+
+/** Registers a revision of the default definition, where there is none that will do. */
+function makeDefinition(store: Store, home: Home, machine: Size, account: readonly AccountTrait[]): void {
+  const revisions = store.definitions.filter(({ name }) => name === definitionName);
+  const latest = revisions.filter(({ status }) => status === "ACTIVE").at(-1);
+  const byEcsProperties = account.includes("ecs-properties");
+  if (latest !== undefined && (!byEcsProperties || latest.ecsTask !== undefined)) return;
+  const roleArn = `arn:aws:iam::${home.accountId}:role/NextstrainJobsRole`;
+  const name = "main";
+  store.definitions.push({
+    name: definitionName,
+    revision: Math.max(0, ...revisions.map(({ revision }) => revision)) + 1,
+    status: "ACTIVE",
+    container: {
+      ...(byEcsProperties ? { name } : {}),
+      image: "nextstrain/base:latest",
+      command: [],
+      jobRoleArn: roleArn,
+      environment: [],
+      resourceRequirements: [
+        { type: "VCPU", value: String(Math.min(4, machine.vcpus)) },
+        { type: "MEMORY", value: String(Math.min(7_400, machine.memoryMiB)) },
+      ],
+    },
+    ...(byEcsProperties ? { ecsTask: { properties: { taskRoleArn: roleArn }, containerName: name } } : {}),
+    parameters: {},
+    retryStrategy: { attempts: 1, evaluateOnExit: [] },
+    timeoutSeconds: 14_400,
+    tags: {},
+  });
 }

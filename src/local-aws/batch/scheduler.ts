@@ -134,7 +134,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   function start(job: Job, environment: ComputeEnvironment): void {
     const task = randomBytes(16).toString("hex");
     const cluster = environment.name;
-    const { group, prefix } = logNames(job);
+    const { group, stream } = logNames(job, task);
     job.status = "STARTING";
     delete job.statusReason;
     job.current = {
@@ -147,7 +147,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
         `${cluster}/${randomBytes(16).toString("hex")}`,
       ),
       logGroup: group,
-      logStream: `${prefix.slice(0, 200)}/default/${task}`,
+      logStream: stream,
     };
     const running = run(job).catch((error: unknown) => {
       options.log(`Job ${job.jobId}: ${error instanceof Error ? error.stack : String(error)}`);

@@ -53,11 +53,21 @@ export interface Size {
   readonly memoryMiB: number;
 }
 
+/** What `ecsProperties` says of a task besides its container. */
+export interface EcsTask {
+  /** `taskProperties[0]` without its containers. */
+  readonly properties: Json;
+  /** Part of the log streams' names. */
+  readonly containerName: string;
+}
+
 export interface JobDefinition {
   readonly name: string;
   readonly revision: number;
   readonly status: "ACTIVE" | "INACTIVE";
   readonly container: ContainerProperties;
+  /** Where it was registered by `ecsProperties`. */
+  readonly ecsTask?: EcsTask;
   readonly parameters: Readonly<Record<string, string>>;
   readonly retryStrategy?: RetryStrategy;
   readonly timeoutSeconds?: number;
@@ -150,6 +160,8 @@ export interface Job {
   readonly schedulingPriority?: number;
   /** The definition's container with the overrides of the submission in it. */
   readonly container: ContainerProperties;
+  /** The definition's. */
+  readonly ecsTask?: EcsTask;
   readonly size: Size;
   readonly createdAt: number;
   /** Orders jobs submitted in the same millisecond. */

@@ -5,6 +5,7 @@ import {
   type RegisterJobDefinitionCommandInput,
 } from "@aws-sdk/client-batch";
 import { type JobDefinition, readDefinition } from "../../aws/batch.ts";
+import { withImage } from "../../aws/batch-container.ts";
 import { explained } from "../../aws/errors.ts";
 import type { Tags } from "../../aws/tags.ts";
 import { UserError } from "../../errors.ts";
@@ -44,12 +45,12 @@ export async function deriveDefinition(
   // Names are cut, so one of the same name may be another's.
   const same = (registered.jobDefinitions ?? [])
     .toSorted((a, b) => (b.revision ?? 0) - (a.revision ?? 0))
-    .find((detail) => detail.containerProperties?.image === image.value);
+    .find((detail) => readDefinition(detail).image === image.value);
   if (same) return { name: `${name}:${same.revision}`, definition: readDefinition(same) };
   const { revision } = await explained(`register the job definition "${name}"`, signal, () =>
     batch.send(new RegisterJobDefinitionCommand(derived), { abortSignal: signal }),
   );
-  const detail: Detail = { ...base.detail, containerProperties: derived.containerProperties };
+  const detail: Detail = { ...base.detail, ...withImage(base.detail, image.value) };
   return { name: `${name}:${revision}`, definition: readDefinition(detail) };
 }
 
@@ -62,17 +63,17 @@ export function derivedInput(
   image: Sourced<string>,
   tags: Tags,
 ): RegisterJobDefinitionCommandInput {
-  const { containerProperties } = base;
-  if (containerProperties === undefined) {
+  const container = withImage(base, image.value);
+  if (container === undefined) {
     throw new UserError(
-      `The job definition "${base.jobDefinitionName}" has no containerProperties whose image could be replaced by ${image.value} (from ${image.source}).`,
+      `The job definition "${base.jobDefinitionName}" has no single container whose image could be replaced by ${image.value} (from ${image.source}).`,
       { hint: "Name another definition with --aws-batch-job, or leave the image as it is." },
     );
   }
   return {
     jobDefinitionName: derivedName(base, image.value),
     type: "container",
-    containerProperties: { ...containerProperties, image: image.value },
+    ...container,
     parameters: base.parameters,
     schedulingPriority: base.schedulingPriority,
     retryStrategy: base.retryStrategy,

@@ -1,4 +1,5 @@
 import type { SubmitJobCommandInput } from "@aws-sdk/client-batch";
+import type { DefinitionForm } from "../../aws/batch-container.ts";
 import type { Tags } from "../../aws/tags.ts";
 import { UserError } from "../../errors.ts";
 import type { RunId } from "../../runs/types.ts";
@@ -13,6 +14,8 @@ export interface JobSpecification {
   readonly runId: RunId;
   readonly queue: string;
   readonly definition: string;
+  /** Says which kind of overrides the definition takes. */
+  readonly form: DefinitionForm;
   readonly scheduling: Scheduling;
   readonly workdir: S3Object;
   readonly envd: S3Object | undefined;
@@ -42,12 +45,12 @@ export function jobRequest(job: JobSpecification): SubmitJobCommandInput {
     ...(job.cpus === undefined ? [] : [{ type: "VCPU" as const, value: String(job.cpus) }]),
     ...(job.memoryMib === undefined ? [] : [{ type: "MEMORY" as const, value: String(job.memoryMib) }]),
   ];
-  const containerOverrides = {
+  const container = {
     environment,
     ...(resourceRequirements.length > 0 ? { resourceRequirements } : {}),
     command: ["/sbin/entrypoint-aws-batch", "env", "--chdir", containerDirectory(job), "--", ...job.command],
   };
-  const length = JSON.stringify(containerOverrides).length;
+  const length = JSON.stringify(container).length;
   if (length > OVERRIDES_LIMIT) {
     throw new UserError(
       `The command is too long for AWS Batch: with the rest of the job's settings it takes ${length} characters of ${OVERRIDES_LIMIT}.`,
@@ -61,6 +64,12 @@ export function jobRequest(job: JobSpecification): SubmitJobCommandInput {
     ...job.scheduling,
     // Without tags, tagging takes no permission. The task's show in what the account pays for.
     ...(Object.keys(job.tags).length > 0 ? { tags: job.tags, propagateTags: true } : {}),
-    containerOverrides,
+    ...(job.form.kind === "ecsProperties"
+      ? {
+          ecsPropertiesOverride: {
+            taskProperties: [{ containers: [{ name: job.form.container, ...container }] }],
+          },
+        }
+      : { containerOverrides: container }),
   };
 }

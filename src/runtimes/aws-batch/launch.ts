@@ -59,6 +59,7 @@ export async function launch(
     runId,
     queue: options.queue.value,
     definition: prepared.definitionName,
+    form: prepared.definition.container.form,
     scheduling: prepared.scheduling,
     tags: options.tags,
     workdir: objects.workdir,

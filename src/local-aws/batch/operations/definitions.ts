@@ -1,4 +1,5 @@
 import { readContainer, readRetryStrategy, readTimeout } from "../container.ts";
+import { readEcsProperties } from "../ecs-properties.ts";
 import {
   clientException,
   optionalBoolean,
@@ -15,7 +16,7 @@ import { page } from "../paging.ts";
 import { definitionDetail } from "../render.ts";
 import { readPriority } from "../shares.ts";
 import type { Store } from "../store.ts";
-import type { JobDefinition } from "../types.ts";
+import type { JobDefinition, Json } from "../types.ts";
 import { type Operation, refuseMembers } from "./operation.ts";
 
 /** RegisterJobDefinition: a new revision, from 1. */
@@ -24,13 +25,11 @@ export const registerJobDefinition: Operation = async (input, { store, region, a
   refuseMembers(input, "RegisterJobDefinition", [
     "nodeProperties",
     "eksProperties",
-    "ecsProperties",
     "consumableResourceProperties",
   ]);
   const type = requiredString(input, "type");
   if (type !== "container") throw clientException(`type must be container, not ${type}.`);
-  const container = optionalObject(input, "containerProperties");
-  if (container === undefined) throw clientException("containerProperties must not be null.");
+  const described = describedContainer(input);
   const platforms = optionalStrings(input, "platformCapabilities");
   refuseMembers({ FARGATE: platforms?.includes("FARGATE") || undefined }, "RegisterJobDefinition", [
     "FARGATE",
@@ -44,7 +43,7 @@ export const registerJobDefinition: Operation = async (input, { store, region, a
     name,
     revision: Math.max(0, ...earlier.map((one) => one.revision)) + 1,
     status: "ACTIVE",
-    container: readContainer(container),
+    ...described,
     parameters: stringMap(input, "parameters"),
     ...(retryStrategy ? { retryStrategy } : {}),
     ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
@@ -61,6 +60,18 @@ export const registerJobDefinition: Operation = async (input, { store, region, a
     revision: definition.revision,
   };
 };
+
+/** What `containerProperties` or `ecsProperties` describes. */
+function describedContainer(input: Json): Pick<JobDefinition, "container" | "ecsTask"> {
+  const container = optionalObject(input, "containerProperties");
+  const ecs = optionalObject(input, "ecsProperties");
+  if (container !== undefined && ecs !== undefined) {
+    throw clientException("containerProperties and ecsProperties must not be given together.");
+  }
+  if (ecs !== undefined) return readEcsProperties(ecs);
+  if (container === undefined) throw clientException("containerProperties must not be null.");
+  return { container: readContainer(container) };
+}
 
 /** DeregisterJobDefinition: takes a revision, or the latest active one of a name. */
 export const deregisterJobDefinition: Operation = async (input, context) => {

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { override, readRetryStrategy, readTimeout, sizeOf, substitute } from "../container.ts";
+import { readOverrides } from "../ecs-properties.ts";
 import {
   clientException,
   optionalBoolean,
-  optionalObject,
   requiredName,
   requiredString,
   stringMap,
@@ -27,7 +27,6 @@ export const submitJob: Operation = async (input, context) => {
     "dependsOn",
     "nodeOverrides",
     "eksPropertiesOverride",
-    "ecsPropertiesOverride",
     "consumableResourcePropertiesOverride",
   ]);
   const queue = requiredQueue(input, context.store, context);
@@ -42,7 +41,7 @@ export const submitJob: Operation = async (input, context) => {
     throw clientException(`JobDefinition name ${wanted} does not exist or is not in ACTIVE status`);
   }
   const scheduling = readScheduling(input, queue, definition);
-  const overrides = optionalObject(input, "containerOverrides") ?? {};
+  const overrides = readOverrides(input, definition);
   const parameters = { ...definition.parameters, ...stringMap(input, "parameters") };
   const overridden = override(definition.container, overrides);
   const container = { ...overridden, command: substitute(overridden.command, parameters) };
@@ -63,6 +62,7 @@ export const submitJob: Operation = async (input, context) => {
     platformCapabilities: definition.platformCapabilities ?? ["EC2"],
     ...scheduling,
     container,
+    ...(definition.ecsTask ? { ecsTask: definition.ecsTask } : {}),
     size: sizeOf(container),
     createdAt: context.now(),
     sequence: context.store.nextSequence(),
