@@ -56,6 +56,7 @@ export interface JobContainer {
   readonly timeoutSeconds: number | undefined;
   /** Name of resource of the role that the job has; undefined where it has none. */
   readonly roleArn: string | undefined;
+  readonly onFargate?: boolean;
 }
 
 /** How an attempt ended. */
@@ -134,6 +135,7 @@ function readContainer(detail: JobDetail): JobContainer {
     memoryMib: (requirement(requirements, "MEMORY") ?? container.memory) || undefined,
     timeoutSeconds: timeout?.attemptDurationSeconds,
     roleArn: container.jobRoleArn || undefined,
+    onFargate: detail.platformCapabilities?.includes("FARGATE") ?? false,
   };
 }
 

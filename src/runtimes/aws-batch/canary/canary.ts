@@ -78,7 +78,10 @@ export async function* runCanary(
       mark: "ok",
       says: "The job could read the bucket and write to it: its results came back.",
     };
-    yield* seeingFindings(readReport(report), aws.isLocal);
+    yield* seeingFindings(readReport(report), {
+      isLocal: aws.isLocal,
+      onFargate: job.container?.onFargate,
+    });
   } catch (error) {
     context.signal.throwIfAborted();
     if (!(error instanceof UserError)) throw error;
