@@ -26,6 +26,9 @@ assert policy["name"] == "lab", policy
 arn = policy["arn"]
 described = batch.describe_scheduling_policies(arns=[arn])["schedulingPolicies"]
 assert described == [{"name": "lab", "arn": arn, "fairsharePolicy": fair, "tags": {"owner": "lab"}}], described
+batch.tag_resource(resourceArn=arn, tags={"project": "zika", "owner": "me"})
+batch.untag_resource(resourceArn=arn, tagKeys=["project"])
+assert batch.list_tags_for_resource(resourceArn=arn)["tags"] == {"owner": "me"}
 batch.update_scheduling_policy(arn=arn, fairsharePolicy={"shareDistribution": []})
 listed = [each["arn"] for page in batch.get_paginator("list_scheduling_policies").paginate() for each in
           page["schedulingPolicies"]]

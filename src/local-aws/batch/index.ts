@@ -23,6 +23,7 @@ import { createProcessExecutor } from "./executor/process-executor.ts";
 import { clientException } from "./fields.ts";
 import type { JobFaults } from "./job-faults.ts";
 import type { LogSink } from "./log-sink.ts";
+import { batchOperation, membersBeside } from "./operation-name.ts";
 import {
   deregisterJobDefinition,
   describeJobDefinitions,
@@ -45,6 +46,7 @@ import {
   updateSchedulingPolicy,
 } from "./operations/scheduling-policies.ts";
 import { submitJob } from "./operations/submit-job.ts";
+import { listTagsForResource, tagResource, untagResource } from "./operations/tags.ts";
 import { demandTag } from "./required-tags.ts";
 import { createScheduler } from "./scheduler.ts";
 import { openStore } from "./store.ts";
@@ -116,6 +118,9 @@ const operations: Readonly<Record<string, Operation>> = {
   deleteschedulingpolicy: deleteSchedulingPolicy,
   describeschedulingpolicies: describeSchedulingPolicies,
   listschedulingpolicies: listSchedulingPolicies,
+  listtagsforresource: listTagsForResource,
+  tagresource: tagResource,
+  untagresource: untagResource,
 };
 
 /** Longest request to SubmitJob, in bytes. */
@@ -144,7 +149,7 @@ export async function openBatch(options: BatchOptions): Promise<BatchService> {
           `The request is ${Buffer.byteLength(body)} bytes long, over the limit of 30 KiB.`,
         );
       }
-      const input = parseBody(body);
+      const input = { ...parseBody(body), ...membersBeside(request.path, request.query) };
       if (options.account?.includes("tags-required")) demandTag(name, input, request.principal, options);
       return json(200, request.requestId, await run(input, context));
     },
@@ -186,9 +191,11 @@ function chooseExecutor(options: BatchOptions): ChosenExecutor {
 
 /** The operation that a path names: `POST /v1/describejobs` is DescribeJobs. */
 function operationOf(request: ServiceRequest): { readonly name: string; readonly run: Operation } {
-  const name = /^\/v1\/([a-z]+)$/.exec(request.path)?.[1] ?? "";
+  const { method, path } = request;
+  const name = batchOperation(method, path);
   const run = Object.hasOwn(operations, name) ? operations[name] : undefined;
-  if (request.method === "POST" && run !== undefined) return { name, run };
+  const isThere = path.startsWith("/v1/tags/") || (method === "POST" && path === `/v1/${name}`);
+  if (isThere && run !== undefined) return { name, run };
   throw notImplemented(`Batch ${nameOfUnsupported(request.method, request.path)}`);
 }
 

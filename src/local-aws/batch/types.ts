@@ -152,7 +152,7 @@ export interface Job {
   readonly parameters: Readonly<Record<string, string>>;
   readonly retryStrategy?: RetryStrategy;
   readonly timeoutSeconds?: number;
-  readonly tags: Readonly<Record<string, string>>;
+  tags: Readonly<Record<string, string>>;
   readonly propagateTags?: boolean;
   readonly platformCapabilities?: readonly string[];
   /** Only in queues with a scheduling policy. */

@@ -102,6 +102,7 @@ const batchOperations = [
   "DescribeComputeEnvironments",
   ...["CreateSchedulingPolicy", "UpdateSchedulingPolicy", "DeleteSchedulingPolicy"],
   ...["DescribeSchedulingPolicies", "ListSchedulingPolicies"],
+  ...["ListTagsForResource", "TagResource", "UntagResource"],
 ];
 
 export const batchActions: Readonly<Record<string, JsonWishes>> = Object.fromEntries(
