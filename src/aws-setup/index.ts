@@ -72,7 +72,7 @@ export async function setUpAwsBatch(site: Site, request: SetupRequest): Promise<
   const stack = isShownBeside ? undefined : dryRun ? plannableStack(quiet) : await mendStack(site, quiet);
   const parameters = await chooseParameters(site, request, stack);
   const tags = chooseTags(stack, request.tags, parameters);
-  const logPlan = await planLogGroup(site, logRetention(Number(parameters.RetentionDays)));
+  const logPlan = await planLogGroup(site, logRetention(Number(parameters.RetentionDays)), tags);
 
   await using plan = await proposePlan(site, {
     stackName: isShownBeside ? `${stackName}-dry-run` : stackName,
