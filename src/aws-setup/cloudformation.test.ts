@@ -130,7 +130,7 @@ test("who may not ask for those reasons gets the change set's", async () => {
   expect(await stacks.changeSet("arn")).toEqual({ kind: "failed", reasons: [validationFailed.StatusReason] });
 });
 
-const proposal = { stackName: "s", changeSetName: "c", isNew: true, template: "", parameters: {} };
+const proposal = { stackName: "s", changeSetName: "c", isNew: true, template: "", parameters: {}, tags: {} };
 
 test("a new stack is taken back only while it is nothing but a plan", async () => {
   const planned = stacksOf({
@@ -197,4 +197,26 @@ test("a plan that is carried out has a token, by which a second try of the reque
   const { stacks, requests } = stacksOf({});
   await stacks.execute("arn:aws:cloudformation:us-east-1:123456789012:changeSet/nextstrain-1/a-b-c");
   expect(requests).toMatchObject([["ExecuteChangeSet", { ClientRequestToken: "a-b-c" }]]);
+});
+
+test("tags are asked for only where there are any, and AWS's own are not given back to it", async () => {
+  const { stacks, requests } = stacksOf({
+    DescribeStacks: [
+      {
+        Stacks: [
+          {
+            Tags: [
+              { Key: "aws:x", Value: "1" },
+              { Key: "project", Value: "zika" },
+            ],
+          },
+        ],
+      },
+    ],
+  });
+  const proposal = { stackName: "s", changeSetName: "c", isNew: true, template: "", parameters: {} };
+  await stacks.propose({ ...proposal, tags: {} });
+  await stacks.propose({ ...proposal, tags: (await stacks.find("s"))?.tags ?? {} });
+  const tags = requests.flatMap(([name, input]) => (name === "CreateChangeSet" ? [Object(input).Tags] : []));
+  expect(tags).toEqual([undefined, [{ Key: "project", Value: "zika" }]]);
 });

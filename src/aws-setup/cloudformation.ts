@@ -22,7 +22,7 @@ export function createStacks(client: CloudFormationClient, signal: AbortSignal):
   return {
     find: (name) => explained(`look up the stack ${name}`, signal, () => findStack(client, name, signal)),
 
-    async propose({ stackName, changeSetName, isNew, template, parameters }) {
+    async propose({ stackName, changeSetName, isNew, template, parameters, tags }) {
       const { Id = "" } = await begin(`plan the stack ${stackName}`, signal, () =>
         client.send(
           new CreateChangeSetCommand({
@@ -36,6 +36,9 @@ export function createStacks(client: CloudFormationClient, signal: AbortSignal):
               ParameterKey,
               ParameterValue,
             })),
+            ...(Object.keys(tags).length > 0
+              ? { Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) }
+              : {}),
           }),
         ),
       );
@@ -126,6 +129,12 @@ function readStack(stack: SdkStack): Stack {
     ),
     outputs: new Map(
       (stack.Outputs ?? []).map(({ OutputKey = "", OutputValue = "" }) => [OutputKey, OutputValue]),
+    ),
+    // AWS's own can't be given back to it.
+    tags: Object.fromEntries(
+      (stack.Tags ?? [])
+        .filter(({ Key = "" }) => !/^aws:/i.test(Key))
+        .map(({ Key = "", Value = "" }) => [Key, Value]),
     ),
   };
 }

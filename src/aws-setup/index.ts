@@ -1,5 +1,6 @@
 import { isDenied } from "../aws/errors.ts";
 import { LOG_GROUP } from "../aws/logs.ts";
+import type { Tags } from "../aws/tags.ts";
 import { CancelledError, UserError } from "../errors.ts";
 import { adoptExisting } from "./adopt.ts";
 import { applyPlan } from "./apply.ts";
@@ -15,6 +16,7 @@ import { logRetention } from "./retention.ts";
 import { isBroken, mendStack, plannableStack, quietStack } from "./settle.ts";
 import type { Site } from "./site.ts";
 import { type Stack, setupCommand } from "./stacks.ts";
+import { chooseTags } from "./tags.ts";
 import { readTemplate } from "./template.ts";
 
 /** What a build needs to know of a set-up. */
@@ -36,6 +38,8 @@ export interface SetupRequest {
   readonly configured: Names;
   /** Those of them that somebody chose, by environment or config file. */
   readonly chosen: SomeParameters;
+  /** Tags for all of the stack, besides those that it has. */
+  readonly tags: Tags;
   readonly dryRun: boolean;
   readonly force: boolean;
 }
@@ -67,13 +71,15 @@ export async function setUpAwsBatch(site: Site, request: SetupRequest): Promise<
   if (isShownBeside) io.out(`The stack ${stackName} is broken (${quiet.status}): it would be deleted first.`);
   const stack = isShownBeside ? undefined : dryRun ? plannableStack(quiet) : await mendStack(site, quiet);
   const parameters = await chooseParameters(site, request, stack);
-  const logPlan = await planLogGroup(site, logRetention(Number(parameters.RetentionDays)));
+  const tags = chooseTags(stack, request.tags, parameters);
+  const logPlan = await planLogGroup(site, logRetention(Number(parameters.RetentionDays)), tags);
 
   await using plan = await proposePlan(site, {
     stackName: isShownBeside ? `${stackName}-dry-run` : stackName,
     stack,
     template: await readTemplate(),
     parameters,
+    tags,
   });
   for (const line of describePlan(plan)) io.out(line);
   // Jobs that run have the limit of when they were submitted.

@@ -11,6 +11,13 @@ describe("the log group", () => {
     expect(fake.account.done.slice(-2)).toEqual(["create log group", "keep logs 30 days"]);
   });
 
+  test("gets the set-up's tags, where an account may demand them, if it is made", async () => {
+    const fake = fakeSite();
+    fake.account.retention = undefined;
+    await setUp(fake, { tags: { project: "zika" } });
+    expect(fake.account.done.slice(-2)).toEqual(["create log group with project=zika", "keep logs 30 days"]);
+  });
+
   test("is asked about where nothing else is to be done", async () => {
     const fake = fakeSite({ by: "person", answers: [false] });
     addStack(fake.account, "CREATE_COMPLETE", before);

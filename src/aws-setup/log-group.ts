@@ -6,6 +6,7 @@ import {
 } from "@aws-sdk/client-cloudwatch-logs";
 import { explained } from "../aws/errors.ts";
 import { LOG_GROUP } from "../aws/logs.ts";
+import type { Tags } from "../aws/tags.ts";
 import type { Logs } from "./services.ts";
 import type { Site } from "./site.ts";
 
@@ -21,10 +22,11 @@ export function createLogs(client: CloudWatchLogsClient, signal: AbortSignal): L
       return group && (group.retentionInDays ?? "ever");
     },
 
-    async create() {
+    async create(tags) {
       await explained(`create the log group ${LOG_GROUP}`, signal, async () => {
         try {
-          await client.send(new CreateLogGroupCommand({ logGroupName: LOG_GROUP }), options);
+          const input = { logGroupName: LOG_GROUP, ...(Object.keys(tags).length > 0 ? { tags } : {}) };
+          await client.send(new CreateLogGroupCommand(input), options);
         } catch (error) {
           // A job may have been first.
           if (!(error instanceof Error) || error.name !== "ResourceAlreadyExistsException") throw error;
@@ -47,14 +49,14 @@ export function createLogs(client: CloudWatchLogsClient, signal: AbortSignal): L
 export type LogPlan =
   | { readonly kind: "nothing" }
   /** It is made, with a retention, along with the stack. */
-  | { readonly kind: "create"; readonly days: number }
+  | { readonly kind: "create"; readonly days: number; readonly tags: Tags }
   /** It keeps its lines for another time than asked for; `now` is what holds. */
   | { readonly kind: "ask"; readonly days: number; readonly now: number | "ever" };
 
-/** Looks at the log group. `days` is the retention asked for. */
-export async function planLogGroup({ services }: Site, days: number): Promise<LogPlan> {
+/** Looks at the log group. `days` is the retention asked for, `tags` those of a group that is made. */
+export async function planLogGroup({ services }: Site, days: number, tags: Tags): Promise<LogPlan> {
   const now = await services.logs.retention();
-  if (now === undefined) return { kind: "create", days };
+  if (now === undefined) return { kind: "create", days, tags };
   return now === days ? { kind: "nothing" } : { kind: "ask", days, now };
 }
 
@@ -71,7 +73,7 @@ export async function settleLogGroup(
   if (plan.kind === "nothing") return;
   if (plan.kind === "create") {
     if (!isAgreed && !(await questions.confirm(`Create the log group ${LOG_GROUP}?`))) return;
-    await services.logs.create();
+    await services.logs.create(plan.tags);
     await services.logs.keep(plan.days);
     context.io.out(`Log group ${LOG_GROUP} created: it keeps its lines for ${plan.days} days.`);
     return;

@@ -28,6 +28,7 @@ export interface StackOptions {
   readonly subnets?: string;
   /** False for --no-listing-policy. */
   readonly listingPolicy?: boolean;
+  readonly tag?: readonly string[];
 }
 
 /** How an option becomes a parameter's value. */
@@ -70,6 +71,8 @@ export function parametersGiven(options: StackOptions): SomeParameters {
   }
   if (options.spot !== undefined) given.Spot = options.spot ? "yes" : "no";
   if (options.listingPolicy !== undefined) given.CreateListingPolicy = options.listingPolicy ? "yes" : "no";
+  // Who must tag all that they make may tag their jobs.
+  if (options.tag !== undefined) given.AllowTagging = "yes";
   if (options.efs !== undefined) Object.assign(given, efs(options.efs));
   return given;
 }

@@ -25,6 +25,7 @@ export const DEFAULTS = {
   ExistingLogsPolicyArn: "",
   ExistingGroup: "",
   CreateListingPolicy: "yes",
+  AllowTagging: "no",
 } as const;
 
 export type ParameterName = keyof typeof DEFAULTS;

@@ -1,3 +1,4 @@
+import type { Tags } from "../aws/tags.ts";
 import { UserError } from "../errors.ts";
 import type { Parameters } from "./parameters.ts";
 import { isOnlyProposed } from "./settle.ts";
@@ -27,11 +28,13 @@ export async function proposePlan(
     stack,
     template,
     parameters,
+    tags,
   }: {
     readonly stackName: string;
     readonly stack: Stack | undefined;
     readonly template: string;
     readonly parameters: Parameters;
+    readonly tags: Tags;
   },
 ): Promise<Plan> {
   const { stacks } = site.services;
@@ -42,6 +45,7 @@ export async function proposePlan(
     isNew,
     template,
     parameters,
+    tags,
   };
   // What was there before stays, also where it is a mere plan of somebody else's.
   const takeBack = () =>

@@ -1,3 +1,4 @@
+import type { Tags } from "../aws/tags.ts";
 import type { Stacks } from "./stacks.ts";
 
 /** What the set-up asks of an account, so that tests can be one. All throw UserError where AWS refuses. */
@@ -74,6 +75,6 @@ export interface Buckets {
 export interface Logs {
   /** Days that its lines are kept, "ever" where nothing says so; undefined where there is no such group. */
   retention(): Promise<number | "ever" | undefined>;
-  create(): Promise<void>;
+  create(tags: Tags): Promise<void>;
   keep(days: number): Promise<void>;
 }

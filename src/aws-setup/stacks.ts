@@ -1,3 +1,5 @@
+import type { Tags } from "../aws/tags.ts";
+
 /** The name of the stack where the user gives none. */
 export const DEFAULT_STACK = "nextstrain-batch";
 
@@ -15,6 +17,8 @@ export interface Stack {
   readonly reason: string | undefined;
   readonly parameters: ReadonlyMap<string, string>;
   readonly outputs: ReadonlyMap<string, string>;
+  /** CloudFormation gives them to all resources that can have some. */
+  readonly tags: Tags;
 }
 
 /** Something that happened to a resource of a stack, or to the stack itself. */
@@ -67,6 +71,8 @@ export interface Proposal {
   readonly isNew: boolean;
   readonly template: string;
   readonly parameters: Readonly<Record<string, string>>;
+  /** All that the stack is to have. */
+  readonly tags: Tags;
 }
 
 /** What the set-up uses of CloudFormation. All throw UserError where AWS refuses. */

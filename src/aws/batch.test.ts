@@ -1,6 +1,8 @@
 import type { BatchClient } from "@aws-sdk/client-batch";
-import { expect, test } from "vitest";
-import { describeDefinition } from "./batch.ts";
+import { describe, expect, test } from "vitest";
+import type { JobId } from "../runs/types.ts";
+import { describeDefinition, describeJob, readDefinition } from "./batch.ts";
+import { withImage } from "./batch-container.ts";
 
 /** A Batch that has these definitions, and notes what it is asked. */
 function batchWith(jobDefinitions: readonly object[]) {
@@ -37,4 +39,90 @@ test("a revision is asked for by nothing else, as Batch wants it, and counts onl
   expect(there.asked).toEqual([{ jobDefinitions: ["nextstrain-job:3"] }]);
   const gone = batchWith([{ revision: 3, status: "INACTIVE" }]);
   expect(await describeDefinition(gone.batch, "nextstrain-job:3", signal)).toBeUndefined();
+});
+
+const requirements = [
+  { type: "VCPU" as const, value: "4" },
+  { type: "MEMORY" as const, value: "8192" },
+];
+const role = "arn:aws:iam::123456789012:role/LabJobs";
+const log = { logDriver: "awslogs" as const };
+
+describe("the two forms of a definition say the same", () => {
+  const names = { jobDefinitionName: "lab", jobDefinitionArn: "", revision: 1, type: "container" };
+  const container = { image: "lab/base", resourceRequirements: requirements, logConfiguration: log };
+  const own = {
+    ephemeralStorage: { sizeInGiB: 100 },
+    executionRoleArn: "arn:aws:iam::123456789012:role/pulls",
+  };
+  const old = { ...names, containerProperties: { ...container, ...own, jobRoleArn: role } };
+  const task = { ...own, taskRoleArn: role, containers: [{ ...container, name: "main" }] };
+  const ecs = { ...names, ecsProperties: { taskProperties: [task] } };
+
+  test("of image, size, roles, log and disk", () => {
+    const { detail: _, container: inOld, ...rest } = readDefinition(old);
+    const { detail: __, container: inEcs, ...same } = readDefinition(ecs);
+    expect(same).toEqual(rest);
+    expect(rest).toMatchObject({ image: "lab/base", vcpus: 4, memoryMib: 8_192, roleArn: role });
+    expect(inEcs).toEqual({ ...inOld, form: { kind: "ecsProperties", container: "main" } });
+    expect(inOld).toMatchObject({ diskGib: 100, logConfiguration: log });
+  });
+
+  test("and get another image each in their own way", () => {
+    expect(withImage(old, "x")).toEqual({ containerProperties: { ...old.containerProperties, image: "x" } });
+    expect(withImage(ecs, "x")).toEqual({
+      ecsProperties: { taskProperties: [{ ...task, containers: [{ ...task.containers[0], image: "x" }] }] },
+    });
+  });
+
+  test.each([
+    ["pods", { ...names, eksProperties: {} }, "eks"],
+    [
+      "several nodes",
+      { ...names, nodeProperties: { numNodes: 2, mainNode: 0, nodeRangeProperties: [] } },
+      "several",
+    ],
+    [
+      "several containers",
+      { ...names, ecsProperties: { taskProperties: [{ containers: [container, container] }] } },
+      "several",
+    ],
+    ["several tasks", { ...names, ecsProperties: { taskProperties: [task, task] } }, "several"],
+  ])("%s are another thing", (_, detail, kind) => {
+    expect(readDefinition(detail).container.form).toEqual({ kind });
+    expect(withImage(detail, "x")).toBeUndefined();
+  });
+});
+
+test("a job of ecsProperties is read from its task, and the empty container beside it is passed over", async () => {
+  const shown = { image: "lab/base", command: ["sh"], environment: [{ name: "A", value: "1" }] };
+  const seen = {
+    ...shown,
+    resourceRequirements: requirements,
+    logStreamName: "two",
+    exitCode: 137,
+    reason: "why",
+  };
+  const jobs = [
+    {
+      ...{ jobId: "1", jobName: "j", jobQueue: "q", jobDefinition: "d", status: "FAILED", startedAt: 1 },
+      container: {},
+      ecsProperties: { taskProperties: [{ taskRoleArn: role, containers: [{ ...seen }] }] },
+      attempts: [
+        { container: {}, taskProperties: [{ containers: [{ exitCode: 1, logStreamName: "one" }] }] },
+        {
+          container: {},
+          taskProperties: [{ containers: [{ exitCode: 137, reason: "why", logStreamName: "two" }] }],
+        },
+      ],
+    },
+  ];
+  const batch = { send: async () => ({ jobs }) } as unknown as BatchClient;
+  expect(await describeJob(batch, "1" as JobId, signal)).toMatchObject({
+    ...{ exitCode: 137, reason: "why", logStreams: ["one", "two"] },
+    environment: new Map([["A", "1"]]),
+    origin: { command: ["sh"] },
+    container: { image: "lab/base", vcpus: 4, memoryMib: 8_192, roleArn: role },
+    attempts: [{ exitCode: 1 }, { exitCode: 137, reason: "why" }],
+  });
 });

@@ -1,13 +1,14 @@
 import {
   type BatchClient,
-  type ContainerProperties,
   DescribeJobDefinitionsCommand,
   DescribeJobsCommand,
   type JobDefinition as JobDefinitionDetail,
   type JobDetail,
+  type ResourceRequirement,
   TerminateJobCommand,
 } from "@aws-sdk/client-batch";
 import type { JobId } from "../runs/types.ts";
+import { attemptContainer, containerOf, type DefinedContainer, definedContainer } from "./batch-container.ts";
 import { explainAwsError } from "./errors.ts";
 
 export type JobStatus =
@@ -55,6 +56,7 @@ export interface JobContainer {
   readonly timeoutSeconds: number | undefined;
   /** Name of resource of the role that the job has; undefined where it has none. */
   readonly roleArn: string | undefined;
+  readonly onFargate?: boolean;
 }
 
 /** How an attempt ended. */
@@ -89,10 +91,10 @@ export async function describeJob(
 }
 
 function readJob(detail: JobDetail): Job {
-  const container = detail.container;
+  const container = containerOf(detail);
   const streams = [
-    ...(detail.attempts ?? []).map((attempt) => attempt.container?.logStreamName),
-    container?.logStreamName,
+    ...(detail.attempts ?? []).map((attempt) => attemptContainer(attempt).logStreamName),
+    container.logStreamName,
   ].filter((stream) => stream !== undefined);
   return {
     id: detail.jobId as JobId,
@@ -101,35 +103,39 @@ function readJob(detail: JobDetail): Job {
     statusReason: detail.statusReason,
     startedAt: detail.startedAt || undefined,
     stoppedAt: detail.stoppedAt || undefined,
-    exitCode: container?.exitCode,
-    reason: container?.reason,
+    exitCode: container.exitCode,
+    reason: container.reason,
     logStreams: [...new Set(streams)],
     maxAttempts: detail.retryStrategy?.attempts ?? 1,
-    environment: new Map((container?.environment ?? []).map(({ name = "", value = "" }) => [name, value])),
+    environment: new Map((container.environment ?? []).map(({ name = "", value = "" }) => [name, value])),
     origin: {
       queue: detail.jobQueue ?? "",
       definition: detail.jobDefinition ?? "",
-      command: container?.command ?? [],
+      command: container.command ?? [],
       submittedAt: detail.createdAt,
     },
     container: readContainer(detail),
     attempts: (detail.attempts ?? []).map((attempt) => ({
-      exitCode: attempt.container?.exitCode,
-      reason: attempt.container?.reason,
+      exitCode: attemptContainer(attempt).exitCode,
+      reason: attemptContainer(attempt).reason,
       statusReason: attempt.statusReason,
     })),
     wasStopped: Boolean(detail.isTerminated || detail.isCancelled),
   };
 }
 
-function readContainer({ container = {}, timeout }: JobDetail): JobContainer {
+function readContainer(detail: JobDetail): JobContainer {
+  const container = containerOf(detail);
+  const { timeout } = detail;
+  const requirements = container.resourceRequirements ?? [];
   return {
     image: container.image ?? "",
     // The older fields are there only for jobs that were given them.
-    vcpus: (requirement(container, "VCPU") ?? container.vcpus) || undefined,
-    memoryMib: (requirement(container, "MEMORY") ?? container.memory) || undefined,
+    vcpus: (requirement(requirements, "VCPU") ?? container.vcpus) || undefined,
+    memoryMib: (requirement(requirements, "MEMORY") ?? container.memory) || undefined,
     timeoutSeconds: timeout?.attemptDurationSeconds,
     roleArn: container.jobRoleArn || undefined,
+    onFargate: detail.platformCapabilities?.includes("FARGATE") ?? false,
   };
 }
 
@@ -146,6 +152,9 @@ export interface JobDefinition {
   readonly memoryMib: number;
   /** Name of resource of the role that jobs have; undefined where they have none. */
   readonly roleArn: string | undefined;
+  /** Whether its jobs run on Fargate, which has no computers to choose. */
+  readonly onFargate: boolean;
+  readonly container: DefinedContainer;
   /** All of it, as Batch describes it. */
   readonly detail: JobDefinitionDetail;
 }
@@ -175,19 +184,23 @@ export async function describeDefinition(
 
 /** Reduces a definition to what matters to a build. */
 export function readDefinition(detail: JobDefinitionDetail): JobDefinition {
+  const container = definedContainer(detail);
+  const { resourceRequirements } = container;
   return {
-    image: detail.containerProperties?.image ?? "",
+    image: container.image ?? "",
     attempts: detail.retryStrategy?.attempts ?? 1,
     timeoutSeconds: detail.timeout?.attemptDurationSeconds,
-    vcpus: requirement(detail.containerProperties, "VCPU") ?? detail.containerProperties?.vcpus ?? 0,
-    memoryMib: requirement(detail.containerProperties, "MEMORY") ?? detail.containerProperties?.memory ?? 0,
-    roleArn: detail.containerProperties?.jobRoleArn || undefined,
+    vcpus: requirement(resourceRequirements, "VCPU") ?? container.vcpus ?? 0,
+    memoryMib: requirement(resourceRequirements, "MEMORY") ?? container.memory ?? 0,
+    roleArn: container.roleArn,
+    onFargate: detail.platformCapabilities?.includes("FARGATE") ?? false,
+    container,
     detail,
   };
 }
 
-function requirement(container: ContainerProperties | undefined, type: string): number | undefined {
-  const value = container?.resourceRequirements?.find((one) => one.type === type)?.value;
+function requirement(requirements: readonly ResourceRequirement[], type: string): number | undefined {
+  const value = requirements.find((one) => one.type === type)?.value;
   return value === undefined ? undefined : Number(value);
 }
 

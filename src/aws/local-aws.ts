@@ -33,6 +33,8 @@ export interface StartOptions {
   readonly idleMinutes?: number | undefined;
   /** What runs its jobs until it stops; undefined: containers where an engine has their image, else processes. */
   readonly executor?: string | undefined;
+  /** What its account is to have other than the default one. */
+  readonly account?: readonly string[] | undefined;
 }
 
 /** Milliseconds that a healthy local AWS never takes to answer. */
@@ -76,6 +78,7 @@ export async function ensureLocalAws(context: Context, options: StartOptions = {
     ...(options.port === undefined ? [] : ["--port", String(options.port)]),
     ...(options.idleMinutes === undefined ? [] : ["--idle-minutes", String(options.idleMinutes)]),
     ...(options.executor === undefined ? [] : ["--executor", options.executor]),
+    ...(options.account ?? []).flatMap((trait) => ["--account", trait]),
   ];
   for (;;) {
     const running = await findLocalAws(context);

@@ -17,6 +17,10 @@ export interface JobQueue {
   readonly environments: readonly string[];
   /** Whether Batch is told to take jobs that can't start off the queue (`jobStateTimeLimitActions`). */
   readonly givesUp: boolean;
+  /** Name of resource of its scheduling policy: with one, each job must have a share. */
+  readonly schedulingPolicy: string | undefined;
+  /** Whether its jobs are containers of ECS; false on Kubernetes (EKS). */
+  readonly runsContainers: boolean;
   readonly detail: JobQueueDetail;
 }
 
@@ -30,6 +34,8 @@ export interface ComputeEnvironment {
   readonly statusReason: string | undefined;
   /** Of managed environments, which are what the users' guide asks for. */
   readonly resources: ComputeResources | undefined;
+  /** Whether its jobs are containers of ECS; false on Kubernetes (EKS). */
+  readonly runsContainers: boolean;
   readonly detail: ComputeEnvironmentDetail;
 }
 
@@ -66,6 +72,8 @@ function readQueue(detail: JobQueueDetail): JobQueue {
     statusReason: detail.statusReason,
     environments: order.map(({ computeEnvironment = "" }) => computeEnvironment),
     givesUp: (detail.jobStateTimeLimitActions ?? []).length > 0,
+    runsContainers: detail.jobQueueType !== "EKS",
+    schedulingPolicy: detail.schedulingPolicyArn || undefined,
     detail,
   };
 }
@@ -95,6 +103,7 @@ function readEnvironment(detail: ComputeEnvironmentDetail): ComputeEnvironment {
     isEnabled: detail.state !== "DISABLED",
     status: detail.status ?? "VALID",
     statusReason: detail.statusReason,
+    runsContainers: detail.containerOrchestrationType !== "EKS" && detail.eksConfiguration === undefined,
     resources: resources && {
       kind: resources.type ?? "EC2",
       minVcpus: resources.minvCpus ?? 0,

@@ -1,6 +1,7 @@
 import { describeDefinition, type JobDefinition } from "../aws/batch.ts";
 import type { Aws } from "../aws/clients.ts";
 import { type ComputeEnvironment, describeEnvironments, describeQueue, type JobQueue } from "../aws/queue.ts";
+import type { Tags } from "../aws/tags.ts";
 import type { Sourced } from "../settings.ts";
 import { nameInArn } from "./arn.ts";
 import type { Identity } from "./facts/account.ts";
@@ -26,6 +27,10 @@ export interface SetupNames {
 export interface Asked {
   readonly cpus?: number | undefined;
   readonly memoryMib?: number | undefined;
+  /** Share of the queue, and the priority within it, where somebody chose them. */
+  readonly share?: Sourced<string> | undefined;
+  readonly priority?: Sourced<number> | undefined;
+  readonly tags?: Tags | undefined;
 }
 
 /** One fact: asked for at the first call, and never again. */
@@ -69,11 +74,11 @@ export function openFacts(aws: Aws, names: SetupNames, signal: AbortSignal, aske
     ...inBatch,
     ...bucketFacts(aws, names, signal),
     logGroup: once(async () => (await import("./facts/log-group.ts")).seeLogGroup(aws, signal)),
-    ...accessFacts({ aws, names, signal, identity, ...inBatch }),
+    ...accessFacts({ aws, names, asked, signal, identity, ...inBatch }),
   };
 }
 
-type About = Pick<Facts, "aws" | "names" | "signal">;
+type About = Pick<Facts, "aws" | "names" | "asked" | "signal">;
 
 function batchFacts({ batch }: Aws, names: SetupNames, signal: AbortSignal) {
   const at = (what: string, permission: string) => ({
@@ -118,6 +123,7 @@ function bucketFacts(aws: Aws, { bucket, prefix }: SetupNames, signal: AbortSign
 function accessFacts({
   aws,
   names: { bucket, prefix },
+  asked: { tags = {} },
   signal,
   identity,
   queue,
@@ -153,6 +159,7 @@ function accessFacts({
         queueArn: (inQueue.kind === "seen" && inQueue.value.detail.jobQueueArn) || anyArn("job-queue"),
         definitionArn: (by.kind === "seen" && by.value.detail.jobDefinitionArn) || anyArn("job-definition"),
         roleArn: by.kind === "seen" ? by.value.roleArn : undefined,
+        isTagged: Object.keys(tags).length > 0,
       };
       return { kind: "seen", value: await seePermissions(aws, who, touched, signal) };
     }),

@@ -12,6 +12,9 @@ import {
 } from "./local-aws-faults.ts";
 import { parsePort } from "./port.ts";
 
+/** What the account may have other than the default one. */
+const ACCOUNT_TRAITS: readonly string[] = ["fair-share", "tags-required", "ecs-properties"];
+
 /** `nextstrain local-aws`: the stand-in for AWS on this computer. */
 export function localAwsCommand(context: Context): Command {
   const command = new Command("local-aws")
@@ -44,6 +47,11 @@ Example:
         "--executor <name>",
         "what runs jobs until it stops; auto: containers where docker or podman works and has the image, else processes",
       ).choices(["container", "process", "auto"]),
+    )
+    .option(
+      "--account <trait>",
+      `be an account that isn't like others until it stops: ${ACCOUNT_TRAITS.join(", ")}; repeatable`,
+      parseTrait,
     )
     .option("--faults <file>", "misbehave as the fault plan in this JSON file says")
     .option("--latency <ms>", "answer each request so many milliseconds late", parseMilliseconds)
@@ -92,6 +100,7 @@ interface StartFlags extends FaultFlags {
   readonly port?: number;
   readonly idleMinutes?: number;
   readonly executor?: string;
+  readonly account?: readonly string[];
 }
 
 async function start(context: Context, options: StartFlags): Promise<void> {
@@ -107,6 +116,12 @@ async function start(context: Context, options: StartFlags): Promise<void> {
   if (running && options.executor !== undefined && running.status.executor.choice !== options.executor) {
     throw new UserError(`Local AWS runs already, with --executor ${running.status.executor.choice}.`, {
       hint: `To change that: nextstrain local-aws stop && nextstrain local-aws start --executor ${options.executor}`,
+    });
+  }
+  const missing = options.account?.filter((trait) => !running?.status.account?.includes(trait)) ?? [];
+  if (running && missing.length > 0) {
+    throw new UserError(`Local AWS runs already, without --account ${missing.join(", ")}.`, {
+      hint: `To change that: nextstrain local-aws stop && nextstrain local-aws start ${missing.map((trait) => `--account ${trait}`).join(" ")}`,
     });
   }
   if (plan !== undefined) await useFaultPlan(context, plan);
@@ -187,6 +202,11 @@ async function confirmReset(context: Context, directory: string): Promise<void> 
   const message = `Delete all buckets, jobs and logs of local AWS in ${directory}?`;
   const answer = await confirm({ message, initialValue: false, signal: context.signal });
   if (answer !== true) throw new CancelledError("Nothing was deleted.");
+}
+
+function parseTrait(text: string, before: readonly string[] = []): readonly string[] {
+  if (ACCOUNT_TRAITS.includes(text)) return [...before, text];
+  throw new InvalidArgumentError(`Allowed choices are ${ACCOUNT_TRAITS.join(", ")}.`);
 }
 
 function parseMinutes(text: string): number {

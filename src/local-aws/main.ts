@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { type AccountTrait, accountTraits } from "./account.ts";
 import { type ExecutorChoice, executorChoices } from "./batch/executor/chosen-executor.ts";
 import { startDaemon } from "./daemon/daemon.ts";
 import { errorReport, sendReport } from "./daemon/report.ts";
@@ -8,13 +9,15 @@ import { StartError } from "./daemon/start-error.ts";
 /** Replaced by the version in package.json when the program is built. */
 declare const NEXTSTRAIN_VERSION: string | undefined;
 
-// node dist/local-aws.js --state DIR [--port N] [--idle-minutes N] [--executor container|process|auto] [--report-fd N] [--reset]
+// node dist/local-aws.js --state DIR [--port N] [--idle-minutes N] [--executor container|process|auto]
+// [--account TRAIT]... [--report-fd N] [--reset]
 const { values } = parseArgs({
   options: {
     state: { type: "string" },
     port: { type: "string" },
     "idle-minutes": { type: "string", default: "30" },
     executor: { type: "string", default: "auto" },
+    account: { type: "string", multiple: true, default: [] },
     /** Where the one line about the start goes; standard output without it. */
     "report-fd": { type: "string", default: "1" },
     reset: { type: "boolean", default: false },
@@ -36,6 +39,12 @@ function readChoice(name: string): ExecutorChoice {
   throw new StartError(`There is no executor ${name}.`, `There are ${executorChoices.join(", ")}.`);
 }
 
+function readTrait(name: string): AccountTrait {
+  const trait = accountTraits.find((candidate) => candidate === name);
+  if (trait) return trait;
+  throw new StartError(`There is no account with ${name}.`, `There are ${accountTraits.join(", ")}.`);
+}
+
 async function run(directory: string): Promise<void> {
   if (values.reset) {
     const held = await resetState(directory);
@@ -48,6 +57,7 @@ async function run(directory: string): Promise<void> {
     port: values.port === undefined ? undefined : Number(values.port),
     idleMs: minutes > 0 ? minutes * 60_000 : Number.POSITIVE_INFINITY,
     executor: readChoice(values.executor),
+    account: values.account.map(readTrait),
     version: typeof NEXTSTRAIN_VERSION === "string" ? NEXTSTRAIN_VERSION : "0.0.0-source",
     now: Date.now,
     log,

@@ -1,3 +1,4 @@
+import { batchOperation } from "./batch/operation-name.ts";
 import type { ServiceRequest } from "./http.ts";
 import { detectOperation } from "./s3/operation.ts";
 import { bucketOfHost } from "./virtual-host.ts";
@@ -25,7 +26,7 @@ export function operationName(
 ): string {
   const target = request.headers["x-amz-target"];
   if (typeof target === "string") return target.slice(target.indexOf(".") + 1);
-  if (service === "batch") return request.path.split("/").at(-1) ?? "";
+  if (service === "batch") return batchOperation(request.method, request.path);
   if (service !== "s3") return "";
   const detected = detectOperation({ ...request, ...s3Place(request) });
   return "operation" in detected ? detected.operation : detected.missing.replace(/^S3 /, "");

@@ -38,6 +38,22 @@ describe("the guide, where more than one value answers it", () => {
     expect(Object.keys(render({ CreateListingPolicy: "no" }).Resources)).not.toContain("ListingPolicy");
   });
 
+  test("users may tag jobs and definitions only where that was asked for, and nothing else", () => {
+    expect(Object.keys(render().Resources)).not.toContain("TaggingPolicy");
+    const { TaggingPolicy } = render({ AllowTagging: "yes" }).Resources;
+    expect(at(TaggingPolicy, "Properties.PolicyDocument.Statement")).toEqual([
+      {
+        Sid: "Tags",
+        Effect: "Allow",
+        Action: "batch:TagResource",
+        Resource: [
+          { "Fn::Sub": expect.stringMatching(/:job\/\*$/) },
+          { "Fn::Sub": expect.stringMatching(/:job-definition\/\*$/) },
+        ],
+      },
+    ]);
+  });
+
   test("the log group is nobody's alone: it is not in the template, and so is never removed with it", () => {
     expect(JSON.stringify(template.Resources)).not.toContain("AWS::Logs::");
   });

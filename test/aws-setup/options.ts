@@ -9,6 +9,7 @@ const choices: readonly (readonly Parameters[])[] = [
   [{ DiskKind: "ebs" }, { DiskKind: "nvme" }, { DiskKind: "nvme", ExtraDiskGib: "500" }],
   [{ EfsFileSystemId: "" }, { EfsFileSystemId: "fs-0123456789abcdef0" }],
   [{ CreateListingPolicy: "yes" }, { CreateListingPolicy: "no" }],
+  [{ AllowTagging: "no" }, { AllowTagging: "yes" }],
   [{ ExistingJobRole: "" }, { ExistingJobRole: "LabJobs" }],
   [{ ExistingGroup: "" }, { ExistingGroup: "lab" }],
   [{ ExistingBatchPolicyArn: "" }, { ExistingBatchPolicyArn: `${account}/NextstrainJobsAccessToBatch` }],

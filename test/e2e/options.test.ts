@@ -1,7 +1,10 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import {
+  CreateJobQueueCommand,
+  CreateSchedulingPolicyCommand,
   DescribeJobDefinitionsCommand,
+  DescribeJobQueuesCommand,
   DescribeJobsCommand,
   type JobDetail,
   RegisterJobDefinitionCommand,
@@ -70,6 +73,25 @@ async function withConfig(text: string, run: () => Promise<void>): Promise<void>
 const IMAGE = "registry.example:5000/lab/base:v1.2";
 
 /** A script that records the variables of a job. */
+const FAIR_QUEUE = "fair-queue";
+
+/** A queue with fair shares beside the default one. */
+async function makeFairQueue(): Promise<void> {
+  await place.run("local-aws", "start");
+  await using clients = await localClients(place.env);
+  const { jobQueues = [] } = await clients.batch.send(new DescribeJobQueuesCommand({}));
+  if (jobQueues.some(({ jobQueueName }) => jobQueueName === FAIR_QUEUE)) return;
+  const { arn } = await clients.batch.send(new CreateSchedulingPolicyCommand({ name: "fair" }));
+  await clients.batch.send(
+    new CreateJobQueueCommand({
+      jobQueueName: FAIR_QUEUE,
+      priority: 1,
+      schedulingPolicyArn: arn,
+      computeEnvironmentOrder: jobQueues[0]?.computeEnvironmentOrder,
+    }),
+  );
+}
+
 const SAY_COLOUR = 'printf %s "$COLOUR" > seen.txt';
 
 /** What shows each option at work. An option of the help without an entry here is a failing test. */
@@ -232,6 +254,40 @@ const shown: Readonly<Record<string, () => Promise<void>>> = {
       expect(sizeOf({ container, ...rest } as JobDetail).MEMORY).toBe("520");
       expect(container?.command?.join(" ")).not.toContain("mem_mb");
     });
+  },
+  "--aws-batch-share": async () => {
+    await makeFairQueue();
+    const queue = ["--aws-batch-queue", FAIR_QUEUE, "--detach"];
+    const without = await place.build("true", ...queue);
+    expect(without.stderr).toMatch(/takes only jobs that name theirs\.\n.*NEXTSTRAIN_AWS_BATCH_SHARE/);
+    const result = await succeeds(place.build("true", ...queue, "--aws-batch-share", "zika"));
+    expect((await jobOf(result)).shareIdentifier).toBe("zika");
+    await withConfig("[aws-batch]\nshare = ebola\n", async () => {
+      const configured = await succeeds(place.build("true", ...queue));
+      expect((await jobOf(configured)).shareIdentifier).toBe("ebola");
+    });
+    const bad = await buildWith({ NEXTSTRAIN_AWS_BATCH_SHARE: "a b" }, "true");
+    expect(bad.stderr).toMatch(/"a b" \(from NEXTSTRAIN_AWS_BATCH_SHARE\)/);
+  },
+  "--aws-batch-priority": async () => {
+    await makeFairQueue();
+    const share = ["--aws-batch-queue", FAIR_QUEUE, "--aws-batch-share", "zika", "--detach"];
+    const result = await succeeds(place.build("true", ...share, "--aws-batch-priority", "50"));
+    expect((await jobOf(result)).schedulingPriority).toBe(50);
+    const bad = await buildWith({ NEXTSTRAIN_AWS_BATCH_PRIORITY: "high" }, "true");
+    expect(bad.stderr).toMatch(/"high" \(from NEXTSTRAIN_AWS_BATCH_PRIORITY\)/);
+  },
+  "--tag": async () => {
+    await withConfig("[aws-batch]\ntags = project=zika, owner=lab\n", async () => {
+      const result = await succeeds(place.build("true", "--detach", "--tag", "owner=me", "--tag", "run=1"));
+      expect(await jobOf(result)).toMatchObject({
+        tags: { project: "zika", owner: "me", run: "1" },
+        propagateTags: true,
+      });
+    });
+    expect(await jobOf(await succeeds(place.build("true", "--detach")))).toMatchObject({ tags: {} });
+    const bad = await buildWith({ NEXTSTRAIN_AWS_BATCH_TAGS: "zika" }, "true");
+    expect(bad.stderr).toMatch(/"zika" \(from NEXTSTRAIN_AWS_BATCH_TAGS\) is not a tag/);
   },
   "--detach": async () => {
     const result = await succeeds(place.build("true", "--detach"));

@@ -132,6 +132,23 @@ describe.skipIf(!havePythonMoto())(
       expect(build.stdout).toContain(`uploaded: s3://${BUCKET}/`);
     });
 
+    test("--tag tags the stack, and by the config file the jobs; other tags for its queue are refused", async () => {
+      await using admin = await administrator();
+      const made = await admin.setup("--yes", "--tag", "project=zika", "--tag", "owner=a lab");
+      expect([made.stderr, made.exitStatus]).toEqual(["", 0]);
+      const { Stacks = [] } = await clients.cloudFormation.send(new DescribeStacksCommand({}));
+      expect(Stacks[0]?.Tags).toEqual([
+        { Key: "project", Value: "zika" },
+        { Key: "owner", Value: "a lab" },
+      ]);
+      expect(await readFile(admin.configFile, "utf8")).toContain("\ntags = project=zika, owner=a lab\n");
+      const other = await admin.setup("--yes", "--tag", "project=ebola");
+      expect(other.stderr).toMatch(
+        /^Error: AWS can't change the tags of a job queue .*\n.*--aws-batch-queue NAME/,
+      );
+      expect(other.exitStatus).toBe(1);
+    });
+
     test("run again, nothing changes; options change what they say, in place, and keep the rest", async () => {
       await using admin = await administrator();
       await admin.setup("--yes", "--disk-size", "500", "--max-vcpus", "64");

@@ -28,9 +28,14 @@ export interface Account extends AsyncDisposable {
   user(...policies: readonly object[]): Promise<Record<string, string>>;
   /** Registers a revision of the definition, with changes to its latest one. */
   revise(changes: Partial<batch.RegisterJobDefinitionCommandInput>): Promise<void>;
+  /** The definition's latest revision. */
+  latest(): Promise<batch.JobDefinition>;
   /** The container of the latest revision. */
   container(): Promise<batch.ContainerProperties>;
 }
+
+/** Some accounts demand them. */
+const TAGS = { project: "zika" };
 
 /** A lifecycle rule as the users' guide has it, and one for uploads that broke off. */
 export const LIFECYCLE: s3.LifecycleRule = {
@@ -54,8 +59,9 @@ export const trust = (service: string) =>
     ],
   });
 
-export async function openAccount(): Promise<Account> {
-  const local = await startLocalAws();
+/** @param traits what it has other than most accounts: `local-aws start --account` */
+export async function openAccount(...traits: readonly string[]): Promise<Account> {
+  const local = await startLocalAws(...traits.flatMap((trait) => ["--account", trait]));
   const { AWS_ACCESS_KEY_ID = "", AWS_SECRET_ACCESS_KEY = "" } = local.clientEnv;
   const keys = { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY };
   const configuration = {
@@ -106,15 +112,16 @@ export async function openAccount(): Promise<Account> {
       };
     },
     async revise(changes) {
-      const { containerProperties, retryStrategy, timeout } = await latest();
+      const { containerProperties, ecsProperties, retryStrategy, timeout } = await latest();
       await clients.batch.send(
         new batch.RegisterJobDefinitionCommand({
-          ...{ jobDefinitionName: DEFINITION, type: "container" },
-          ...{ containerProperties, retryStrategy, timeout },
+          ...{ tags: TAGS, jobDefinitionName: DEFINITION, type: "container" },
+          ...{ containerProperties, ecsProperties, retryStrategy, timeout },
           ...changes,
         }),
       );
     },
+    latest,
     container: async () => (await latest()).containerProperties ?? { image: "" },
     async [Symbol.asyncDispose]() {
       for (const client of Object.values(clients)) client.destroy();
@@ -146,7 +153,7 @@ async function setUp(account: Account): Promise<void> {
       PolicyDocument: JSON.stringify(allow("s3:*", `arn:aws:s3:::${BUCKET}*`)),
     }),
   );
-  await account.revise({ containerProperties: { ...(await account.container()), jobRoleArn: ROLE_ARN } });
+  await account.revise(withRole(await account.latest()));
   await account.batch.send(environment(ENVIRONMENT));
   await account.batch.send(
     new batch.UpdateJobQueueCommand({
@@ -164,6 +171,18 @@ async function setUp(account: Account): Promise<void> {
   );
 }
 
+/** A definition's container, in the form it is in, with the role. */
+function withRole({
+  containerProperties,
+  ecsProperties,
+}: batch.JobDefinition): Partial<batch.RegisterJobDefinitionCommandInput> {
+  if (containerProperties !== undefined) {
+    return { containerProperties: { ...containerProperties, jobRoleArn: ROLE_ARN } };
+  }
+  const tasks = ecsProperties?.taskProperties ?? [];
+  return { ecsProperties: { taskProperties: tasks.map((task) => ({ ...task, taskRoleArn: ROLE_ARN })) } };
+}
+
 /** A managed compute environment of c5 computers. */
 export function environment(name: string): batch.CreateComputeEnvironmentCommand {
   return new batch.CreateComputeEnvironmentCommand({
@@ -173,5 +192,6 @@ export function environment(name: string): batch.CreateComputeEnvironmentCommand
       ...{ type: "EC2", minvCpus: 0, maxvCpus: 64, instanceTypes: ["c5"] },
       ...{ subnets: ["subnet-1"], instanceRole: "ecsInstanceRole" },
     },
+    tags: TAGS,
   });
 }

@@ -1,4 +1,5 @@
 import { type TestContext, testContext } from "../../../test/support/context.ts";
+import { formatTagList } from "../../aws/tags.ts";
 import type { OwnedIo } from "../../cli/io.ts";
 import type { BucketState, InstanceType, Subnet } from "../services.ts";
 import type { Questions, Site } from "../site.ts";
@@ -139,8 +140,9 @@ export function fakeSite(
       },
       logs: {
         retention: async () => account.retention,
-        async create() {
-          account.done.push("create log group");
+        async create(tags) {
+          const tagged = formatTagList(tags);
+          account.done.push(`create log group${tagged && ` with ${tagged}`}`);
         },
         async keep(days) {
           account.done.push(`keep logs ${days} days`);

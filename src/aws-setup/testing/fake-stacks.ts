@@ -1,3 +1,4 @@
+import type { Tags } from "../../aws/tags.ts";
 import { UserError } from "../../errors.ts";
 import type { Change, ChangeSet, Proposal, Stack, StackEvent, Stacks } from "../stacks.ts";
 import type { FakeAccount } from "./fake-account.ts";
@@ -9,6 +10,7 @@ export interface FakeStack {
   status: string;
   parameters: Map<string, string>;
   outputs: Map<string, string>;
+  tags: Tags;
   readonly events: StackEvent[];
   resources: string[];
 }
@@ -46,7 +48,7 @@ let made = 0;
 function newStack(name: string, status: string): FakeStack {
   made += 1;
   const id = `arn:aws:cloudformation:us-east-1:123456789012:stack/${name}/${made}`;
-  return { name, id, status, parameters: new Map(), outputs: new Map(), events: [], resources: [] };
+  return { name, id, status, parameters: new Map(), outputs: new Map(), tags: {}, events: [], resources: [] };
 }
 
 /** CloudFormation's side of the account. `steps` is filled with what is left to do, each of them a wait's worth. */
@@ -143,6 +145,7 @@ export function fakeStacks(account: FakeAccount, steps: (() => void)[], signal: 
       const resources = proposal.isNew ? Object.keys(RESOURCES) : ["ComputeEnvironment"];
       work(stack, proposal.isNew ? "CREATE" : "UPDATE", resources, () => {
         stack.parameters = new Map(Object.entries(proposal.parameters));
+        stack.tags = proposal.tags;
         stack.outputs = new Map([["GroupName", "nextstrain-batch-JobsGroup-1"]]);
         stack.resources = Object.keys(RESOURCES);
       });

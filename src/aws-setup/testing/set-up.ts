@@ -15,6 +15,7 @@ export const setUp = ({ site }: FakeSite, request: Partial<SetupRequest> = {}) =
     adopt: false,
     configured,
     chosen: {},
+    tags: {},
     dryRun: false,
     force: false,
     ...request,

@@ -24,6 +24,8 @@ export interface Touched {
   readonly queueArn: string;
   readonly definitionArn: string;
   readonly roleArn: string | undefined;
+  /** Whether jobs are given tags. */
+  readonly isTagged: boolean;
 }
 
 /** Finds out what the user may do: by harmless tries, and for what can't be tried by asking IAM. */
@@ -50,12 +52,14 @@ function allowanceOf(seen: Seen<boolean | undefined>): Allowance {
 async function askIam(
   aws: Aws,
   identity: Identity,
-  { queueArn, definitionArn, roleArn }: Touched,
+  { queueArn, definitionArn, roleArn, isTagged }: Touched,
   signal: AbortSignal,
 ): Promise<[string, Allowance][]> {
+  const anyJob = queueArn.replace(/:job-queue\/.*$/, `:job/${randomUUID()}`);
   const questions: (readonly [action: string, resources: readonly string[]])[] = [
     ["batch:SubmitJob", [queueArn, definitionArn]],
-    ["batch:TerminateJob", [queueArn.replace(/:job-queue\/.*$/, `:job/${randomUUID()}`)]],
+    ["batch:TerminateJob", [anyJob]],
+    ...(isTagged ? [["batch:TagResource", [anyJob]] as const] : []),
     ["batch:RegisterJobDefinition", [definitionArn]],
     ...(roleArn === undefined ? [] : [["iam:PassRole", [roleArn]] as const]),
   ];

@@ -1,4 +1,5 @@
 import type { ComputeEnvironment } from "../../aws/queue.ts";
+import { FARGATE_DISK, nextOnFargate } from "../fargate.ts";
 import { type Room, roomsOf } from "../instance-room.ts";
 import type { Seen } from "../seen.ts";
 import type { JobEvidence } from "./evidence.ts";
@@ -29,6 +30,11 @@ export function adviseMemory({ job, environments, isLocal }: JobEvidence): strin
   if (had === undefined) return "Run it again with more memory than it had: --memory 15200mib, for example.";
   const fewer = "Where rules run side by side, fewer of them at a time (a smaller --cpus) need less, too.";
   if (isLocal) return `Run it again with more, where this computer has it: --memory ${had * 2}mib. ${fewer}`;
+  if (job.container?.onFargate) {
+    const size = nextOnFargate({ vcpus: job.container.vcpus ?? 1, memoryMib: Math.ceil(had * MORE) });
+    if (size === undefined) return `Fargate has no larger size: use a job queue on EC2. ${fewer}`;
+    return `Run it again with more, in a size that Fargate has: --cpus ${size.vcpus} --memory ${size.memoryMib}mib. ${fewer}`;
+  }
   const known = knownRooms(environments);
   const rooms = known ?? roomsOf(USUAL) ?? [];
   const next = rooms
@@ -41,8 +47,17 @@ export function adviseMemory({ job, environments, isLocal }: JobEvidence): strin
   return `Run it again on computers with more memory${largest}: nextstrain setup aws-batch --instance-types r5, then build with --memory ${Math.ceil(had * 2)}mib. ${fewer}`;
 }
 
+/** Where a job runs, so far as it matters for its disk. */
+export interface JobPlace {
+  readonly isLocal: boolean;
+  readonly onFargate: boolean | undefined;
+}
+
 /** What to do about a disk that was too small. */
-export function adviseDisk({ isLocal }: Pick<JobEvidence, "isLocal">): string {
+export function adviseDisk({ isLocal, onFargate }: JobPlace): string {
+  if (onFargate) {
+    return `Give the job definition more ephemeral storage, up to 200 GiB (without, it has ${FARGATE_DISK}): AWS console, Batch, Job definitions, Create new revision. Then build again.`;
+  }
   return isLocal
     ? "Free some space on this computer's disk, where local AWS keeps its jobs, and build again."
     : "Give the computers of your jobs a larger disk: nextstrain setup aws-batch --disk-size 400 (in GiB; AWS's own default is 30, this program's 200), or --disk nvme --instance-types c5d, whose computers have fast disks of their own. Then build again.";

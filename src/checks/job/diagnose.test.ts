@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { adviseDisk } from "./advice.ts";
 import { diagnose, symptoms } from "./diagnose.ts";
 import type { JobEvidence } from "./evidence.ts";
 import { ended, failed, makeEnvironment, makeEvidence, makeJob, s3Error, seen } from "./testing.ts";
@@ -73,6 +74,20 @@ describe("nothing is said of", () => {
     ],
   ])("%s", (_, evidence) => {
     expect(diagnose(evidence)).toBeUndefined();
+  });
+});
+
+describe("on Fargate", () => {
+  const container = { image: "i", vcpus: 4, timeoutSeconds: undefined, roleArn: undefined, onFargate: true };
+  const reason = "OutOfMemoryError: Container killed due to memory usage";
+
+  test("the memory to try is a size that Fargate has, and the disk the definition's", () => {
+    const killed = (memoryMib: number) =>
+      diagnose(failed({ reason, container: { ...container, memoryMib } }))?.mend;
+    expect(killed(8_192)).toContain("--cpus 4 --memory 12288mib");
+    expect(killed(30_720)).toContain("--cpus 8 --memory 49152mib");
+    expect(killed(122_880)).toContain("EC2");
+    expect(adviseDisk({ isLocal: false, onFargate: true })).toMatch(/ephemeral storage, up to 200 GiB/);
   });
 });
 

@@ -44,7 +44,7 @@ export const failedSymptoms: readonly Symptom[] = [
       if (isFull === undefined) return undefined;
       return {
         says: "The disk of the computer that the job ran on was full.",
-        mend: adviseDisk(evidence),
+        mend: adviseDisk({ isLocal: evidence.isLocal, onFargate: evidence.job.container?.onFargate }),
       };
     },
   },

@@ -58,6 +58,7 @@ export function makeEnvironment(
     isEnabled: true,
     status: "VALID",
     statusReason: undefined,
+    runsContainers: true,
     resources: { kind, minVcpus: 0, maxVcpus, instanceTypes, launchTemplate: undefined },
     detail: {} as ComputeEnvironment["detail"],
     ...rest,
@@ -77,6 +78,8 @@ export function makeQueue(fields: Partial<JobQueue> = {}): JobQueue {
     statusReason: undefined,
     environments: ["nextstrain-environment"],
     givesUp: false,
+    schedulingPolicy: undefined,
+    runsContainers: true,
     detail: {} as JobQueue["detail"],
     ...fields,
   };

@@ -2,6 +2,7 @@ import { LOG_GROUP } from "../../aws/logs.ts";
 import { spellTime } from "../../cli/time-text.ts";
 import { supportsEnvd } from "../../workflow/image.ts";
 import type { Facts } from "../facts.ts";
+import { fargateChecks } from "./fargate.ts";
 import { awsCommand, consolePage, paste, sameName, setUp } from "./places.ts";
 import { subject } from "./subject.ts";
 
@@ -30,17 +31,21 @@ export const definitionSubject = subject({
     {
       id: "definition.exists",
       preflight: true,
-      find({ detail }, facts) {
+      find({ container: { form }, detail }, facts) {
         const { value: name, source } = facts.names.job;
-        if (detail.containerProperties !== undefined) {
+        if (form.kind === "containerProperties" || form.kind === "ecsProperties") {
           return {
             mark: "ok",
             says: `The job definition "${name}" (from ${source}) is there, in revision ${detail.revision}.`,
           };
         }
+        const why =
+          form.kind === "eks"
+            ? "is for Kubernetes (Amazon EKS), whose jobs take no container overrides, which tell a build's job what to run"
+            : "is not for a single container";
         return {
           mark: "wrong",
-          says: `The job definition "${name}" (from ${source}) is not for a single container: builds can't use it.`,
+          says: `The job definition "${name}" (from ${source}) ${why}: builds can't use it.`,
           mend: `Name another with --aws-batch-job.${setUp(facts, "Or make one")}`,
         };
       },
@@ -94,10 +99,10 @@ export const definitionSubject = subject({
         };
       },
     },
+    ...fargateChecks,
     {
       id: "definition.log",
-      find({ detail }, facts) {
-        const log = detail.containerProperties?.logConfiguration;
+      find({ container: { logConfiguration: log } }, facts) {
         const group = log?.options?.["awslogs-group"];
         if (log === undefined || (log.logDriver === "awslogs" && (group ?? LOG_GROUP) === LOG_GROUP)) {
           return undefined;

@@ -15,13 +15,26 @@ export const environmentsSubject = subject({
   async see(facts) {
     const queue = await facts.queue();
     // What is wrong with the queue is told of the queue.
-    return queue.kind === "seen" && queue.value.environments.length > 0 ? facts.environments() : undefined;
+    if (queue.kind !== "seen" || !queue.value.runsContainers) return undefined;
+    return queue.value.environments.length > 0 ? facts.environments() : undefined;
   },
   checks: [
     {
       id: "environments.state",
       preflight: true,
       find: (environments, facts) => stateOf(environments, facts),
+    },
+    {
+      id: "environments.kind",
+      preflight: true,
+      find(environments) {
+        if (environments.every(({ runsContainers }) => runsContainers)) return undefined;
+        return {
+          mark: "wrong",
+          says: `${named(environments)} ${environments.length === 1 ? "runs" : "run"} jobs on Kubernetes (Amazon EKS), which take no container overrides: these tell a build's job what to run.`,
+          mend: "Name a queue on EC2 or Fargate with --aws-batch-queue.",
+        };
+      },
     },
     {
       id: "environments.out-of-use",

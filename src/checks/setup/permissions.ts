@@ -19,6 +19,8 @@ const FOR_IMAGES = {
   shownBy: "Nothing needs to be done unless you build with --image, which shows it.",
 };
 
+const TAGGING = "batch:TagResource";
+
 /** The permissions of the users' guide that builds use. Those to look at queue, definition and bucket are told with these. */
 const PERMISSIONS: readonly Permission[] = [
   { action: "s3:PutObject", to: "upload builds to the bucket" },
@@ -40,6 +42,8 @@ const PERMISSIONS: readonly Permission[] = [
     without: "One that goes wrong runs, and costs, until its time limit.",
     shownBy: "The first job that you cancel shows it.",
   },
+  // Asked about only where jobs are given tags.
+  { action: TAGGING, to: "give jobs tags, as your options or config file say" },
   { action: "logs:GetLogEvents", to: "read the logs of jobs" },
   {
     action: "batch:RegisterJobDefinition",
@@ -84,7 +88,8 @@ export const permissionsSubject = subject<Allowances>({
       find(allowances) {
         const allowed = PERMISSIONS.filter(({ action }) => allowances.get(action)?.kind === "allowed");
         if (allowed.length === 0) return undefined;
-        const all = allowed.length === PERMISSIONS.length ? "You may do all that builds take" : "You may do";
+        const needed = PERMISSIONS.filter(({ action }) => action !== TAGGING || allowances.has(action));
+        const all = allowed.length === needed.length ? "You may do all that builds take" : "You may do";
         return { mark: "ok", says: `${all}: ${listInWords(allowed.map(({ action }) => action))}.` };
       },
     },
@@ -105,9 +110,11 @@ function checkOf({ action, to, without, shownBy }: Permission): Check<Allowances
           mark: without === undefined ? "wrong" : "caution",
           says: `You may not ${to} (the permission ${permission}${on}).${without === undefined ? "" : ` ${without}`}`,
           mend:
-            permission === action
-              ? `To get it, ask the administrator of your AWS account for the policy ${policyOf(action)}, or for this permission alone.`
-              : `To get it, ${askAdministrator(permission)} The role of jobs may need it, too.`,
+            action === TAGGING
+              ? `To get it, ${askAdministrator(permission)} Or leave out the tags, where your account doesn't demand any.`
+              : permission === action
+                ? `To get it, ask the administrator of your AWS account for the policy ${policyOf(action)}, or for this permission alone.`
+                : `To get it, ${askAdministrator(permission)} The role of jobs may need it, too.`,
         };
       }
       return {

@@ -1,5 +1,7 @@
+import type { JobQueue } from "../../aws/queue.ts";
+import type { Facts } from "../facts.ts";
 import { awsCommand, consolePage, paste, sameName, setUp } from "./places.ts";
-import { subject } from "./subject.ts";
+import { type Outcome, subject } from "./subject.ts";
 
 /** Of jobs whose size no computer, or no environment, has (JobStateTimeLimitAction). */
 const GIVE_UP = [
@@ -56,6 +58,23 @@ export const queueSubject = subject({
       },
     },
     {
+      id: "queue.kind",
+      preflight: true,
+      find({ name, runsContainers }) {
+        if (runsContainers) return undefined;
+        return {
+          mark: "wrong",
+          says: `The job queue "${name}" runs jobs on Kubernetes (Amazon EKS), which take no container overrides: these tell a build's job what to run.`,
+          mend: "Name a queue on EC2 or Fargate with --aws-batch-queue.",
+        };
+      },
+    },
+    {
+      id: "queue.share",
+      preflight: true,
+      find: findShare,
+    },
+    {
       id: "queue.gives-up",
       accountOnly: true,
       find({ name, givesUp }, facts) {
@@ -73,3 +92,28 @@ export const queueSubject = subject({
     },
   ],
 });
+
+/** Whether a share is named where the queue wants one, and only there. */
+function findShare({ name, schedulingPolicy }: JobQueue, facts: Facts): Outcome | undefined {
+  const { share, priority } = facts.asked;
+  if (schedulingPolicy === undefined) {
+    const unused = [
+      ...(share === undefined ? [] : [`the share "${share.value}" (from ${share.source})`]),
+      ...(priority === undefined ? [] : [`the priority ${priority.value} (from ${priority.source})`]),
+    ];
+    if (unused.length === 0) return undefined;
+    return {
+      mark: "caution",
+      says: `The job queue "${name}" has no fair shares: jobs are submitted without ${unused.join(" and ")}.`,
+      mend: "Leave that out for this queue.",
+    };
+  }
+  if (share !== undefined) {
+    return { mark: "ok", says: `Jobs count towards the share "${share.value}" (from ${share.source}).` };
+  }
+  return {
+    mark: "wrong",
+    says: `The job queue "${name}" has fair shares, and takes only jobs that name theirs.`,
+    mend: `Ask the administrator of the queue which share is yours, and name it with --aws-batch-share, NEXTSTRAIN_AWS_BATCH_SHARE or "share" in the config file. Shares that have a weight of their own:${awsCommand(facts, `batch describe-scheduling-policies --arns ${schedulingPolicy} --query 'schedulingPolicies[].fairsharePolicy.shareDistribution[].shareIdentifier'`)}`,
+  };
+}

@@ -25,7 +25,7 @@ export const sizeSubject = subject<Sizing>({
     if (environments.kind !== "seen") return undefined;
     const usable = environments.value.filter(isUsable);
     const size = jobSize(definition.value, facts);
-    // A definition of another kind than a container's says its size elsewhere; what is wrong with it is told of it.
+    // What is wrong with a definition that has no container is told of it.
     if (usable.length === 0 || size.vcpus === 0) return undefined;
     return { kind: "seen", value: { size, environments: usable } };
   },
@@ -33,7 +33,7 @@ export const sizeSubject = subject<Sizing>({
 });
 
 /** What a job asks for: the build's own wishes, for the rest the definition's. */
-function jobSize({ vcpus, memoryMib }: JobDefinition, { asked }: Pick<Facts, "asked">): JobSize {
+export function jobSize({ vcpus, memoryMib }: JobDefinition, { asked }: Pick<Facts, "asked">): JobSize {
   return { vcpus: asked.cpus ?? vcpus, memoryMib: asked.memoryMib ?? memoryMib };
 }
 

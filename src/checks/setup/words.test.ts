@@ -30,8 +30,22 @@ const failed = (message: string, hint: string) => async () => {
 const definition = (changes: Partial<typeof DEFINITION>) => ({
   definition: seen({ ...DEFINITION, ...changes }),
 });
-const container = (properties: object | undefined) =>
-  definition({ detail: { ...DEFINITION.detail, containerProperties: properties } });
+const container = (changes: Partial<typeof DEFINITION.container>) =>
+  definition({ container: { ...DEFINITION.container, ...changes } });
+/** A definition for Fargate, of a size that it has. */
+const onFargate = (
+  changes: Partial<typeof DEFINITION>,
+  inContainer: Partial<typeof DEFINITION.container> = {},
+) =>
+  definition({
+    ...{ onFargate: true, vcpus: 4, memoryMib: 8_192 },
+    ...changes,
+    container: {
+      ...DEFINITION.container,
+      ...{ executionRoleArn: "arn:aws:iam::123456789012:role/ecsTaskExecutionRole", diskGib: 100 },
+      ...inContainer,
+    },
+  });
 const lifecycle = (changes: Partial<typeof LIFECYCLE>) => ({
   bucketLifecycle: seen({ ...LIFECYCLE, ...changes }),
 });
@@ -87,18 +101,35 @@ const cases: Readonly<Record<string, Partial<Facts>>> = {
   "an invalid queue": { queue: seen({ ...QUEUE, status: "INVALID", statusReason: "CLIENT_ERROR - x" }) },
   "a queue with nothing to run on": { queue: seen({ ...QUEUE, environments: [] }) },
   "a queue that never gives up": { queue: seen({ ...QUEUE, givesUp: false }) },
+  "a queue on Kubernetes": { queue: seen({ ...QUEUE, runsContainers: false }) },
+  "a queue with fair shares, and no share": {
+    queue: seen({ ...QUEUE, schedulingPolicy: "arn:aws:batch:us-east-1:123456789012:scheduling-policy/lab" }),
+  },
+  "a share for a queue without": {
+    asked: {
+      share: { value: "zika", source: "NEXTSTRAIN_AWS_BATCH_SHARE" },
+      priority: { value: 5, source: "--aws-batch-priority" },
+    },
+  },
   "environments that can't be seen": { environments: denied("batch:DescribeComputeEnvironments") },
   "environments that are gone": environments(),
   "a disabled environment": environments({ isEnabled: false }),
   "one of two disabled": environments({ isEnabled: false }, { name: "spot" }),
   "an invalid environment": environments({ status: "INVALID", statusReason: "INTERNAL_ERROR - x" }),
+  "an environment on Kubernetes": environments({ runsContainers: false }),
   "computers that run without jobs": environments({ resources: { minVcpus: 8 } }),
   "a template's latest version": environments({
     resources: { launchTemplate: { name: "lab-disks", version: "$Latest" } },
   }),
   "no definition": { definition: absent },
   "a definition that can't be seen": { definition: denied("batch:DescribeJobDefinitions") },
-  "a definition of another kind": container(undefined),
+  "a definition of another kind": container({ form: { kind: "several" } }),
+  "a definition for Kubernetes": container({ form: { kind: "eks" } }),
+  "Fargate, with all it wants": onFargate({}),
+  "Fargate, with a size that it hasn't": onFargate({ memoryMib: 7_400 }),
+  "Fargate, with a size larger than any": onFargate({ vcpus: 32 }),
+  "Fargate, with a disk as it comes": onFargate({}, { diskGib: undefined }),
+  "Fargate, without an execution role": onFargate({}, { executionRoleArn: undefined }),
   "an old image": definition({ image: "nextstrain/base:build-20220101T000000Z" }),
   "no role": definition({ roleArn: undefined }),
   "no time limit": definition({ timeoutSeconds: undefined }),
@@ -148,6 +179,9 @@ const cases: Readonly<Record<string, Partial<Facts>>> = {
         permission: "kms:GenerateDataKey",
       }),
     ),
+  },
+  "tags that may not be given": {
+    permissions: seen(allowances({ kind: "allowed" }).set("batch:TagResource", { kind: "refused" })),
   },
   "nothing known of permissions": {
     permissions: seen(allowances({ kind: "untold", permission: "iam:SimulatePrincipalPolicy" })),

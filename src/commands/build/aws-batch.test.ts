@@ -14,6 +14,7 @@ const none: BuildOptions = {
   dockerArg: [],
   env: [],
   envdir: [],
+  tag: [],
   excludeFromDownload: [],
   excludeFromUpload: [],
   logs: true,

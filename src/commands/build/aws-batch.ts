@@ -8,6 +8,7 @@ import type { BuildRequest } from "../../runtimes/runtime.ts";
 import { isGiven, requiredSetting, type SettingsReader, type Sourced } from "../../settings.ts";
 import { compilePatterns, type PathMatcher } from "../../workflow/patterns.ts";
 import { parseCpus, parseMemory } from "../../workflow/quantity.ts";
+import { accountOptions } from "./account-options.ts";
 import type { BuildOptions } from "./options.ts";
 
 /** Resolves what only AWS Batch has to know: each value from option, environment, config file or default. Throws UsageError. */
@@ -29,6 +30,7 @@ export async function awsBatchOptions(
     image: isGiven(image) ? image : undefined,
     cpus: sized(cpus, request.cpus, parseCpus),
     memoryMib: toMib(sized(memory, request.memoryBytes, (text, source) => parseMemory(text, source, "mib"))),
+    ...accountOptions(settings, options),
     attach: options.attach,
     cancel: options.cancel === true,
     detach: options.detach === true,

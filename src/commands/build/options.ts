@@ -23,6 +23,9 @@ export interface BuildOptions {
   readonly awsBatchS3Bucket?: string;
   readonly awsBatchCpus?: string;
   readonly awsBatchMemory?: string;
+  readonly awsBatchShare?: string;
+  readonly awsBatchPriority?: string;
+  readonly tag: readonly string[];
   readonly attach?: string;
   readonly cancel?: true;
   readonly detach?: true;
@@ -43,6 +46,9 @@ export const awsBatchOnly = {
   awsBatchS3Bucket: "--aws-batch-s3-bucket",
   awsBatchCpus: "--aws-batch-cpus",
   awsBatchMemory: "--aws-batch-memory",
+  awsBatchShare: "--aws-batch-share",
+  awsBatchPriority: "--aws-batch-priority",
+  tag: "--tag",
   attach: "--attach",
   cancel: "--cancel",
   detach: "--detach",
@@ -57,7 +63,10 @@ export const awsBatchOnly = {
 /** Gives the command its options, in the groups and the order of its help. */
 export function addBuildOptions(command: Command): void {
   // Not as the options' defaults: those would show in the help.
-  for (const list of ["runtimes", "dockerArg", "env", "envdir", "excludeFromUpload", "excludeFromDownload"]) {
+  for (const list of [
+    ...["runtimes", "dockerArg", "env", "envdir", "tag"],
+    ...["excludeFromUpload", "excludeFromDownload"],
+  ]) {
     command.setOptionValue(list, []);
   }
   addRuntimes(command);
@@ -87,11 +96,19 @@ export function addBuildOptions(command: Command): void {
     "awsBatchS3Bucket",
     "awsBatchCpus",
     "awsBatchMemory",
+    "awsBatchShare",
+    "awsBatchPriority",
   ] as const) {
     command.addOption(settingOption(settings[name]));
   }
+  command.addOption(tagOption());
   addJobOptions(command);
   addFileOptions(command);
+}
+
+/** `--tag`, of jobs. Its value is a list. */
+export function tagOption(): Option {
+  return settingOption(settings.awsBatchTags).argParser(collect);
 }
 
 /** Gives the command the options about containers, but for --image. */
@@ -212,8 +229,10 @@ export function settingOption({
 
 /** An option that may be given several times; its values as a list. */
 function repeatable(flags: string, help: string): Option {
-  return new Option(flags, `${help}; repeatable`).argParser((value: string, before: readonly string[]) => [
-    ...before,
-    value,
-  ]);
+  return new Option(flags, `${help}; repeatable`).argParser(collect);
+}
+
+/** Parses an option that may be given several times: its values as a list. */
+export function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
 }

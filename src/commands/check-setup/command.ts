@@ -3,7 +3,7 @@ import type { Context } from "../../cli/context.ts";
 import type { Outcome } from "../../cli/program.ts";
 import { runtimes } from "../../runtimes/runtime.ts";
 import { settings } from "../../settings.ts";
-import { settingOption } from "../build/options.ts";
+import { settingOption, tagOption } from "../build/options.ts";
 
 /** What was on the command line. */
 export interface CheckSetupOptions {
@@ -14,6 +14,9 @@ export interface CheckSetupOptions {
   readonly awsBatchJob?: string;
   readonly awsBatchQueue?: string;
   readonly awsBatchS3Bucket?: string;
+  readonly awsBatchShare?: string;
+  readonly awsBatchPriority?: string;
+  readonly tag?: readonly string[];
 }
 
 /** `nextstrain check-setup`: what works, what doesn't, and what to do about it. */
@@ -32,9 +35,13 @@ export function checkSetupCommand(context: Context, outcome: Outcome): Command {
     .option("--set-default", "use the first of them that works for builds from now on")
     .option("--json", "for programs");
   command.optionsGroup("AWS Batch:");
-  for (const name of ["awsBatchJob", "awsBatchQueue", "awsBatchS3Bucket"] as const) {
+  for (const name of [
+    ...(["awsBatchJob", "awsBatchQueue", "awsBatchS3Bucket"] as const),
+    ...(["awsBatchShare", "awsBatchPriority"] as const),
+  ]) {
     command.addOption(settingOption(settings[name]));
   }
+  command.addOption(tagOption());
   command.option("--run-job", "run a small job, too, and see how it fares (costs little)");
   command.option("--local-aws", "check the stand-in for AWS on this computer");
   command.addHelpText("after", NOTES);

@@ -5,6 +5,7 @@ import { UsageError } from "../../errors.ts";
 import { findRuntime, type RuntimeEntry, runtimes } from "../../runtimes/runtime.ts";
 import { openSettings, requiredSetting, type SettingsReader } from "../../settings.ts";
 import { parseCpus, parseMemory } from "../../workflow/quantity.ts";
+import { accountOptions } from "../build/account-options.ts";
 import type { CheckSetupOptions } from "./command.ts";
 import { type CheckedRuntime, reportAsJson, reportRuntime, works } from "./render.ts";
 
@@ -85,6 +86,7 @@ async function check(
     job: requiredSetting(settings, "awsBatchJob", options.awsBatchJob),
     queue: requiredSetting(settings, "awsBatchQueue", options.awsBatchQueue),
     bucket: requiredSetting(settings, "awsBatchS3Bucket", options.awsBatchS3Bucket),
+    ...accountOptions(settings, options),
     cpus: cpus && parseCpus(cpus.value, cpus.source),
     memoryMib: memory && Math.floor(parseMemory(memory.value, memory.source, "mib") / 1024 ** 2),
   });

@@ -1,8 +1,9 @@
+import { formatTagList, joinTags, parseTagList, type Tags } from "../../aws/tags.ts";
 import { bucketOf } from "../../aws-setup/bucket-name.ts";
 import type { Names } from "../../aws-setup/index.ts";
 import type { Context } from "../../cli/context.ts";
 import { type ConfigChange, changeConfig } from "../../config-edit.ts";
-import { openSettings, type SettingName, settings } from "../../settings.ts";
+import { openSettings, type SettingName, type SettingsReader, settings } from "../../settings.ts";
 
 /** The settings that name a set-up's parts. */
 const NAMES = {
@@ -14,23 +15,39 @@ const NAMES = {
 /** Writes into the config file what builds are to use, where it isn't what they would use anyway. */
 export async function rememberNames(
   context: Context,
-  { names, setDefault }: { readonly names: Names | undefined; readonly setDefault: boolean },
+  {
+    names,
+    tags,
+    setDefault,
+  }: { readonly names: Names | undefined; readonly tags: Tags; readonly setDefault: boolean },
 ): Promise<void> {
-  const changes: ConfigChange[] = names === undefined ? [] : await changesFor(context, names);
+  const file = await openFile(context);
+  const changes = [...(names === undefined ? [] : changesFor(file, names)), ...tagChanges(file, tags)];
   if (setDefault) changes.push(change("runner", "aws-batch"));
   if (changes.length > 0) {
-    const file = await changeConfig(context, changes);
+    const path = await changeConfig(context, changes);
     for (const { section, key, value } of changes) {
-      context.io.out(`${file}: [${section}] ${key} = ${value}`);
+      context.io.out(`${path}: [${section}] ${key} = ${value}`);
     }
   }
   if (names !== undefined) warnOfEnvironment(context, names);
 }
 
-async function changesFor(context: Context, names: Names): Promise<ConfigChange[]> {
-  // The file alone: what the environment says holds for this shell only.
+/** The file alone: what the environment says holds for this shell only. */
+function openFile(context: Context): Promise<SettingsReader> {
   const { NEXTSTRAIN_CONFIG, NEXTSTRAIN_HOME } = context.env;
-  const file = await openSettings({ ...context, env: { NEXTSTRAIN_CONFIG, NEXTSTRAIN_HOME } });
+  return openSettings({ ...context, env: { NEXTSTRAIN_CONFIG, NEXTSTRAIN_HOME } });
+}
+
+/** Jobs get the tags of the set-up, besides those that they had. */
+function tagChanges(file: SettingsReader, tags: Tags): ConfigChange[] {
+  const now = file.get("awsBatchTags", undefined);
+  const before = now === undefined ? {} : parseTagList(now);
+  const list = formatTagList(joinTags(before, tags));
+  return list === formatTagList(before) ? [] : [change("awsBatchTags", list)];
+}
+
+function changesFor(file: SettingsReader, names: Names): ConfigChange[] {
   return entriesOf(NAMES).flatMap(([setting, part]) => {
     const now = file.get(setting, undefined)?.value;
     // A bucket may stand there as a URL, or with a prefix. Other names have no slash.
@@ -48,7 +65,7 @@ function warnOfEnvironment({ env, io }: Context, names: Names): void {
   }
 }
 
-function change(setting: keyof typeof NAMES | "runner", value: string): ConfigChange {
+function change(setting: keyof typeof NAMES | "runner" | "awsBatchTags", value: string): ConfigChange {
   const [section, key] = settings[setting].config;
   return { section, key, value };
 }

@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { openAws } from "../../aws/clients.ts";
 import { isDenied } from "../../aws/errors.ts";
+import { parseTags, type Tags } from "../../aws/tags.ts";
 import { type Names, type SetupResult, setUpAwsBatch } from "../../aws-setup/index.ts";
 import { openSite } from "../../aws-setup/open.ts";
 import { parametersGiven } from "../../aws-setup/options.ts";
@@ -27,22 +28,24 @@ export async function setUpAws(
 ): Promise<number> {
   refuseContradictions(options);
   const given = parametersGiven(options);
+  const tags = parseTags(options.tag ?? [], "--tag");
   if (options.writeTemplate !== undefined) return writeTemplate(context, options.writeTemplate, options);
 
   const settings = await openSettings(context);
   const { configured, chosen } = awsBatchNames(settings, options);
-  return asAdministrator(() => setUpInAccount(context, options, { given, configured, chosen, check }));
+  return asAdministrator(() => setUpInAccount(context, options, { given, tags, configured, chosen, check }));
 }
 
 interface Request extends ReturnType<typeof awsBatchNames> {
   readonly given: SomeParameters;
+  readonly tags: Tags;
   readonly check: CheckSetup;
 }
 
 async function setUpInAccount(
   context: Context,
   options: AwsBatchSetupOptions,
-  { given, configured, chosen, check }: Request,
+  { given, tags, configured, chosen, check }: Request,
 ): Promise<number> {
   using aws = await openAws(context, undefined);
   const site = await openSite(context, aws, createQuestions(context, { yes: options.yes === true }));
@@ -59,6 +62,7 @@ async function setUpInAccount(
     adopt: options.adopt === true,
     configured,
     chosen,
+    tags,
     dryRun,
     force: options.force === true,
   });
@@ -71,6 +75,7 @@ async function setUpInAccount(
   await rememberNames(context, {
     // What is configured already needs no writing down, but for what the options name.
     names: result.kind === "made" || namesAreGiven(options) ? result.names : undefined,
+    tags,
     setDefault: options.setDefault === true,
   });
   if (result.kind === "made") tellNextSteps(context, result, aws.region);

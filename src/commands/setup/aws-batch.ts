@@ -4,6 +4,7 @@ import type { StackOptions } from "../../aws-setup/options.ts";
 import { DEFAULT_STACK } from "../../aws-setup/stacks.ts";
 import type { Context } from "../../cli/context.ts";
 import type { Outcome } from "../../cli/program.ts";
+import { collect } from "../build/options.ts";
 import { addCommonOptions, type CommonOptions } from "./common.ts";
 
 /** The options of `nextstrain setup aws-batch` as parsed. */
@@ -60,6 +61,9 @@ export function awsBatchSetup(context: Context, outcome: Outcome): Command {
     .option("--retention-days <days>", "days that files and logs are kept (default: 30)")
     .option("--vpc <id>", "the network of the computers (default: the default VPC)")
     .option("--subnets <ids>", "its subnets, with commas between them (default: all)");
+  command
+    .optionsGroup("Tags:")
+    .option("--tag <name=value>", "of all in the stack, and of builds' jobs; repeatable", collect);
   command
     .optionsGroup("Use instead of creating:")
     .option("--adopt", "whatever exists under the names of a set-up")

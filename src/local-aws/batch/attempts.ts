@@ -36,11 +36,12 @@ export function attemptRecord(
   };
 }
 
-/** `logConfiguration` of the container, with Batch's own group and prefix where it names none. */
-export function logNames(job: Job): { readonly group: string; readonly prefix: string } {
+/** Where a task's log goes: by `logConfiguration` of the container, with Batch's own group and prefix where it names none. */
+export function logNames(job: Job, task: string): { readonly group: string; readonly stream: string } {
   const options = optionalObject(optionalObject(job.container, "logConfiguration") ?? {}, "options") ?? {};
+  const prefix = optionalString(options, "awslogs-stream-prefix") ?? job.definition.name;
   return {
     group: optionalString(options, "awslogs-group") ?? "/aws/batch/job",
-    prefix: optionalString(options, "awslogs-stream-prefix") ?? job.definition.name,
+    stream: `${prefix.slice(0, 200)}/${job.ecsTask?.containerName ?? "default"}/${task}`,
   };
 }

@@ -2,6 +2,7 @@ import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import type { AccountTrait } from "../account.ts";
 import {
   AwsError,
   notImplemented,
@@ -22,6 +23,7 @@ import { createProcessExecutor } from "./executor/process-executor.ts";
 import { clientException } from "./fields.ts";
 import type { JobFaults } from "./job-faults.ts";
 import type { LogSink } from "./log-sink.ts";
+import { batchOperation, membersBeside } from "./operation-name.ts";
 import {
   deregisterJobDefinition,
   describeJobDefinitions,
@@ -36,7 +38,16 @@ import {
 import { cancelJob, describeJobs, listJobs, terminateJob } from "./operations/jobs.ts";
 import { type BatchContext, type Operation, parseBody } from "./operations/operation.ts";
 import { createJobQueue, deleteJobQueue, describeJobQueues, updateJobQueue } from "./operations/queues.ts";
+import {
+  createSchedulingPolicy,
+  deleteSchedulingPolicy,
+  describeSchedulingPolicies,
+  listSchedulingPolicies,
+  updateSchedulingPolicy,
+} from "./operations/scheduling-policies.ts";
 import { submitJob } from "./operations/submit-job.ts";
+import { listTagsForResource, tagResource, untagResource } from "./operations/tags.ts";
+import { demandTag } from "./required-tags.ts";
 import { createScheduler } from "./scheduler.ts";
 import { openStore } from "./store.ts";
 import type { Size } from "./types.ts";
@@ -64,6 +75,8 @@ export interface BatchOptions {
   readonly machine?: Size;
   /** What runs the jobs; processes where absent. */
   readonly choice?: ExecutorChoice;
+  /** What the account has other than the default one. */
+  readonly account?: readonly AccountTrait[];
   /** Runs the jobs in place of all of these. */
   readonly executor?: Executor;
   now(): number;
@@ -100,6 +113,14 @@ const operations: Readonly<Record<string, Operation>> = {
   updatecomputeenvironment: updateComputeEnvironment,
   deletecomputeenvironment: deleteComputeEnvironment,
   describecomputeenvironments: describeComputeEnvironments,
+  createschedulingpolicy: createSchedulingPolicy,
+  updateschedulingpolicy: updateSchedulingPolicy,
+  deleteschedulingpolicy: deleteSchedulingPolicy,
+  describeschedulingpolicies: describeSchedulingPolicies,
+  listschedulingpolicies: listSchedulingPolicies,
+  listtagsforresource: listTagsForResource,
+  tagresource: tagResource,
+  untagresource: untagResource,
 };
 
 /** Longest request to SubmitJob, in bytes. */
@@ -128,7 +149,9 @@ export async function openBatch(options: BatchOptions): Promise<BatchService> {
           `The request is ${Buffer.byteLength(body)} bytes long, over the limit of 30 KiB.`,
         );
       }
-      return json(200, request.requestId, await run(parseBody(body), context));
+      const input = { ...parseBody(body), ...membersBeside(request.path, request.query) };
+      if (options.account?.includes("tags-required")) demandTag(name, input, request.principal, options);
+      return json(200, request.requestId, await run(input, context));
     },
     renderError: (error, { requestId }) => ({
       ...json(error.status, requestId, { message: error.message, code: error.code }),
@@ -139,7 +162,7 @@ export async function openBatch(options: BatchOptions): Promise<BatchService> {
     describeExecutor: (image) => (image === undefined ? chosen.describe() : chosen.describeFor(image)),
     async ensureDefaults() {
       const machine = options.machine ?? machineSize(availableParallelism(), totalmem());
-      await makeDefaults(store, options, machine);
+      await makeDefaults(store, options, machine, options.account);
       scheduler.open();
     },
     async close() {
@@ -168,9 +191,11 @@ function chooseExecutor(options: BatchOptions): ChosenExecutor {
 
 /** The operation that a path names: `POST /v1/describejobs` is DescribeJobs. */
 function operationOf(request: ServiceRequest): { readonly name: string; readonly run: Operation } {
-  const name = /^\/v1\/([a-z]+)$/.exec(request.path)?.[1] ?? "";
+  const { method, path } = request;
+  const name = batchOperation(method, path);
   const run = Object.hasOwn(operations, name) ? operations[name] : undefined;
-  if (request.method === "POST" && run !== undefined) return { name, run };
+  const isThere = path.startsWith("/v1/tags/") || (method === "POST" && path === `/v1/${name}`);
+  if (isThere && run !== undefined) return { name, run };
   throw notImplemented(`Batch ${nameOfUnsupported(request.method, request.path)}`);
 }
 

@@ -4,7 +4,12 @@ export interface Home {
   readonly accountId: string;
 }
 
-export type ResourceKind = "job" | "job-definition" | "job-queue" | "compute-environment";
+export type ResourceKind =
+  | "job"
+  | "job-definition"
+  | "job-queue"
+  | "compute-environment"
+  | "scheduling-policy";
 
 /** `arn:aws:batch:REGION:ACCOUNT:KIND/NAME`. */
 export function batchArn(home: Home, kind: ResourceKind, name: string): string {

@@ -1,13 +1,14 @@
+import { ecsProperties } from "./ecs-properties.ts";
 import { batchArn, ecsArn, type Home } from "./names.ts";
 import type {
   ComputeEnvironment,
-  ContainerProperties,
   FinishedAttempt,
   Job,
   JobDefinition,
   JobQueue,
   Json,
   RetryStrategy,
+  SchedulingPolicy,
 } from "./types.ts";
 
 const emptyLists = { volumes: [], mountPoints: [], ulimits: [], networkInterfaces: [], secrets: [] };
@@ -17,11 +18,12 @@ export function jobDetail(home: Home, job: Job): Json {
   return {
     ...jobSummary(home, job),
     jobQueue: batchArn(home, "job-queue", job.queue),
-    attempts: job.attempts.map(attemptDetail),
+    ...given("schedulingPriority", job.schedulingPriority),
+    attempts: job.attempts.map((attempt) => attemptDetail(attempt, job)),
     ...(job.retryStrategy ? { retryStrategy: job.retryStrategy } : {}),
     dependsOn: [],
     parameters: job.parameters,
-    container: containerDetail(job),
+    ...containerDetail(job),
     ...timeout(job.timeoutSeconds),
     tags: job.tags,
     ...(job.propagateTags === undefined ? {} : { propagateTags: job.propagateTags }),
@@ -42,6 +44,7 @@ export function jobSummary(home: Home, job: Job): Json {
     jobName: job.jobName,
     createdAt: job.createdAt,
     status: job.status,
+    ...given("shareIdentifier", job.shareIdentifier),
     ...given("statusReason", job.statusReason),
     ...given("startedAt", job.startedAt),
     ...given("stoppedAt", job.stoppedAt),
@@ -53,37 +56,47 @@ export function jobSummary(home: Home, job: Job): Json {
 }
 
 function containerDetail(job: Job): Json {
+  const { task, container } = whatRuns(job);
+  // As AWS does: there, and empty.
+  if (job.ecsTask)
+    return { container: {}, ecsProperties: ecsProperties(job.ecsTask, job.container, { task, container }) };
+  const { vcpus, memoryMiB: memory } = job.size;
+  return { container: { ...emptyLists, ...job.container, vcpus, memory, ...task, ...container } };
+}
+
+/** The task of the attempt that runs or has ended last, and how its container fares. */
+function whatRuns(job: Job): { readonly task: Json; readonly container: Json } {
   const last = job.attempts.at(-1);
   const { current } = job;
   const started = current !== undefined && job.status === "RUNNING";
-  const logStreamName = started ? current.logStream : last?.logStreamName;
   const showLast = last !== undefined && current === undefined;
+  const shown = current ?? last;
   return {
-    ...emptyLists,
-    ...job.container,
-    vcpus: job.size.vcpus,
-    memory: job.size.memoryMiB,
-    ...((current ?? last)
-      ? {
-          taskArn: (current ?? last)?.taskArn,
-          containerInstanceArn: (current ?? last)?.containerInstanceArn,
-        }
-      : {}),
-    ...given("logStreamName", logStreamName),
-    ...(showLast ? { ...given("exitCode", last.exitCode), ...given("reason", last.reason) } : {}),
+    task: shown ? { taskArn: shown.taskArn, containerInstanceArn: shown.containerInstanceArn } : {},
+    container: {
+      ...given("logStreamName", started ? current.logStream : last?.logStreamName),
+      ...(showLast ? { ...given("exitCode", last.exitCode), ...given("reason", last.reason) } : {}),
+    },
   };
 }
 
-function attemptDetail(attempt: FinishedAttempt): Json {
+function attemptDetail(attempt: FinishedAttempt, { ecsTask }: Job): Json {
+  const { taskArn, containerInstanceArn } = attempt;
+  const container = {
+    ...given("exitCode", attempt.exitCode),
+    ...given("reason", attempt.reason),
+    ...given("logStreamName", attempt.logStreamName),
+    networkInterfaces: [],
+  };
   return {
-    container: {
-      containerInstanceArn: attempt.containerInstanceArn,
-      taskArn: attempt.taskArn,
-      ...given("exitCode", attempt.exitCode),
-      ...given("reason", attempt.reason),
-      ...given("logStreamName", attempt.logStreamName),
-      networkInterfaces: [],
-    },
+    ...(ecsTask
+      ? {
+          container: {},
+          taskProperties: [
+            { taskArn, containerInstanceArn, containers: [{ name: ecsTask.containerName, ...container }] },
+          ],
+        }
+      : { container: { containerInstanceArn, taskArn, ...container } }),
     ...given("startedAt", attempt.startedAt),
     stoppedAt: attempt.stoppedAt,
     statusReason: attempt.statusReason,
@@ -100,11 +113,14 @@ export function definitionDetail(home: Home, definition: JobDefinition): Json {
     type: "container",
     parameters: definition.parameters,
     ...retries(definition.retryStrategy),
-    containerProperties: { ...emptyLists, ...properties(definition.container) },
+    ...(definition.ecsTask
+      ? { ecsProperties: ecsProperties(definition.ecsTask, definition.container) }
+      : { containerProperties: { ...emptyLists, ...definition.container } }),
     ...timeout(definition.timeoutSeconds),
     tags: definition.tags,
     ...given("propagateTags", definition.propagateTags),
     ...given("platformCapabilities", definition.platformCapabilities),
+    ...given("schedulingPriority", definition.schedulingPriority),
     containerOrchestrationType: "ECS",
   };
 }
@@ -118,6 +134,10 @@ export function queueDetail(home: Home, queue: JobQueue): Json {
     status: "VALID",
     statusReason: "JobQueue Healthy",
     priority: queue.priority,
+    ...given(
+      "schedulingPolicyArn",
+      queue.schedulingPolicy && batchArn(home, "scheduling-policy", queue.schedulingPolicy),
+    ),
     computeEnvironmentOrder: queue.environments.map((name, index) => ({
       order: index + 1,
       computeEnvironment: batchArn(home, "compute-environment", name),
@@ -126,6 +146,16 @@ export function queueDetail(home: Home, queue: JobQueue): Json {
     jobQueueType: "ECS",
     tags: queue.tags,
     jobStateTimeLimitActions: queue.jobStateTimeLimitActions ?? [],
+  };
+}
+
+/** A scheduling policy as DescribeSchedulingPolicies shows it. */
+export function policyDetail(home: Home, { name, fairShares, tags }: SchedulingPolicy): Json {
+  return {
+    name,
+    arn: batchArn(home, "scheduling-policy", name),
+    ...given("fairsharePolicy", fairShares),
+    tags,
   };
 }
 
@@ -148,10 +178,6 @@ export function environmentDetail(home: Home, environment: ComputeEnvironment, h
     containerOrchestrationType: "ECS",
     uuid: environment.uuid,
   };
-}
-
-function properties(container: ContainerProperties): Json {
-  return container;
 }
 
 function retries(strategy: RetryStrategy | undefined): Json {

@@ -9,6 +9,7 @@ import { capacityWait, faultOf, type JobFaults, runWithFault, waitReason } from 
 import type { LogSink } from "./log-sink.ts";
 import { ecsArn, type Home } from "./names.ts";
 import { isRetried } from "./retry.ts";
+import { nextInLine } from "./shares.ts";
 import type { Store } from "./store.ts";
 import type { ComputeEnvironment, Job, JobQueue } from "./types.ts";
 import { isFinished } from "./types.ts";
@@ -80,12 +81,9 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     for (const queue of queues) scheduleQueue(queue);
   }
 
-  /** First in, first out: a job that cannot be placed holds up those behind it. */
+  /** First in, first out, or by fair shares: a job that cannot be placed holds up those behind it. */
   function scheduleQueue(queue: JobQueue): void {
-    const waiting = living()
-      .filter((job) => job.queue === queue.name && job.status === "RUNNABLE")
-      .sort((a, b) => a.createdAt - b.createdAt || a.sequence - b.sequence);
-    for (const job of waiting) {
+    for (let job = next(queue); job !== undefined; job = next(queue)) {
       const environments = queue.environments
         .map((name) => store.environments.get(name))
         .filter(
@@ -109,6 +107,15 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     }
   }
 
+  function next(queue: JobQueue): Job | undefined {
+    const jobs = living().filter((job) => job.queue === queue.name);
+    const waiting = jobs
+      .filter((job) => job.status === "RUNNABLE")
+      .sort((a, b) => a.createdAt - b.createdAt || a.sequence - b.sequence);
+    const running = jobs.filter((job) => job.current !== undefined);
+    return nextInLine(waiting, running, store.policies.get(queue.schedulingPolicy ?? ""));
+  }
+
   /** Sizes of the jobs that an environment runs. */
   function load(environment: ComputeEnvironment) {
     return living()
@@ -127,7 +134,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   function start(job: Job, environment: ComputeEnvironment): void {
     const task = randomBytes(16).toString("hex");
     const cluster = environment.name;
-    const { group, prefix } = logNames(job);
+    const { group, stream } = logNames(job, task);
     job.status = "STARTING";
     delete job.statusReason;
     job.current = {
@@ -140,7 +147,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
         `${cluster}/${randomBytes(16).toString("hex")}`,
       ),
       logGroup: group,
-      logStream: `${prefix.slice(0, 200)}/default/${task}`,
+      logStream: stream,
     };
     const running = run(job).catch((error: unknown) => {
       options.log(`Job ${job.jobId}: ${error instanceof Error ? error.stack : String(error)}`);

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { ComputeEnvironment, Job, JobDefinition, JobQueue } from "./types.ts";
+import type { ComputeEnvironment, Job, JobDefinition, JobQueue, SchedulingPolicy } from "./types.ts";
 import { isFinished } from "./types.ts";
 
 const version = 1;
@@ -16,6 +16,7 @@ export interface Store {
   readonly definitions: JobDefinition[];
   readonly queues: Map<string, JobQueue>;
   readonly environments: Map<string, ComputeEnvironment>;
+  readonly policies: Map<string, SchedulingPolicy>;
   /** By job id. */
   readonly jobs: Map<string, Job>;
   jobDirectory(jobId: string): string;
@@ -37,6 +38,7 @@ export async function openStore(directory: string): Promise<Store> {
   const registry = await readRecord<Registry>(registryFile);
   const queues = new Map(registry?.queues.map((queue) => [queue.name, queue]));
   const environments = new Map(registry?.environments.map((environment) => [environment.name, environment]));
+  const policies = new Map(registry?.policies?.map((policy) => [policy.name, policy]));
   const definitions = [...(registry?.definitions ?? [])];
   const jobs = new Map<string, Job>();
   for (const id of await readdir(jobsDirectory)) {
@@ -71,6 +73,7 @@ export async function openStore(directory: string): Promise<Store> {
     definitions,
     queues,
     environments,
+    policies,
     jobs,
     jobDirectory,
     nextSequence: () => ++sequence,
@@ -80,6 +83,7 @@ export async function openStore(directory: string): Promise<Store> {
         definitions,
         queues: [...queues.values()],
         environments: [...environments.values()],
+        policies: [...policies.values()],
       } satisfies Registry),
     saveJob: (job) => save(jobFile(job.jobId), job),
     async prune(now) {
@@ -102,6 +106,8 @@ interface Registry {
   readonly definitions: readonly JobDefinition[];
   readonly queues: readonly JobQueue[];
   readonly environments: readonly ComputeEnvironment[];
+  /** Absent before there were any. */
+  readonly policies?: readonly SchedulingPolicy[];
 }
 
 async function readRecord<T extends { readonly version: 1 }>(file: string): Promise<T | undefined> {

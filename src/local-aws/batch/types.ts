@@ -53,17 +53,28 @@ export interface Size {
   readonly memoryMiB: number;
 }
 
+/** What `ecsProperties` says of a task besides its container. */
+export interface EcsTask {
+  /** `taskProperties[0]` without its containers. */
+  readonly properties: Json;
+  /** Part of the log streams' names. */
+  readonly containerName: string;
+}
+
 export interface JobDefinition {
   readonly name: string;
   readonly revision: number;
   readonly status: "ACTIVE" | "INACTIVE";
   readonly container: ContainerProperties;
+  /** Where it was registered by `ecsProperties`. */
+  readonly ecsTask?: EcsTask;
   readonly parameters: Readonly<Record<string, string>>;
   readonly retryStrategy?: RetryStrategy;
   readonly timeoutSeconds?: number;
   readonly tags: Readonly<Record<string, string>>;
   readonly propagateTags?: boolean;
   readonly platformCapabilities?: readonly string[];
+  readonly schedulingPriority?: number;
 }
 
 export interface JobQueue {
@@ -74,6 +85,16 @@ export interface JobQueue {
   readonly environments: readonly string[];
   readonly tags: Readonly<Record<string, string>>;
   readonly jobStateTimeLimitActions?: readonly unknown[];
+  /** Name of the scheduling policy; without one jobs go first in, first out. */
+  readonly schedulingPolicy?: string;
+}
+
+/** A scheduling policy of fair shares. */
+export interface SchedulingPolicy {
+  readonly name: string;
+  /** `fairsharePolicy` as it was given. */
+  readonly fairShares?: Json;
+  readonly tags: Readonly<Record<string, string>>;
 }
 
 export interface ComputeEnvironment {
@@ -131,11 +152,16 @@ export interface Job {
   readonly parameters: Readonly<Record<string, string>>;
   readonly retryStrategy?: RetryStrategy;
   readonly timeoutSeconds?: number;
-  readonly tags: Readonly<Record<string, string>>;
+  tags: Readonly<Record<string, string>>;
   readonly propagateTags?: boolean;
   readonly platformCapabilities?: readonly string[];
+  /** Only in queues with a scheduling policy. */
+  readonly shareIdentifier?: string;
+  readonly schedulingPriority?: number;
   /** The definition's container with the overrides of the submission in it. */
   readonly container: ContainerProperties;
+  /** The definition's. */
+  readonly ecsTask?: EcsTask;
   readonly size: Size;
   readonly createdAt: number;
   /** Orders jobs submitted in the same millisecond. */

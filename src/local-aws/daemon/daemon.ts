@@ -1,5 +1,6 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import type { AccountTrait } from "../account.ts";
 import type { AccessKey } from "../auth/verify.ts";
 import type { ExecutorChoice } from "../batch/executor/chosen-executor.ts";
 import { type BatchService, openBatch } from "../batch/index.ts";
@@ -32,6 +33,8 @@ export interface DaemonOptions {
   readonly idleMs: number;
   /** What runs the jobs. */
   readonly executor: ExecutorChoice;
+  /** What its account has other than the default one. */
+  readonly account: readonly AccountTrait[];
   /** Of this program. */
   readonly version: string;
   /** Milliseconds since 1970. */
@@ -116,6 +119,7 @@ async function runDaemon(options: DaemonOptions, identity: Identity, lock: Lock)
           uptimeSeconds: Math.round((now() - started) / 1000),
           livingJobs: batch.livingJobs(),
           executor: { choice: options.executor, ...(await batch.describeExecutor()) },
+          account: options.account,
           requests: counts,
           faults: faults.report(),
         }),
@@ -196,6 +200,7 @@ async function openServices(options: DaemonOptions, identity: Identity, faults: 
     logs: jobLogs,
     faults,
     choice: options.executor,
+    account: options.account,
     endpoint: () => `http://127.0.0.1:${port}`,
     jobCredentials: identity.jobs,
     roleCredentials: iam.keyOfRole,

@@ -14,6 +14,12 @@ test("a definition takes leave to pass its roles on, and tags leave to tag", () 
     "iam:PassRole arn:aws:iam::1:role/Jobs",
     "iam:PassRole arn:aws:iam::123456789012:role/Pull",
   ]);
+  const ecsProperties = { taskProperties: [{ taskRoleArn: "Jobs", executionRoleArn: "Pull" }] };
+  expect(wishes("registerjobdefinition", { ecsProperties })).toEqual([
+    "batch:RegisterJobDefinition *",
+    "iam:PassRole arn:aws:iam::123456789012:role/Jobs",
+    "iam:PassRole arn:aws:iam::123456789012:role/Pull",
+  ]);
   expect(wishes("submitjob", { tags: { lab: "ours" } })).toEqual([
     "batch:SubmitJob *",
     "batch:TagResource *",

@@ -100,6 +100,9 @@ const batchOperations = [
   ...["CreateJobQueue", "UpdateJobQueue", "DeleteJobQueue", "DescribeJobQueues"],
   ...["CreateComputeEnvironment", "UpdateComputeEnvironment", "DeleteComputeEnvironment"],
   "DescribeComputeEnvironments",
+  ...["CreateSchedulingPolicy", "UpdateSchedulingPolicy", "DeleteSchedulingPolicy"],
+  ...["DescribeSchedulingPolicies", "ListSchedulingPolicies"],
+  ...["ListTagsForResource", "TagResource", "UntagResource"],
 ];
 
 export const batchActions: Readonly<Record<string, JsonWishes>> = Object.fromEntries(
@@ -120,15 +123,20 @@ function isTagged({ input: { tags } }: Asked): boolean {
 
 /** Whoever gives a job a role must be allowed to pass it on. */
 function passedRoles({ input, accountId }: Asked): readonly Wish[] {
-  const properties = input.containerProperties;
-  if (typeof properties !== "object" || properties === null) return [];
-  const { jobRoleArn, executionRoleArn } = properties as Readonly<Record<string, unknown>>;
-  return [jobRoleArn, executionRoleArn]
+  const { taskProperties } = asTable(input.ecsProperties);
+  const tasks: readonly unknown[] = Array.isArray(taskProperties) ? taskProperties : [];
+  return [input.containerProperties, ...tasks]
+    .map(asTable)
+    .flatMap(({ jobRoleArn, taskRoleArn, executionRoleArn }) => [jobRoleArn, taskRoleArn, executionRoleArn])
     .filter((role) => typeof role === "string" && role !== "")
     .map((role) => ({
       action: "iam:PassRole",
       resource: String(role).startsWith("arn:") ? String(role) : `arn:aws:iam::${accountId}:role/${role}`,
     }));
+}
+
+function asTable(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null ? { ...value } : {};
 }
 
 /** As policies name a log group: without the `:*` that DescribeLogGroups puts behind it. */

@@ -10,7 +10,7 @@ import type { AwsBatchOptions } from "./options.ts";
 /** What of a build's options matters to its set-up. */
 export type SetupOptions = Pick<
   AwsBatchOptions,
-  "localAws" | "queue" | "job" | "bucket" | "cpus" | "memoryMib"
+  "localAws" | "queue" | "job" | "bucket" | "cpus" | "memoryMib" | "share" | "priority" | "tags"
 >;
 
 const NOT_RUN: Finding = {

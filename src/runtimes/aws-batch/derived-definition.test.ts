@@ -36,7 +36,7 @@ test("a name is cut to what Batch takes", () => {
 });
 
 test("all but the image and the tags is copied", () => {
-  const { containerProperties, ...rest } = derivedInput(base, image);
+  const { containerProperties, ...rest } = derivedInput(base, image, {});
   expect(containerProperties).toEqual({ ...base.containerProperties, image: image.value });
   expect(rest).toEqual({
     jobDefinitionName: "nextstrain-job-7-registry-example-5000-lab-base-v1-2",
@@ -51,7 +51,11 @@ test("all but the image and the tags is copied", () => {
   });
 });
 
+test("it gets the tags of its jobs", () => {
+  expect(derivedInput(base, image, { project: "zika" }).tags).toEqual({ project: "zika" });
+});
+
 test("a definition of another kind is refused, and the image is said to come from where it came", () => {
   const { containerProperties: _, ...other } = base;
-  expect(() => derivedInput(other, image)).toThrow(/v1\.2 \(from --image\)/);
+  expect(() => derivedInput(other, image, {})).toThrow(/v1\.2 \(from --image\)/);
 });

@@ -5,7 +5,9 @@ import {
   type RegisterJobDefinitionCommandInput,
 } from "@aws-sdk/client-batch";
 import { type JobDefinition, readDefinition } from "../../aws/batch.ts";
+import { withImage } from "../../aws/batch-container.ts";
 import { explained } from "../../aws/errors.ts";
+import type { Tags } from "../../aws/tags.ts";
 import { UserError } from "../../errors.ts";
 import type { Sourced } from "../../settings.ts";
 import { isSameImage, parseImage } from "../../workflow/image.ts";
@@ -29,11 +31,11 @@ export interface DerivedDefinition {
 export async function deriveDefinition(
   batch: BatchClient,
   base: JobDefinition,
-  image: Sourced<string>,
+  { image, tags }: { readonly image: Sourced<string>; readonly tags: Tags },
   signal: AbortSignal,
 ): Promise<DerivedDefinition | undefined> {
   if (isSameImage(base.image, image.value)) return undefined;
-  const derived = derivedInput(base.detail, image);
+  const derived = derivedInput(base.detail, image, tags);
   const name = derived.jobDefinitionName ?? "";
   const registered = await explained(`look up the job definition "${name}"`, signal, () =>
     batch.send(new DescribeJobDefinitionsCommand({ jobDefinitionName: name, status: "ACTIVE" }), {
@@ -43,31 +45,35 @@ export async function deriveDefinition(
   // Names are cut, so one of the same name may be another's.
   const same = (registered.jobDefinitions ?? [])
     .toSorted((a, b) => (b.revision ?? 0) - (a.revision ?? 0))
-    .find((detail) => detail.containerProperties?.image === image.value);
+    .find((detail) => readDefinition(detail).image === image.value);
   if (same) return { name: `${name}:${same.revision}`, definition: readDefinition(same) };
   const { revision } = await explained(`register the job definition "${name}"`, signal, () =>
     batch.send(new RegisterJobDefinitionCommand(derived), { abortSignal: signal }),
   );
-  const detail: Detail = { ...base.detail, containerProperties: derived.containerProperties };
+  const detail: Detail = { ...base.detail, ...withImage(base.detail, image.value) };
   return { name: `${name}:${revision}`, definition: readDefinition(detail) };
 }
 
 /**
  * The RegisterJobDefinition request. All fields that it takes are copied but the tags: those of AWS's own are refused,
- * and tagging takes a permission that users don't have.
+ * and tagging takes a permission that users may not have. It gets those that its jobs get.
  */
-export function derivedInput(base: Detail, image: Sourced<string>): RegisterJobDefinitionCommandInput {
-  const { containerProperties } = base;
-  if (containerProperties === undefined) {
+export function derivedInput(
+  base: Detail,
+  image: Sourced<string>,
+  tags: Tags,
+): RegisterJobDefinitionCommandInput {
+  const container = withImage(base, image.value);
+  if (container === undefined) {
     throw new UserError(
-      `The job definition "${base.jobDefinitionName}" has no containerProperties whose image could be replaced by ${image.value} (from ${image.source}).`,
+      `The job definition "${base.jobDefinitionName}" has no single container whose image could be replaced by ${image.value} (from ${image.source}).`,
       { hint: "Name another definition with --aws-batch-job, or leave the image as it is." },
     );
   }
   return {
     jobDefinitionName: derivedName(base, image.value),
     type: "container",
-    containerProperties: { ...containerProperties, image: image.value },
+    ...container,
     parameters: base.parameters,
     schedulingPriority: base.schedulingPriority,
     retryStrategy: base.retryStrategy,
@@ -75,6 +81,7 @@ export function derivedInput(base: Detail, image: Sourced<string>): RegisterJobD
     propagateTags: base.propagateTags,
     platformCapabilities: base.platformCapabilities,
     consumableResourceProperties: base.consumableResourceProperties,
+    ...(Object.keys(tags).length > 0 ? { tags } : {}),
   };
 }
 

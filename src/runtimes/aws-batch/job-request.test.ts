@@ -7,9 +7,12 @@ const plain: JobSpecification = {
   runId,
   queue: "queue",
   definition: "definition",
+  form: { kind: "containerProperties" },
+  scheduling: {},
   workdir: { bucket: "bucket", key: `${runId}.zip` },
   envd: undefined,
   deleteEnvd: true,
+  tags: {},
   subdirectory: "",
   command: ["snakemake", "--cores=all"],
   cpus: undefined,
@@ -61,6 +64,20 @@ test("a job with several attempts keeps its variables for the next one", () => {
   expect(request.containerOverrides?.environment?.map(({ name }) => name)).not.toContain(
     "NEXTSTRAIN_DELETE_ENVD",
   );
+});
+
+test("a definition of ecsProperties takes its overrides by the container's name", () => {
+  const { containerOverrides: container } = jobRequest({ ...plain, cpus: 8 });
+  const request = jobRequest({ ...plain, cpus: 8, form: { kind: "ecsProperties", container: "main" } });
+  expect(request.containerOverrides).toBeUndefined();
+  expect(request.ecsPropertiesOverride).toEqual({
+    taskProperties: [{ containers: [{ name: "main", ...container }] }],
+  });
+});
+
+test("tags go to the container's task, too", () => {
+  const tags = { project: "zika" };
+  expect(jobRequest({ ...plain, tags })).toMatchObject({ tags, propagateTags: true });
 });
 
 test("a command that Batch would refuse later is refused at once", () => {

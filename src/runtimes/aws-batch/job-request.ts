@@ -1,8 +1,11 @@
 import type { SubmitJobCommandInput } from "@aws-sdk/client-batch";
+import type { DefinitionForm } from "../../aws/batch-container.ts";
+import type { Tags } from "../../aws/tags.ts";
 import { UserError } from "../../errors.ts";
 import type { RunId } from "../../runs/types.ts";
 import { formatS3Url, type S3Object } from "../../transfer/s3-url.ts";
 import { containerDirectory } from "../../workflow/build-root.ts";
+import type { Scheduling } from "./scheduling.ts";
 
 /** Batch's limit for all container overrides together, as JSON, in characters. */
 const OVERRIDES_LIMIT = 8192;
@@ -11,10 +14,14 @@ export interface JobSpecification {
   readonly runId: RunId;
   readonly queue: string;
   readonly definition: string;
+  /** Says which kind of overrides the definition takes. */
+  readonly form: DefinitionForm;
+  readonly scheduling: Scheduling;
   readonly workdir: S3Object;
   readonly envd: S3Object | undefined;
   /** The job deletes its env.d ZIP once read; only where it has a single attempt. */
   readonly deleteEnvd: boolean;
+  readonly tags: Tags;
   /** Of the directory within the build root; "" at the root. */
   readonly subdirectory: string;
   /** The program and its arguments. */
@@ -38,17 +45,31 @@ export function jobRequest(job: JobSpecification): SubmitJobCommandInput {
     ...(job.cpus === undefined ? [] : [{ type: "VCPU" as const, value: String(job.cpus) }]),
     ...(job.memoryMib === undefined ? [] : [{ type: "MEMORY" as const, value: String(job.memoryMib) }]),
   ];
-  const containerOverrides = {
+  const container = {
     environment,
     ...(resourceRequirements.length > 0 ? { resourceRequirements } : {}),
     command: ["/sbin/entrypoint-aws-batch", "env", "--chdir", containerDirectory(job), "--", ...job.command],
   };
-  const length = JSON.stringify(containerOverrides).length;
+  const length = JSON.stringify(container).length;
   if (length > OVERRIDES_LIMIT) {
     throw new UserError(
       `The command is too long for AWS Batch: with the rest of the job's settings it takes ${length} characters of ${OVERRIDES_LIMIT}.`,
       { hint: "Move long lists of arguments into the workflow's configuration, for example a --configfile." },
     );
   }
-  return { jobName: job.runId, jobQueue: job.queue, jobDefinition: job.definition, containerOverrides };
+  return {
+    jobName: job.runId,
+    jobQueue: job.queue,
+    jobDefinition: job.definition,
+    ...job.scheduling,
+    // Without tags, tagging takes no permission. The task's show in what the account pays for.
+    ...(Object.keys(job.tags).length > 0 ? { tags: job.tags, propagateTags: true } : {}),
+    ...(job.form.kind === "ecsProperties"
+      ? {
+          ecsPropertiesOverride: {
+            taskProperties: [{ containers: [{ name: job.form.container, ...container }] }],
+          },
+        }
+      : { containerOverrides: container }),
+  };
 }

@@ -1,3 +1,4 @@
+import type { Tags } from "../../aws/tags.ts";
 import type { Sourced } from "../../settings.ts";
 import type { PathMatcher } from "../../workflow/patterns.ts";
 
@@ -14,6 +15,12 @@ export interface AwsBatchOptions {
   readonly cpus: number | undefined;
   /** MiB of the job; undefined: the job definition's. */
   readonly memoryMib: number | undefined;
+  /** Share of a queue that has them; undefined where nobody named one. */
+  readonly share: Sourced<string> | undefined;
+  /** Scheduling priority within the share; undefined: the job definition's. */
+  readonly priority: Sourced<number> | undefined;
+  /** Of the job, and of a definition registered for it. */
+  readonly tags: Tags;
   /** Take up this job in place of submitting one. */
   readonly attach: string | undefined;
   /** Stop the job that is attached to. */

@@ -12,7 +12,7 @@ const finding = (mark: Finding["mark"]): Finding => ({
 });
 
 const preflight = (besideUpload: Promise<readonly Finding[]>): Preflight => ({
-  definition: Promise.resolve({} as JobDefinition),
+  target: Promise.resolve({ definition: {} as JobDefinition, queue: undefined, cautions: [] }),
   besideUpload,
 });
 

@@ -1,5 +1,6 @@
 import type { JobDefinition } from "../../aws/batch.ts";
 import type { Aws } from "../../aws/clients.ts";
+import type { JobQueue } from "../../aws/queue.ts";
 import { openFacts } from "../../checks/facts.ts";
 import type { Finding } from "../../checks/finding.ts";
 import { beforeUpload, besideUpload, examine } from "../../checks/setup/table.ts";
@@ -10,34 +11,55 @@ import type { AwsBatchOptions } from "./options.ts";
 
 /** What is looked at before a job is submitted, so that it neither fails nor waits for ever. */
 export interface Preflight {
-  /** The job definition, once nothing stands in the way of the upload. Throws UserError. */
-  readonly definition: Promise<JobDefinition>;
+  /** What the job is to be submitted to, once nothing stands in the way of the upload. Throws UserError. */
+  readonly target: Promise<Target>;
   /** What was found beside the upload. Throws nothing but the signal's reason. */
   readonly besideUpload: Promise<readonly Finding[]>;
+}
+
+/** Where a job is to go. */
+export interface Target {
+  readonly definition: JobDefinition;
+  /** Undefined where the user may not look at it. */
+  readonly queue: JobQueue | undefined;
+  /** What works, and may not be what the user meant. */
+  readonly cautions: readonly Finding[];
 }
 
 /** Begins to look. What the user may not ask is passed over: the build itself will show. */
 export function beginPreflight(aws: Aws, options: AwsBatchOptions, signal: AbortSignal): Preflight {
   const facts = openFacts(aws, setupNames(options), signal, options);
-  const definition = async () => {
-    refuse(await examine(beforeUpload, facts, "preflight"));
-    const seen = await facts.definition();
+  const target = async (): Promise<Target> => {
+    const findings = await examine(beforeUpload, facts, "preflight");
+    refuse(findings);
+    const [seen, queue] = await Promise.all([facts.definition(), facts.queue()]);
     if (seen.kind === "failed") throw seen.error;
     if (seen.kind !== "seen") throw new Error(`the definition was not refused, though it is ${seen.kind}`);
-    return seen.value;
+    return {
+      definition: seen.value,
+      queue: queue.kind === "seen" ? queue.value : undefined,
+      cautions: findings.filter(({ mark }) => mark === "caution"),
+    };
   };
   // On this computer a job of the definition's own size always fits: a request that need not be made.
   const isSized = options.cpus !== undefined || options.memoryMib !== undefined;
   const beside = aws.isLocal && !isSized ? Promise.resolve([]) : examine(besideUpload, facts, "preflight");
   // Whoever awaits it hears of it.
   beside.catch(() => {});
-  return { definition: definition(), besideUpload: beside };
+  return { target: target(), besideUpload: beside };
 }
 
 /** Throws the first thing that is sure to fail. */
 function refuse(findings: readonly Finding[]): void {
   const wrong = findings.find(({ mark }) => mark === "wrong");
   if (wrong) throw new UserError(wrong.says, { hint: wrong.mend });
+}
+
+/** Warns of what may fail. */
+export function warnOf({ io }: Pick<Context, "io">, findings: readonly Finding[]): void {
+  for (const { mark, says, mend } of findings) {
+    if (mark === "caution") io.warn(mend === undefined ? says : `${says} ${mend}`);
+  }
 }
 
 /**
@@ -54,9 +76,7 @@ export async function besidePreflight<T>(
   const told = preflight.besideUpload.then((findings) => {
     if (isOver) return;
     refuse(findings);
-    for (const { mark, says, mend } of findings) {
-      if (mark === "caution") context.io.warn(mend === undefined ? says : `${says} ${mend}`);
-    }
+    warnOf(context, findings);
   });
   told.catch((error: unknown) => failure.abort(error));
   try {

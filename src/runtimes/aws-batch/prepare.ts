@@ -14,7 +14,8 @@ import type { BuildRequest } from "../runtime.ts";
 import { credentialWarning } from "./credential-warning.ts";
 import { deriveDefinition } from "./derived-definition.ts";
 import type { AwsBatchOptions } from "./options.ts";
-import { beginPreflight, type Preflight } from "./preflight.ts";
+import { beginPreflight, type Preflight, warnOf } from "./preflight.ts";
+import { type Scheduling, schedulingOf } from "./scheduling.ts";
 import { together } from "./together.ts";
 
 /** What is found out before anything is sent. */
@@ -22,6 +23,7 @@ export interface Prepared {
   readonly definition: JobDefinition;
   /** The definition to submit with: the user's, or one derived from it. */
   readonly definitionName: string;
+  readonly scheduling: Scheduling;
   readonly selection: Selection;
   readonly variables: Variables;
   /** Goes on beside the upload. */
@@ -39,11 +41,11 @@ export async function prepare(
   options: AwsBatchOptions,
 ): Promise<Prepared> {
   const { io } = context;
-  const [[base, preflight], selection, environment] = await together(
+  const [[target, preflight], selection, environment] = await together(
     context.signal,
     async (signal) => {
       const begun = beginPreflight(aws, options, signal);
-      return [await begun.definition, begun] as const;
+      return [await begun.target, begun] as const;
     },
     (signal) =>
       selectFiles(request.place.root, {
@@ -53,6 +55,7 @@ export async function prepare(
       }),
     () => variablesFor(context, aws, request),
   );
+  const base = target.definition;
   await removeStaleTemporaries(selection.temporaries, { now: context.now() });
   for (const warning of [...selection.warnings, ...environment.warnings]) io.warn(warning);
   if (selection.files.length === 0) {
@@ -69,14 +72,18 @@ export async function prepare(
     variables,
     overlays: request.overlays,
   });
+  warnOf(context, target.cautions);
   const warning = credentialWarning(variables, context.env, {
     limit: base.timeoutSeconds,
     now: context.now(),
   });
   if (warning) io.warn(warning);
-  const derived = options.image && (await deriveDefinition(aws.batch, base, options.image, context.signal));
+  const derived =
+    options.image &&
+    (await deriveDefinition(aws.batch, base, { image: options.image, tags: options.tags }, context.signal));
   return {
     definition: derived?.definition ?? base,
+    scheduling: schedulingOf(target.queue, base, options),
     definitionName: derived?.name ?? options.job.value,
     selection,
     variables,

@@ -1,4 +1,5 @@
 import { readContainer, readRetryStrategy, readTimeout } from "../container.ts";
+import { readEcsProperties } from "../ecs-properties.ts";
 import {
   clientException,
   optionalBoolean,
@@ -13,8 +14,9 @@ import {
 import { batchArn, type Home, nameOf, parseDefinition } from "../names.ts";
 import { page } from "../paging.ts";
 import { definitionDetail } from "../render.ts";
+import { readPriority } from "../shares.ts";
 import type { Store } from "../store.ts";
-import type { JobDefinition } from "../types.ts";
+import type { JobDefinition, Json } from "../types.ts";
 import { type Operation, refuseMembers } from "./operation.ts";
 
 /** RegisterJobDefinition: a new revision, from 1. */
@@ -23,32 +25,31 @@ export const registerJobDefinition: Operation = async (input, { store, region, a
   refuseMembers(input, "RegisterJobDefinition", [
     "nodeProperties",
     "eksProperties",
-    "ecsProperties",
     "consumableResourceProperties",
-    "schedulingPriority",
   ]);
   const type = requiredString(input, "type");
   if (type !== "container") throw clientException(`type must be container, not ${type}.`);
-  const container = optionalObject(input, "containerProperties");
-  if (container === undefined) throw clientException("containerProperties must not be null.");
+  const described = describedContainer(input);
   const platforms = optionalStrings(input, "platformCapabilities");
   refuseMembers({ FARGATE: platforms?.includes("FARGATE") || undefined }, "RegisterJobDefinition", [
     "FARGATE",
   ]);
   const retryStrategy = readRetryStrategy(input);
   const timeoutSeconds = readTimeout(input);
+  const schedulingPriority = readPriority(input, "schedulingPriority");
   const propagateTags = optionalBoolean(input, "propagateTags");
   const earlier = store.definitions.filter((definition) => definition.name === name);
   const definition: JobDefinition = {
     name,
     revision: Math.max(0, ...earlier.map((one) => one.revision)) + 1,
     status: "ACTIVE",
-    container: readContainer(container),
+    ...described,
     parameters: stringMap(input, "parameters"),
     ...(retryStrategy ? { retryStrategy } : {}),
     ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
     tags: tagsOf(input),
     ...(propagateTags === undefined ? {} : { propagateTags }),
+    ...(schedulingPriority === undefined ? {} : { schedulingPriority }),
     ...(platforms ? { platformCapabilities: platforms } : {}),
   };
   store.definitions.push(definition);
@@ -59,6 +60,18 @@ export const registerJobDefinition: Operation = async (input, { store, region, a
     revision: definition.revision,
   };
 };
+
+/** What `containerProperties` or `ecsProperties` describes. */
+function describedContainer(input: Json): Pick<JobDefinition, "container" | "ecsTask"> {
+  const container = optionalObject(input, "containerProperties");
+  const ecs = optionalObject(input, "ecsProperties");
+  if (container !== undefined && ecs !== undefined) {
+    throw clientException("containerProperties and ecsProperties must not be given together.");
+  }
+  if (ecs !== undefined) return readEcsProperties(ecs);
+  if (container === undefined) throw clientException("containerProperties must not be null.");
+  return { container: readContainer(container) };
+}
 
 /** DeregisterJobDefinition: takes a revision, or the latest active one of a name. */
 export const deregisterJobDefinition: Operation = async (input, context) => {

@@ -3,6 +3,7 @@ import {
   optionalInteger,
   optionalList,
   optionalObjects,
+  optionalString,
   optionalStrings,
   requiredName,
   requiredString,
@@ -15,9 +16,10 @@ import { queueDetail } from "../render.ts";
 import type { Store } from "../store.ts";
 import type { JobQueue, Json } from "../types.ts";
 import { isFinished } from "../types.ts";
-import { type Operation, refuseMembers } from "./operation.ts";
+import { type BatchContext, type Operation, refuseMembers } from "./operation.ts";
+import { requiredPolicy } from "./scheduling-policies.ts";
 
-const missing = ["schedulingPolicyArn", "serviceEnvironmentOrder"];
+const missing = ["serviceEnvironmentOrder"];
 
 /** CreateJobQueue: VALID at once. */
 export const createJobQueue: Operation = async (input, context) => {
@@ -34,6 +36,7 @@ export const createJobQueue: Operation = async (input, context) => {
     priority,
     environments,
     tags: tagsOf(input),
+    ...readPolicy(input, context),
     ...timeLimits(input),
   };
   context.store.queues.set(name, queue);
@@ -41,15 +44,20 @@ export const createJobQueue: Operation = async (input, context) => {
   return identity(context, name);
 };
 
-/** UpdateJobQueue: state, priority, environments. */
+/** UpdateJobQueue: state, priority, environments; a scheduling policy only in place of another. */
 export const updateJobQueue: Operation = async (input, context) => {
   refuseMembers(input, "UpdateJobQueue", missing);
   const queue = requiredQueue(input, context.store, context);
+  const policy = readPolicy(input, context);
+  if (policy.schedulingPolicy !== undefined && queue.schedulingPolicy === undefined) {
+    throw clientException("A job queue without a scheduling policy cannot have one added.");
+  }
   context.store.queues.set(queue.name, {
     ...queue,
     state: switchState(input) ?? queue.state,
     priority: optionalInteger(input, "priority") ?? queue.priority,
     environments: readOrder(input, context.store, context) ?? queue.environments,
+    ...policy,
     ...timeLimits(input),
   });
   await context.store.saveRegistry();
@@ -108,6 +116,11 @@ function readOrder(input: Json, store: Store, home: Home): readonly string[] | u
       }
       return name;
     });
+}
+
+function readPolicy(input: Json, context: BatchContext): Pick<JobQueue, "schedulingPolicy"> {
+  const arn = optionalString(input, "schedulingPolicyArn");
+  return arn ? { schedulingPolicy: requiredPolicy(context, arn).name } : {};
 }
 
 function timeLimits(input: Json): Pick<JobQueue, "jobStateTimeLimitActions"> {

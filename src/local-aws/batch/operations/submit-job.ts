@@ -1,15 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { override, readRetryStrategy, readTimeout, sizeOf, substitute } from "../container.ts";
+import { readOverrides } from "../ecs-properties.ts";
 import {
   clientException,
   optionalBoolean,
-  optionalObject,
   requiredName,
   requiredString,
   stringMap,
   tagsOf,
 } from "../fields.ts";
 import { batchArn } from "../names.ts";
+import { readScheduling } from "../shares.ts";
 import type { Job } from "../types.ts";
 import { findDefinition } from "./definitions.ts";
 import { type Operation, refuseMembers } from "./operation.ts";
@@ -25,10 +26,7 @@ export const submitJob: Operation = async (input, context) => {
     "arrayProperties",
     "dependsOn",
     "nodeOverrides",
-    "shareIdentifier",
-    "schedulingPriorityOverride",
     "eksPropertiesOverride",
-    "ecsPropertiesOverride",
     "consumableResourcePropertiesOverride",
   ]);
   const queue = requiredQueue(input, context.store, context);
@@ -42,7 +40,8 @@ export const submitJob: Operation = async (input, context) => {
   if (definition === undefined) {
     throw clientException(`JobDefinition name ${wanted} does not exist or is not in ACTIVE status`);
   }
-  const overrides = optionalObject(input, "containerOverrides") ?? {};
+  const scheduling = readScheduling(input, queue, definition);
+  const overrides = readOverrides(input, definition);
   const parameters = { ...definition.parameters, ...stringMap(input, "parameters") };
   const overridden = override(definition.container, overrides);
   const container = { ...overridden, command: substitute(overridden.command, parameters) };
@@ -61,7 +60,9 @@ export const submitJob: Operation = async (input, context) => {
     tags: tagsOf(input),
     ...(propagateTags === undefined ? {} : { propagateTags }),
     platformCapabilities: definition.platformCapabilities ?? ["EC2"],
+    ...scheduling,
     container,
+    ...(definition.ecsTask ? { ecsTask: definition.ecsTask } : {}),
     size: sizeOf(container),
     createdAt: context.now(),
     sequence: context.store.nextSequence(),

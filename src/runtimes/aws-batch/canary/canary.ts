@@ -25,7 +25,10 @@ import { logFinding, seeingFindings } from "./findings.ts";
 import { countLines, PROBE, REPORT, readReport } from "./probe.ts";
 
 /** What of a build's options the canary shares. */
-export type CanaryOptions = Pick<AwsBatchOptions, "queue" | "job" | "bucket" | "cpus" | "memoryMib">;
+export type CanaryOptions = Pick<
+  AwsBatchOptions,
+  "queue" | "job" | "bucket" | "cpus" | "memoryMib" | "share" | "priority" | "tags"
+>;
 
 /** How long the job may wait for its start, and trouble with AWS may last. Milliseconds. */
 const LONGEST_WAIT = 15 * 60_000;
@@ -75,7 +78,10 @@ export async function* runCanary(
       mark: "ok",
       says: "The job could read the bucket and write to it: its results came back.",
     };
-    yield* seeingFindings(readReport(report), aws.isLocal);
+    yield* seeingFindings(readReport(report), {
+      isLocal: aws.isLocal,
+      onFargate: job.container?.onFargate,
+    });
   } catch (error) {
     context.signal.throwIfAborted();
     if (!(error instanceof UserError)) throw error;

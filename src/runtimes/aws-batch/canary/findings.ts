@@ -1,5 +1,5 @@
 import type { Finding } from "../../../checks/finding.ts";
-import { adviseDisk } from "../../../checks/job/advice.ts";
+import { adviseDisk, type JobPlace } from "../../../checks/job/advice.ts";
 import { formatBytes } from "../../../workflow/quantity.ts";
 import { LOG_LINES, type Seeing } from "./probe.ts";
 
@@ -28,11 +28,11 @@ export function logFinding(lines: number, isReadable: boolean): Finding {
 }
 
 /** What the probe saw in the job. */
-export function seeingFindings(seeing: Seeing, isLocal: boolean): Finding[] {
-  return [...diskFindings(seeing, isLocal), sizeFinding(seeing), internetFinding(seeing, isLocal)];
+export function seeingFindings(seeing: Seeing, place: JobPlace): Finding[] {
+  return [...diskFindings(seeing, place), sizeFinding(seeing), internetFinding(seeing, place.isLocal)];
 }
 
-function diskFindings({ disks }: Seeing, isLocal: boolean): Finding[] {
+function diskFindings({ disks }: Seeing, place: JobPlace): Finding[] {
   const id = "canary.disk";
   if (disks.length === 0) {
     const mend = "Use an image that has `df`, such as nextstrain/base.";
@@ -54,7 +54,7 @@ function diskFindings({ disks }: Seeing, isLocal: boolean): Finding[] {
       id,
       mark: "caution",
       says: `${says} Larger builds will fill it.`,
-      mend: adviseDisk({ isLocal }),
+      mend: adviseDisk(place),
     };
   });
 }

@@ -13,7 +13,7 @@ reach github.com=0
 reach www.ncbi.nlm.nih.gov=1
 `;
 
-const findings = (report: string) => seeingFindings(readReport(report), false);
+const findings = (report: string) => seeingFindings(readReport(report), { isLocal: false, onFargate: false });
 const marks = (report: string) =>
   Object.fromEntries(findings(report).map(({ id, mark, says }) => [id, `${mark}: ${says}`]));
 
