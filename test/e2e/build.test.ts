@@ -223,6 +223,16 @@ describe.skipIf(!needed)("a build on local AWS (needs zip and unzip)", () => {
     expect(await place.read("real/data.txt")).toBe("two\n");
   });
 
+  test("what a job changes at once comes back, be the file's time that of now or of tomorrow", async () => {
+    await place.write("now.txt", "one");
+    await place.write("tomorrow.txt", "one");
+    const tomorrow = Date.now() / 1000 + 86_400;
+    await utimes(join(place.directory, "tomorrow.txt"), tomorrow, tomorrow);
+    const result = await place.build("echo two > now.txt; echo two > tomorrow.txt");
+    expect(result.exitStatus).toBe(0);
+    expect([await place.read("now.txt"), await place.read("tomorrow.txt")]).toEqual(["two\n", "two\n"]);
+  });
+
   test("a pathogen repository is shipped whole, and the job starts in the directory within it", async () => {
     await place.write("nextstrain-pathogen.yaml", "");
     await place.write("shared/config.txt", "shared");
