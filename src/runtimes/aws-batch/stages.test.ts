@@ -64,7 +64,7 @@ test("why a job waits is told on standard error with the next step, and can do n
 test.each<[JobEvent, RegExp]>([
   [{ kind: "trouble", reason: "connect ENOTFOUND" }, /can't be reached.*ENOTFOUND.*still trying/],
   [{ kind: "locked-out", reason: "expired" }, /credentials.*expired.*Renew.*watch/],
-  [{ kind: "recovered" }, /reached again/],
+  [{ kind: "recovered", from: "trouble" }, /reached again/],
   [{ kind: "no-log", why: "denied" }, /logs:GetLogEvents/],
   [{ kind: "no-log", why: "lasting trouble" }, /rest of the job's log/],
   [{ kind: "no-log", why: "missing" }, /has no stream of it/],

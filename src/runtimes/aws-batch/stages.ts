@@ -33,8 +33,11 @@ export function reportJobEvent(io: Io, event: JobEvent): void {
         `AWS no longer accepts the credentials in use (${event.reason}). Renew them (for SSO: \`aws sso login\`); the job goes on, and so does the watch once they are there.`,
       );
       return;
+    case "unlisted":
+      io.warn("AWS Batch does not list the job for now. Still asking.");
+      return;
     case "recovered":
-      io.err("AWS can be reached again.");
+      io.err(event.from === "unlisted" ? "AWS Batch lists the job again." : "AWS can be reached again.");
       return;
     case "waiting":
       for (const line of renderDiagnosis("The job waits", event.diagnosis)) io.err(line);

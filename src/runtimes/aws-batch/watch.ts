@@ -21,7 +21,7 @@ export type JobEvent =
 
 /** What is known of a job, and where from. */
 export interface JobSource {
-  /** Throws UserError where the job is unknown. */
+  /** Throws UnlistedError where the answer lacks the job. */
   describe(signal: AbortSignal): Promise<Job>;
   readonly readLog: ReadLog;
 }
@@ -51,9 +51,9 @@ const HURRY_EVERY = 2_000;
 
 /**
  * Follows a job to its end: its states, and every line of every attempt's log, once and in order. Goes on through
- * throttling, broken networks, sleep of the computer and credentials that expire. Throws UserError where Batch doesn't
- * know the job, or where trouble lasts. Nothing is asked for while an event is being worked on: whoever shows them slowly
- * holds no more than a page of the log.
+ * throttling, broken networks, sleep of the computer, credentials that expire and answers that lack the job. Throws UserError
+ * where trouble lasts. Nothing is asked for while an event is being worked on: whoever shows them slowly holds no more than a
+ * page of the log.
  */
 export async function* watchJob(source: JobSource, options: WatchOptions): AsyncGenerator<JobEvent, void> {
   const { signal } = options;
