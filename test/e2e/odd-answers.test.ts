@@ -41,6 +41,50 @@ describe.skipIf(!(have("zip") && have("unzip")))("odd answers (needs zip and unz
   const logOf = ({ stdout }: ToolResult) =>
     [...stdout.matchAll(/^\[batch\] \[.*?\] (.*)$/gm)].map(([, message]) => message);
 
+  describe("a firewall's page in place of an answer", () => {
+    const page = (): Answer => ({
+      status: 403,
+      contentType: "text/html",
+      body: "<!DOCTYPE html>\n<html><body>Blocked by policy.<br></body></html>",
+    });
+
+    test("to each request for the log: the states go on, and the results come", async () => {
+      const aws = await front();
+      aws.change("GetLogEvents", page);
+      const result = await run(aws, script("echo blocked > blocked.txt"));
+      expect(result.exitStatus).toBe(0);
+      expect(result.stderr).toMatch(
+        /^Warning: AWS can't be reached for now \(the answer \(HTTP status 403\) can't be read, .*\n.*log can't be shown/,
+      );
+      expect(result.stderr).not.toContain("Unexpected token");
+      expect(await place.read("blocked.txt")).toBe("blocked\n");
+    });
+
+    test("once in the middle of the log: no line is lost", async () => {
+      const aws = await front();
+      aws.change(
+        "GetLogEvents",
+        nth(page, (index) => index === 2),
+      );
+      const result = await run(aws, script("for i in 1 2 3 4; do echo line $i; sleep 1; done"));
+      expect(result.exitStatus).toBe(0);
+      expect(logOf(result).filter((line) => line?.startsWith("line"))).toHaveLength(4);
+    });
+
+    test("to a look at the queue: one sentence, and nothing is sent", async () => {
+      const aws = await front();
+      aws.change("DescribeJobQueues", page);
+      aws.change("DescribeJobDefinitions", page);
+      const result = await run(aws, script("true"));
+      expect(result.exitStatus).toBe(1);
+      expect(result.stderr).toMatch(
+        /^Error: Could not .*: the answer \(HTTP status 403\) can't be read.*\.\n.*firewall/,
+      );
+      expect(result.stderr).not.toContain("Unexpected token");
+      expect(result.stdout).not.toContain("Uploading");
+    });
+  });
+
   describe("DescribeJobs lacks the job", () => {
     test("right after the submission, and once in the middle: the build goes on, and says nothing", async () => {
       const aws = await front();

@@ -43,7 +43,11 @@ export function reportJobEvent(io: Io, event: JobEvent): void {
       for (const line of renderDiagnosis("The job waits", event.diagnosis)) io.err(line);
       return;
     case "no-log":
-      io.warn(WITHOUT_LOG[event.why]);
+      io.warn(
+        event.why === "refused"
+          ? `The job's log can't be shown: ${event.reason}. The watch goes on by the job's states.`
+          : WITHOUT_LOG[event.why],
+      );
       return;
     case "ended":
       for (const line of renderEnd(event.job)) io.out(line);

@@ -1,4 +1,10 @@
-import { explainAwsError, isCredentialFailure, isTransient, isUntrusted } from "../../aws/errors.ts";
+import {
+  explainAwsError,
+  isCredentialFailure,
+  isTransient,
+  isUntrusted,
+  shortReason,
+} from "../../aws/errors.ts";
 import { UserError } from "../../errors.ts";
 
 /** What the watch asks AWS for. */
@@ -42,14 +48,14 @@ export interface Troubles {
   passed(asked: Asked): TroubleEvent[];
   /** A request failed. Throws UserError where it makes no sense to go on, or other errors as they are. */
   failed(asked: Asked, error: unknown): TroubleEvent[];
-  /** Whether requests of this kind have failed for longer than there is patience. */
-  isLasting(asked: Asked): boolean;
+  /** Whether requests of this kind have failed for longer than so many milliseconds. */
+  isLasting(asked: Asked, limit: number): boolean;
 }
 
 export function keepTroubles({ patience, credentialsAreFixed, now }: TroubleOptions): Troubles {
   const since = new Map<Asked, number>();
   const said = new Set<TroubleKind>();
-  const isLasting = (asked: Asked) => now() - (since.get(asked) ?? now()) > patience;
+  const isLasting = (asked: Asked, limit: number) => now() - (since.get(asked) ?? now()) > limit;
 
   return {
     isLasting,
@@ -69,16 +75,21 @@ export function keepTroubles({ patience, credentialsAreFixed, now }: TroubleOpti
           cause: error,
         });
       }
-      const reason = error instanceof Error ? error.message || error.name : String(error);
+      const reason = shortReason(error);
       if (!since.has(asked)) since.set(asked, now());
       // The log can wait for as long as the job runs; without its status nothing is known of a job.
-      if (asked === "status" && isLasting(asked)) throw givenUp(cause, reason, patience, error);
+      if (asked === "status" && isLasting(asked, patience)) throw givenUp(cause, reason, patience, error);
       if (said.has(cause)) return [];
-      if (cause === "unlisted" && now() - (since.get(asked) ?? now()) < UNLISTED_GRACE) return [];
+      if (cause === "unlisted" && !isLasting(asked, UNLISTED_GRACE)) return [];
       said.add(cause);
       return [cause === "unlisted" ? { kind: cause } : { kind: cause, reason }];
     },
   };
+}
+
+/** Whether a request that failed so may succeed later. */
+export function mayPass(error: unknown): boolean {
+  return causeOf(error) !== undefined;
 }
 
 function causeOf(error: unknown): TroubleKind | undefined {

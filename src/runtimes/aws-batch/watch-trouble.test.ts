@@ -75,6 +75,29 @@ describe("trouble", () => {
     expect(watched.times.at(-1)).toBeLessThan(HOUR + MINUTE);
   });
 
+  test("a firewall's page in place of the log never ends the watch, and an ended job's results don't wait for it", async () => {
+    const page = Object.assign(new SyntaxError("Unexpected token '<'"), {
+      $metadata: { httpStatusCode: 403 },
+    });
+    const watched = await watchFake(running(MINUTE, lines, between(0, HOUR, page, "log")));
+    expect(watched.error).toBeUndefined();
+    expect(others(watched)).toEqual(["trouble", "no-log", "ended"]);
+    expect(watched.times.at(-1)).toBeLessThan(MINUTE + 20 * SECOND);
+    expect(watched.events.find(({ kind }) => kind === "trouble")).toHaveProperty(
+      "reason",
+      expect.stringMatching(/^the answer \(HTTP status 403\) can't be read/),
+    );
+  });
+
+  test.each([
+    serviceError("InvalidOperationException"),
+    new UserError("The proxy refuses to connect to logs.us-east-1.amazonaws.com:443 (status 403)."),
+  ])("a log that can't be read (%s) leaves the states", async (refusal) => {
+    const watched = await watchFake(running(MINUTE, lines, between(0, HOUR, refusal, "log")));
+    expect(watched.error).toBeUndefined();
+    expect(others(watched)).toEqual(["no-log", "ended"]);
+  });
+
   test("a computer that sleeps for hours in the middle of it does not wear patience out", async () => {
     let slept = false;
     const leap = (time: number) => {

@@ -1,11 +1,11 @@
 import { hasEnded, type Job } from "../../aws/batch.ts";
-import { isDenied } from "../../aws/errors.ts";
+import { isAnswered, isDenied, isForeignRefusal, shortReason } from "../../aws/errors.ts";
 import type { LogLine } from "../../aws/logs.ts";
 import { type AttemptLogs, attemptLogs } from "./attempt-logs.ts";
 import type { ReadLog } from "./log-tail.ts";
 import { createPace, type PaceOptions } from "./pace.ts";
 import { steadyClock } from "./steady-clock.ts";
-import { keepTroubles, type TroubleEvent } from "./trouble.ts";
+import { keepTroubles, mayPass, type TroubleEvent } from "./trouble.ts";
 import { type ExplainWait, tellWaiting, type WaitingEvent } from "./waiting.ts";
 
 /** What happens to a job, in order. */
@@ -17,6 +17,7 @@ export type JobEvent =
   | WaitingEvent
   /** The log, or the rest of it, can't be read or isn't there: the watch goes on by the job's states alone. */
   | { readonly kind: "no-log"; readonly why: "denied" | "lasting trouble" | "missing" }
+  | { readonly kind: "no-log"; readonly why: "refused"; readonly reason: string }
   | { readonly kind: "ended"; readonly job: Job };
 
 /** What is known of a job, and where from. */
@@ -48,6 +49,8 @@ const STATUS_PACE: PaceOptions = { first: 200, last: 10_000, growth: 1.5 };
 const LOG_PACE: PaceOptions = { first: 300, last: 5_000, growth: 1.25 };
 /** What looks like the end of the log makes the job's status be looked up this often at most. Milliseconds. */
 const HURRY_EVERY = 2_000;
+/** The page of a firewall in place of the log does not go away: an ended job's results wait for it this long. Milliseconds. */
+const FIREWALL_PATIENCE = 10_000;
 
 /**
  * Follows a job to its end: its states, and every line of every attempt's log, once and in order. Goes on through
@@ -103,10 +106,15 @@ export async function* watchJob(source: JobSource, options: WatchOptions): Async
         logs = undefined;
         yield* troubles.passed("log");
         yield { kind: "no-log", why: "denied" };
+      } else if (isAnswered(answer.error) && !mayPass(answer.error)) {
+        logs = undefined;
+        yield* troubles.passed("log");
+        yield { kind: "no-log", why: "refused", reason: shortReason(answer.error) };
       } else {
         logPace.next(false);
         yield* troubles.failed("log", answer.error);
-        if (isOver() && troubles.isLasting("log")) {
+        const limit = isForeignRefusal(answer.error) ? FIREWALL_PATIENCE : options.patience;
+        if (isOver() && troubles.isLasting("log", limit)) {
           logs = undefined;
           yield { kind: "no-log", why: "lasting trouble" };
         }
