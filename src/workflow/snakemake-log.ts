@@ -27,6 +27,11 @@ export interface ProgressReader {
 const CONTROL = /\x1b\[[0-?]*[ -/]*[@-~]/g;
 const OUR_PREFIX = /^\[batch\] \[[^\]]*\] /;
 
+/** A line of a log as a program wrote it, but for colours, our own prefix and blanks at its end. */
+export function plainLine(line: string): string {
+  return line.replace(CONTROL, "").replace(OUR_PREFIX, "").trimEnd();
+}
+
 /** With --keep-going thousands of jobs may fail: so many are remembered. */
 const MOST_FAILURES = 500;
 
@@ -129,7 +134,7 @@ export function createProgressReader(): ProgressReader {
 
   return {
     push(raw) {
-      const line = raw.replace(CONTROL, "").replace(OUR_PREFIX, "").trimEnd();
+      const line = plainLine(raw);
       if (line === "") return;
       if (line.startsWith(" ")) readIndented(line);
       else if (block.kind === "stats") readStats(line);

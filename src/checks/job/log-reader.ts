@@ -1,5 +1,5 @@
 import { createProgressReader, type FailedRule } from "../../workflow/snakemake-log.ts";
-import { type Step, stepOf } from "./log-signs.ts";
+import { FILE_OF_ZIP, type Step, stepOf } from "./log-signs.ts";
 
 /** What of an attempt's log a diagnosis looks at. */
 export interface LogEvidence {
@@ -36,6 +36,8 @@ export function createJobLogReader({ archive, fromStart }: JobLogOptions): JobLo
   const take = (line: string): void => {
     step = stepOf(line, archive) ?? step;
     rules.push(line);
+    // A line for each file would leave no room for what the program said last.
+    if (step !== "running the program" && FILE_OF_ZIP.test(line)) return;
     // A slice would keep all of a long line in memory.
     lines.push(line.length > WIDTH ? Buffer.from(line.slice(0, WIDTH)).toString() : line);
     if (lines.length > 2 * LINES) lines = lines.slice(-LINES);

@@ -4,6 +4,7 @@ import { type LogLine, readLogEnd } from "../../aws/logs.ts";
 import { type Diagnosis, diagnose } from "../../checks/job/diagnose.ts";
 import type { JobEvidence } from "../../checks/job/evidence.ts";
 import { createJobLogReader, type JobLogReader } from "../../checks/job/log-reader.ts";
+import { programLines } from "../../checks/job/log-signs.ts";
 import type { LookAround } from "../../checks/job/surroundings.ts";
 import type { Context } from "../../cli/context.ts";
 import { withoutControls } from "../../cli/control-characters.ts";
@@ -42,8 +43,8 @@ interface Explanation {
   /** Of a Snakemake workflow, each once. */
   readonly failedRules: readonly string[];
   readonly ruleLogs: readonly RuleLog[];
-  /** The end of what the program wrote, where rules have failed, and the log has not been shown. */
-  readonly unshown: readonly string[];
+  /** The end of what the program wrote: where nothing else tells why, or rules have failed and the log has not been shown. */
+  readonly end: readonly string[];
 }
 
 export function createExplainer(context: Context, aws: Aws, run: Run, lookAround: LookAround): Explainer {
@@ -96,8 +97,9 @@ export function createExplainer(context: Context, aws: Aws, run: Run, lookAround
       const around = await tryTo(() => lookAround(job, signal));
       diagnosis = diagnose({ ...evidence, ...around }) ?? diagnosis;
     }
-    const unshown = log === undefined && failedRules.length > 0 ? programEnd(seen.logEnd) : [];
-    return { diagnosis, failedRules, ruleLogs: ruleLogs ?? [], unshown };
+    const isUnshown = log === undefined && failedRules.length > 0;
+    const end = isUnshown || diagnosis.id === "job.program-failed" ? lastLines(seen.logEnd) : [];
+    return { diagnosis, failedRules, ruleLogs: ruleLogs ?? [], end };
   }
 
   /** Where the watch has read no log: the last attempt's, from near its end. */
@@ -125,13 +127,13 @@ export function createExplainer(context: Context, aws: Aws, run: Run, lookAround
   };
 }
 
-/** The last lines before the entrypoint packs the results. */
-function programEnd(logEnd: readonly string[]): readonly string[] {
-  const packing = logEnd.findIndex((line) => line.startsWith("+ zip -u "));
-  return logEnd.slice(0, packing === -1 ? undefined : packing).slice(-JOB_LINES);
+/** The program's last lines; where it has not run, the entrypoint's. */
+function lastLines(logEnd: readonly string[]): readonly string[] {
+  const lines = programLines(logEnd).filter((line) => line.trim() !== "");
+  return (lines.length > 0 ? lines : logEnd).slice(-JOB_LINES);
 }
 
-function tell(io: Io, { diagnosis, failedRules, ruleLogs, unshown }: Explanation): void {
+function tell(io: Io, { diagnosis, failedRules, ruleLogs, end }: Explanation): void {
   const [what = "", ...next] = renderDiagnosis("Why the job failed", diagnosis);
   io.err(what);
   // Where a rule failed for want of something, both are told.
@@ -146,9 +148,9 @@ function tell(io: Io, { diagnosis, failedRules, ruleLogs, unshown }: Explanation
     io.err(plain(`The log of rule ${rule} (${quoteName(path)}) ends with:`));
     for (const line of lines) io.err(`    ${plain(line)}`);
   }
-  if (unshown.length > 0) {
+  if (end.length > 0) {
     io.err("The job's own log ends with:");
-    for (const line of unshown) io.err(`    ${plain(line)}`);
+    for (const line of end) io.err(`    ${plain(line)}`);
   }
   for (const line of next) io.err(line);
 }
