@@ -25,11 +25,13 @@ export interface ProgressReader {
 // Control sequences (ECMA-48 5.4), which Snakemake writes for colours.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what they consist of
 const CONTROL = /\x1b\[[0-?]*[ -/]*[@-~]/g;
+/** What a progress bar has written over. */
+const OVERWRITTEN = /^.*\r/s;
 const OUR_PREFIX = /^\[batch\] \[[^\]]*\] /;
 
-/** A line of a log as a program wrote it, but for colours, our own prefix and blanks at its end. */
+/** A line of a log as it is shown last, without colours, our own prefix and blanks at its end. */
 export function plainLine(line: string): string {
-  return line.replace(CONTROL, "").replace(OUR_PREFIX, "").trimEnd();
+  return line.replace(CONTROL, "").replace(OUR_PREFIX, "").trimEnd().replace(OVERWRITTEN, "");
 }
 
 /** With --keep-going thousands of jobs may fail: so many are remembered. */

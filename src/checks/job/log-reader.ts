@@ -1,3 +1,4 @@
+import { lastState } from "../../cli/control-characters.ts";
 import { createProgressReader, type FailedRule } from "../../workflow/snakemake-log.ts";
 import { FILE_OF_ZIP, type Step, stepOf } from "./log-signs.ts";
 
@@ -45,7 +46,7 @@ export function createJobLogReader({ archive, fromStart }: JobLogOptions): JobLo
 
   return {
     push(messages) {
-      for (const message of messages) for (const line of message.split("\n")) take(line);
+      for (const message of messages) for (const line of message.split("\n")) take(lastState(line));
     },
     seen: () => ({ logEnd: lines.slice(-LINES), step, failedRules: rules.state().failed }),
   };

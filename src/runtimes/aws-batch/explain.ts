@@ -7,7 +7,7 @@ import { createJobLogReader, type JobLogReader } from "../../checks/job/log-read
 import { programLines } from "../../checks/job/log-signs.ts";
 import type { LookAround } from "../../checks/job/surroundings.ts";
 import type { Context } from "../../cli/context.ts";
-import { withoutControls } from "../../cli/control-characters.ts";
+import { lastState, withoutControls } from "../../cli/control-characters.ts";
 import type { Io } from "../../cli/io.ts";
 import { quoteName } from "../../runs/names.ts";
 import { formatS3Url } from "../../transfer/s3-url.ts";
@@ -157,6 +157,6 @@ function tell(io: Io, { diagnosis, failedRules, ruleLogs, end }: Explanation): v
 
 /** A line of the job's, fit for a terminal. */
 function plain(line: string): string {
-  const shown = withoutControls(line, { keepColours: false });
+  const shown = withoutControls(lastState(line), { keepColours: false });
   return shown.length > WIDTH ? `${shown.slice(0, WIDTH - 1)}…` : shown;
 }

@@ -1,12 +1,13 @@
 import { expect, test } from "vitest";
 import { testContext } from "../../../test/support/context.ts";
 import type { Job } from "../../aws/batch.ts";
-import { reportJobEvent } from "./stages.ts";
+import { createReport } from "./stages.ts";
 import type { JobEvent } from "./watch.ts";
 
-function told(event: JobEvent) {
+function told(...events: readonly JobEvent[]) {
   const { io, output } = testContext();
-  reportJobEvent(io, event);
+  const report = createReport(io, false);
+  for (const event of events) report(event);
   return output;
 }
 
@@ -30,6 +31,20 @@ test("lines of any length and number in one message stay whole", () => {
   const message = `${"x".repeat(300_000)}\nsecond\n\nfourth`;
   const { out } = told({ kind: "log", stream: "s", lines: [{ timestamp: 0, message }] });
   expect(out.join("\n")).toBe(`[batch] [1970-01-01T00:00:00+00:00] ${message}`);
+});
+
+test("files that are still being counted as the job ends are told of before its end", () => {
+  const lines = ["+ zip -u /nextstrain/build.zip -r .", "  adding: a", "  adding: b"];
+  const log = {
+    kind: "log",
+    stream: "s",
+    lines: lines.map((message) => ({ timestamp: 0, message })),
+  } as const;
+  expect(told(log, { kind: "ended", job: job({ status: "SUCCEEDED" }) }).out).toEqual([
+    "[batch] [1970-01-01T00:00:00+00:00] + zip -u /nextstrain/build.zip -r .",
+    "[batch] [1970-01-01T00:00:00+00:00]   (2 files and directories packed)",
+    "Job SUCCEEDED",
+  ]);
 });
 
 test("an ordinary end has its duration and exit status, and no reason", () => {

@@ -1,8 +1,8 @@
 import type { Job } from "../../aws/batch.ts";
-import type { LogLine } from "../../aws/logs.ts";
 import type { Diagnosis } from "../../checks/job/diagnose.ts";
 import { withoutControls } from "../../cli/control-characters.ts";
 import type { Io } from "../../cli/io.ts";
+import { createLogRenderer } from "./log-lines.ts";
 import type { JobEvent } from "./watch.ts";
 
 const WITHOUT_LOG = {
@@ -14,16 +14,28 @@ const WITHOUT_LOG = {
     "The job's log can't be shown: CloudWatch Logs has no stream of it. Where that is so for every job, the instance role lacks logs:CreateLogStream and logs:PutLogEvents.",
 } as const;
 
-/** Prints what happens to a job, a line for each event. Scripts read these lines: the words before the values stay. */
-export function reportJobEvent(io: Io, event: JobEvent): void {
+/**
+ * Prints what happens to a job, a line for each event. Scripts read these lines: the words before the values stay.
+ * @param everyFile whether the log is to be shown with the line that the entrypoint's zip and unzip print for each file
+ */
+export function createReport(io: Io, everyFile: boolean): (event: JobEvent) => void {
+  const log = createLogRenderer({ colours: io.colours, everyFile });
+  // In one go: each write is a system call, and a page has up to thousands of lines.
+  const print = (lines: readonly string[]) => {
+    if (lines.length > 0) io.out(lines.join("\n"));
+  };
+  return (event) => {
+    if (event.kind === "log") return print(log.push(event));
+    if (event.kind === "ended") print(log.flush());
+    reportOther(io, event);
+  };
+}
+
+function reportOther(io: Io, event: Exclude<JobEvent, { readonly kind: "log" }>): void {
   switch (event.kind) {
     case "status":
       if (event.job.status !== "SUCCEEDED" && event.job.status !== "FAILED")
         io.out(`Job now ${event.job.status}`);
-      return;
-    case "log":
-      // In one go: each write is a system call, and a page has up to thousands of lines.
-      io.out(event.lines.map((line) => renderLogLine(line, io.colours)).join("\n"));
       return;
     case "trouble":
       io.warn(`AWS can't be reached for now (${event.reason}). The job goes on; still trying.`);
@@ -60,11 +72,6 @@ export function renderDiagnosis(introduction: string, { says, mend }: Diagnosis)
   return [`${introduction}: ${says}`, `What to do: ${mend}`].map((line) =>
     withoutControls(line, { keepColours: false }),
   );
-}
-
-function renderLogLine({ timestamp, message }: LogLine, colours: boolean): string {
-  const time = new Date(timestamp).toISOString().replace(/\.\d+Z$/, "+00:00");
-  return `[batch] [${time}] ${withoutControls(message, { keepColours: colours })}`;
 }
 
 function renderEnd(job: Job): string[] {
