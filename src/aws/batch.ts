@@ -63,6 +63,8 @@ export interface JobAttempt {
   /** Why the container ended, where there is more to say than its exit code. */
   readonly reason: string | undefined;
   readonly statusReason: string | undefined;
+  /** Undefined where its container never started. */
+  readonly logStream?: string | undefined;
 }
 
 /** How a job was submitted. */
@@ -117,6 +119,7 @@ function readJob(detail: JobDetail): Job {
       exitCode: attempt.container?.exitCode,
       reason: attempt.container?.reason,
       statusReason: attempt.statusReason,
+      logStream: attempt.container?.logStreamName,
     })),
     wasStopped: Boolean(detail.isTerminated || detail.isCancelled),
   };

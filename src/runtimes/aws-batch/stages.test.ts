@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { testContext } from "../../../test/support/context.ts";
-import type { Job } from "../../aws/batch.ts";
+import type { Job, JobAttempt } from "../../aws/batch.ts";
 import { createReport } from "./stages.ts";
 import type { JobEvent } from "./watch.ts";
 
@@ -31,6 +31,27 @@ test("lines of any length and number in one message stay whole", () => {
   const message = `${"x".repeat(300_000)}\nsecond\n\nfourth`;
   const { out } = told({ kind: "log", stream: "s", lines: [{ timestamp: 0, message }] });
   expect(out.join("\n")).toBe(`[batch] [1970-01-01T00:00:00+00:00] ${message}`);
+});
+
+test.each<[Partial<JobAttempt>, string]>([
+  [
+    { statusReason: "Host EC2 (instance i-1) terminated." },
+    ", after a Spot reclaim: “Host EC2 (instance i-1) terminated”",
+  ],
+  [
+    { statusReason: "Your Spot Task was interrupted." },
+    ", after a Spot reclaim: “Your Spot Task was interrupted”",
+  ],
+  [
+    { reason: "OutOfMemoryError: Container killed", statusReason: "Essential container in task exited" },
+    ", after “OutOfMemoryError: Container killed”",
+  ],
+  [{ exitCode: 3, statusReason: "Essential container in task exited" }, ", after exit status 3"],
+  [{}, ", after one that failed"],
+])("another attempt says how the one before ended: %j", (after, words) => {
+  const nothing = { exitCode: undefined, reason: undefined, statusReason: undefined };
+  const event = { kind: "attempt", number: 2, of: 3, after: { ...nothing, ...after } } as const;
+  expect(told(event).out).toEqual([`Attempt 2 of 3${words}`]);
 });
 
 test("files that are still being counted as the job ends are told of before its end", () => {

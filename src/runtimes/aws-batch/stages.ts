@@ -1,5 +1,7 @@
-import type { Job } from "../../aws/batch.ts";
+import type { Job, JobAttempt } from "../../aws/batch.ts";
+import { quote } from "../../checks/job/advice.ts";
 import type { Diagnosis } from "../../checks/job/diagnose.ts";
+import { TAKEN_AWAY } from "../../checks/job/evidence.ts";
 import { withoutControls } from "../../cli/control-characters.ts";
 import type { Io } from "../../cli/io.ts";
 import { createLogRenderer } from "./log-lines.ts";
@@ -36,6 +38,11 @@ function reportOther(io: Io, event: Exclude<JobEvent, { readonly kind: "log" }>)
     case "status":
       if (event.job.status !== "SUCCEEDED" && event.job.status !== "FAILED")
         io.out(`Job now ${event.job.status}`);
+      return;
+    case "attempt":
+      io.out(
+        `Attempt ${event.number} of ${event.of}${event.after ? `, after ${renderAttempt(event.after)}` : ""}`,
+      );
       return;
     case "trouble":
       io.warn(`AWS can't be reached for now (${event.reason}). The job goes on; still trying.`);
@@ -74,6 +81,19 @@ export function renderDiagnosis(introduction: string, { says, mend }: Diagnosis)
   );
 }
 
+/** How an attempt ended, in a phrase. */
+function renderAttempt({ reason, statusReason, exitCode }: JobAttempt): string {
+  const said = [reason, statusReason].find((one) => one && !isOrdinary(one));
+  if (said === undefined) return exitCode === undefined ? "one that failed" : `exit status ${exitCode}`;
+  const words = quote(withoutControls(said, { keepColours: false }));
+  return TAKEN_AWAY.test(said) ? `a Spot reclaim: ${words}` : words;
+}
+
+/** "Essential container in task exited" is how Batch words an ordinary end. */
+function isOrdinary(reason: string): boolean {
+  return /^Essential container/.test(reason);
+}
+
 function renderEnd(job: Job): string[] {
   const duration =
     job.startedAt !== undefined && job.stoppedAt !== undefined
@@ -81,10 +101,7 @@ function renderEnd(job: Job): string[] {
       : "";
   const exited = job.exitCode === undefined ? "" : ` (exited ${job.exitCode})`;
   const lines = [`Job ${job.status}${duration}${exited}`];
-  // "Essential container in task exited" is how Batch words an ordinary end.
-  const reasons = [job.reason, job.statusReason].filter(
-    (reason) => reason && !/^Essential container/.test(reason),
-  );
+  const reasons = [job.reason, job.statusReason].filter((reason) => reason && !isOrdinary(reason));
   if (job.status === "FAILED" && reasons.length > 0)
     lines.push(`Reason: ${[...new Set(reasons)].join("; ")}`);
   return lines;

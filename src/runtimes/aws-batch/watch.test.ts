@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { chatter, type FakeJob, kinds, others, running, texts, watchFake } from "./testing/fake-job.ts";
+import type { JobEvent } from "./watch.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -105,6 +106,27 @@ describe("several attempts", () => {
   test("an attempt's lines come after the last of the attempt before", async () => {
     const watched = await watchFake(job);
     expect(watched.messages).toEqual(["one begins", "one, late", "one, later", "two begins", "+ exit 0"]);
+  });
+
+  test("an attempt is told of before its log, with how the one before ended", async () => {
+    const reclaimed = {
+      exitCode: undefined,
+      reason: undefined,
+      statusReason: "Host EC2 (instance i-1) terminated.",
+      logStream: "one",
+    };
+    const states = job.states.map((state, index) =>
+      index === 0 ? state : { ...state, attempts: [reclaimed] },
+    );
+    const { events } = await watchFake({ ...job, states });
+    const told = events.flatMap((event): readonly (string | JobEvent)[] => {
+      if (event.kind === "log") return event.lines.map(({ message }) => message);
+      return event.kind === "attempt" ? [event] : [];
+    });
+    const attempt = { kind: "attempt", number: 2, of: 2, after: reclaimed };
+    expect(told).toEqual(["one begins", "one, late", "one, later", attempt, "two begins", "+ exit 0"]);
+    const without = await watchFake({ ...job, states }, { withLog: false });
+    expect(others(without)).toEqual(["attempt", "ended"]);
   });
 
   test("an attempt that was read costs no more requests", async () => {

@@ -2,6 +2,7 @@ import { hasEnded, type Job } from "../../aws/batch.ts";
 import { isAnswered, isDenied, isForeignRefusal, shortReason } from "../../aws/errors.ts";
 import type { LogLine } from "../../aws/logs.ts";
 import { type AttemptLogs, attemptLogs } from "./attempt-logs.ts";
+import { type AttemptEvent, tellAttempts } from "./attempts.ts";
 import type { ReadLog } from "./log-tail.ts";
 import { createPace, type PaceOptions } from "./pace.ts";
 import { steadyClock } from "./steady-clock.ts";
@@ -14,6 +15,7 @@ export type JobEvent =
   /** A page of an attempt's log, at least one line. */
   | { readonly kind: "log"; readonly stream: string; readonly lines: readonly LogLine[] }
   | TroubleEvent
+  | AttemptEvent
   | WaitingEvent
   /** The log, or the rest of it, can't be read or isn't there: the watch goes on by the job's states alone. */
   | { readonly kind: "no-log"; readonly why: "denied" | "lasting trouble" | "missing" }
@@ -64,6 +66,7 @@ export async function* watchJob(source: JobSource, options: WatchOptions): Async
   const statusPace = createPace(STATUS_PACE, now);
   const logPace = createPace(LOG_PACE, now);
   const troubles = keepTroubles({ ...options, now });
+  const attempts = tellAttempts();
   const isOver = () => job !== undefined && hasEnded(job);
   let logs: AttemptLogs | undefined = options.withLog ? attemptLogs(source.readLog, now) : undefined;
   const waiting = options.explainWait && tellWaiting(options.explainWait, { now, wallNow: options.now });
@@ -79,6 +82,7 @@ export async function* watchJob(source: JobSource, options: WatchOptions): Async
         job = answer.value;
         statusPace.next(changed);
         if (changed) yield { kind: "status", job };
+        if (logs === undefined) yield* attempts.ofState(job);
         if (logs?.update(job)) logPace.hurry();
         if (waiting) yield* await waiting(job, signal);
       } else {
@@ -94,7 +98,10 @@ export async function* watchJob(source: JobSource, options: WatchOptions): Async
         yield* troubles.passed("log");
         const { stream, lines, more, looksOver, missing } = answer.value;
         logPace.next(lines.length > 0);
-        if (lines.length > 0) yield { kind: "log", stream, lines };
+        if (job && lines.length > 0) {
+          yield* attempts.ofLog(job, stream);
+          yield { kind: "log", stream, lines };
+        }
         if (missing) yield { kind: "no-log", why: "missing" };
         // The log ends with its job: no need to wait for the next look at its status.
         if (looksOver && now() - hurried >= HURRY_EVERY) {
@@ -123,6 +130,7 @@ export async function* watchJob(source: JobSource, options: WatchOptions): Async
 
     const reading = logs?.isWaiting() ? logPace.wait() : Number.POSITIVE_INFINITY;
     if (job && isOver() && reading === Number.POSITIVE_INFINITY) {
+      yield* attempts.ofState(job);
       yield { kind: "ended", job };
       return;
     }

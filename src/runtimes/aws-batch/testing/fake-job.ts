@@ -1,4 +1,4 @@
-import type { Job, JobStatus } from "../../../aws/batch.ts";
+import type { Job, JobAttempt, JobStatus } from "../../../aws/batch.ts";
 import type { LogLine } from "../../../aws/logs.ts";
 import { toJobId } from "../../../runs/ids.ts";
 import type { Asked } from "../trouble.ts";
@@ -11,6 +11,8 @@ export interface FakeState {
   /** Streams of the attempts so far. */
   readonly streams?: readonly string[];
   readonly exitCode?: number;
+  /** The attempts that have ended. */
+  readonly attempts?: readonly JobAttempt[];
 }
 
 /** A line that CloudWatch has from a time on. */
@@ -138,8 +140,9 @@ function lineOf({ at, message }: FakeLine): LogLine {
   return { timestamp: START + at, message };
 }
 
-function describeFake({ status, streams, exitCode }: FakeState): Job {
+function describeFake({ status, streams, exitCode, attempts }: FakeState): Job {
   return {
+    ...(attempts === undefined ? {} : { attempts }),
     id: toJobId("00000000-0000-4000-8000-000000000001"),
     name: "run",
     status,
