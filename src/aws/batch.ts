@@ -1,4 +1,5 @@
 import {
+  type AttemptContainerDetail,
   type BatchClient,
   type ContainerProperties,
   DescribeJobDefinitionsCommand,
@@ -9,6 +10,7 @@ import {
 } from "@aws-sdk/client-batch";
 import type { JobId } from "../runs/types.ts";
 import { explainAwsError } from "./errors.ts";
+import { type LogPlace, readLogPlace } from "./logs.ts";
 
 export type JobStatus =
   | "SUBMITTED"
@@ -32,6 +34,8 @@ export interface Job {
   readonly reason: string | undefined;
   /** Log streams of the attempts so far, oldest first, the current one's last. */
   readonly logStreams: readonly string[];
+  /** Where these are; undefined: where Batch's own are. */
+  readonly log?: LogPlace;
   /** How many attempts Batch will make at most. */
   readonly maxAttempts: number;
   /** Environment that the job was submitted with. */
@@ -92,9 +96,10 @@ export async function describeJob(
 
 function readJob(detail: JobDetail): Job {
   const container = detail.container;
+  const log = readLogPlace(container?.logConfiguration, detail.jobArn);
   const streams = [
-    ...(detail.attempts ?? []).map((attempt) => attempt.container?.logStreamName),
-    container?.logStreamName,
+    ...(detail.attempts ?? []).map((attempt) => streamOf(attempt.container, log)),
+    streamOf(container, log),
   ].filter((stream) => stream !== undefined);
   return {
     id: detail.jobId as JobId,
@@ -106,6 +111,7 @@ function readJob(detail: JobDetail): Job {
     exitCode: container?.exitCode,
     reason: container?.reason,
     logStreams: [...new Set(streams)],
+    log,
     maxAttempts: detail.retryStrategy?.attempts ?? 1,
     environment: new Map((container?.environment ?? []).map(({ name = "", value = "" }) => [name, value])),
     origin: {
@@ -119,10 +125,17 @@ function readJob(detail: JobDetail): Job {
       exitCode: attempt.container?.exitCode,
       reason: attempt.container?.reason,
       statusReason: attempt.statusReason,
-      logStream: attempt.container?.logStreamName,
+      logStream: streamOf(attempt.container, log),
     })),
     wasStopped: Boolean(detail.isTerminated || detail.isCancelled),
   };
+}
+
+/** The stream that Batch names, or where it names none the one that the log driver makes of a prefix: PREFIX/default/TASK. */
+function streamOf(container: AttemptContainerDetail | undefined, log: LogPlace): string | undefined {
+  if (container?.logStreamName !== undefined) return container.logStreamName;
+  const task = container?.taskArn?.split("/").at(-1);
+  return task && log.kind === "group" && log.prefix ? `${log.prefix}/default/${task}` : undefined;
 }
 
 function readContainer({ container = {}, timeout }: JobDetail): JobContainer {
@@ -149,6 +162,8 @@ export interface JobDefinition {
   readonly memoryMib: number;
   /** Name of resource of the role that jobs have; undefined where they have none. */
   readonly roleArn: string | undefined;
+  /** Where jobs write their logs; undefined: where Batch's own are. */
+  readonly log?: LogPlace;
   /** All of it, as Batch describes it. */
   readonly detail: JobDefinitionDetail;
 }
@@ -185,6 +200,7 @@ export function readDefinition(detail: JobDefinitionDetail): JobDefinition {
     vcpus: requirement(detail.containerProperties, "VCPU") ?? detail.containerProperties?.vcpus ?? 0,
     memoryMib: requirement(detail.containerProperties, "MEMORY") ?? detail.containerProperties?.memory ?? 0,
     roleArn: detail.containerProperties?.jobRoleArn || undefined,
+    log: readLogPlace(detail.containerProperties?.logConfiguration, detail.jobDefinitionArn),
     detail,
   };
 }

@@ -1,6 +1,10 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { RegisterJobDefinitionCommand } from "@aws-sdk/client-batch";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type Answer, type Front, localEnvironment, startFront } from "../support/front.ts";
 import { have } from "../support/have.ts";
+import { localClients } from "../support/local-clients.ts";
 import { jobIdOf, runTool, type ToolResult } from "../support/run-tool.ts";
 import { type Workplace, workplace } from "../support/workplace.ts";
 
@@ -40,6 +44,36 @@ describe.skipIf(!(have("zip") && have("unzip")))("odd answers (needs zip and unz
   const script = (text: string) => ["--exec", "sh", place.directory, "-c", text];
   const logOf = ({ stdout }: ToolResult) =>
     [...stdout.matchAll(/^\[batch\] \[.*?\] (.*)$/gm)].map(([, message]) => message);
+
+  test("a job whose definition names another log group: its log is read there", async () => {
+    await using clients = await localClients(place.env);
+    const options = { "awslogs-group": "/lab/jobs", "awslogs-stream-prefix": "builds" };
+    await clients.batch.send(
+      new RegisterJobDefinitionCommand({
+        jobDefinitionName: "logging",
+        type: "container",
+        containerProperties: {
+          image: "nextstrain/base",
+          command: [],
+          logConfiguration: { logDriver: "awslogs", options },
+          resourceRequirements: [
+            { type: "VCPU", value: "1" },
+            { type: "MEMORY", value: "512" },
+          ],
+        },
+      }),
+    );
+    const info = join(place.home, "job.json");
+    const args = ["--aws-batch-job", "logging", "--job-info", info, ...script("echo here; exit 3")];
+    const result = await run(await front(), args);
+    expect(logOf(result)).toContain("here");
+    expect(result.stderr).not.toContain("can't be shown");
+    const { logGroup, logStream } = JSON.parse(await readFile(info, "utf8")) as Record<string, string>;
+    expect([logGroup, logStream]).toEqual(["/lab/jobs", expect.stringMatching(/^builds\/default\//)]);
+    // The end of a log that was not shown is read from there, too.
+    const unshown = await run(await front(), ["--no-logs", ...args]);
+    expect(unshown.stderr).toMatch(/^The job's own log ends with:\n {4}here$/m);
+  });
 
   describe("a firewall's page in place of an answer", () => {
     const page = (): Answer => ({

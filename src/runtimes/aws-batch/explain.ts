@@ -1,6 +1,6 @@
 import type { Job } from "../../aws/batch.ts";
 import type { Aws } from "../../aws/clients.ts";
-import { type LogLine, readLogEnd } from "../../aws/logs.ts";
+import { groupOf, type LogLine, readLogEnd } from "../../aws/logs.ts";
 import { type Diagnosis, diagnose } from "../../checks/job/diagnose.ts";
 import type { JobEvidence } from "../../checks/job/evidence.ts";
 import { createJobLogReader, type JobLogReader } from "../../checks/job/log-reader.ts";
@@ -105,8 +105,8 @@ export function createExplainer(context: Context, aws: Aws, run: Run, lookAround
   /** Where the watch has read no log: the last attempt's, from near its end. */
   async function readEnd(job: Job, signal: AbortSignal): Promise<JobLogReader | undefined> {
     const stream = job.logStreams.at(-1);
-    if (stream === undefined) return undefined;
-    const lines = await readLogEnd(aws.logs, stream, signal);
+    if (stream === undefined || job.log?.kind === "elsewhere") return undefined;
+    const lines = await readLogEnd(aws.logs, { group: groupOf(job.log), stream }, signal);
     const end = createJobLogReader({ archive, fromStart: lines.length < FULL_PAGE });
     end.push(lines.map(({ message }) => message));
     return end;

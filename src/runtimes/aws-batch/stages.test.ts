@@ -101,9 +101,16 @@ test.each<[JobEvent, RegExp]>([
   [{ kind: "trouble", reason: "connect ENOTFOUND" }, /can't be reached.*ENOTFOUND.*still trying/],
   [{ kind: "locked-out", reason: "expired" }, /credentials.*expired.*Renew.*watch/],
   [{ kind: "recovered", from: "trouble" }, /reached again/],
-  [{ kind: "no-log", why: "denied" }, /logs:GetLogEvents/],
+  [{ kind: "no-log", why: "denied", group: "/lab" }, /logs:GetLogEvents on the log group \/lab\)/],
   [{ kind: "no-log", why: "lasting trouble" }, /rest of the job's log/],
-  [{ kind: "no-log", why: "missing" }, /has no stream of it/],
+  [{ kind: "no-log", why: "missing", group: "/lab" }, /log group \/lab has no stream of it/],
+  [{ kind: "no-log", why: "elsewhere", where: "the log driver splunk" }, /sends it to the log driver splunk/],
+  [
+    { kind: "no-log", why: "refused", reason: "it is full" },
+    /can't be shown: it is full\. The watch goes on/,
+  ],
+  [{ kind: "unlisted" }, /does not list the job/],
+  [{ kind: "recovered", from: "unlisted" }, /lists the job again/],
 ])("%j is told on standard error", (event, words) => {
   const { out, err } = told(event);
   expect(out).toEqual([]);

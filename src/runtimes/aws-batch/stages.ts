@@ -7,14 +7,22 @@ import type { Io } from "../../cli/io.ts";
 import { createLogRenderer } from "./log-lines.ts";
 import type { JobEvent } from "./watch.ts";
 
-const WITHOUT_LOG = {
-  denied:
-    "The job's log can't be shown: AWS does not allow it (logs:GetLogEvents on the log group /aws/batch/job). The watch goes on by the job's states.",
-  "lasting trouble":
-    "The rest of the job's log can't be shown: CloudWatch Logs could not be reached for too long. It is kept there.",
-  missing:
-    "The job's log can't be shown: CloudWatch Logs has no stream of it. Where that is so for every job, the instance role lacks logs:CreateLogStream and logs:PutLogEvents.",
-} as const;
+/** Why the log is not shown. */
+function withoutLog(event: Extract<JobEvent, { readonly kind: "no-log" }>): string {
+  const goesOn = "The watch goes on by the job's states.";
+  switch (event.why) {
+    case "refused":
+      return `The job's log can't be shown: ${event.reason}. ${goesOn}`;
+    case "elsewhere":
+      return `The job's log can't be shown: its job definition sends it to ${event.where}. ${goesOn}`;
+    case "lasting trouble":
+      return "The rest of the job's log can't be shown: CloudWatch Logs could not be reached for too long. It is kept there.";
+    case "denied":
+      return `The job's log can't be shown: AWS does not allow it (logs:GetLogEvents on the log group ${event.group}). ${goesOn}`;
+    case "missing":
+      return `The job's log can't be shown: the log group ${event.group} has no stream of it. Where that is so for every job, the instance role lacks logs:CreateLogStream and logs:PutLogEvents.`;
+  }
+}
 
 /**
  * Prints what happens to a job, a line for each event. Scripts read these lines: the words before the values stay.
@@ -62,11 +70,7 @@ function reportOther(io: Io, event: Exclude<JobEvent, { readonly kind: "log" }>)
       for (const line of renderDiagnosis("The job waits", event.diagnosis)) io.err(line);
       return;
     case "no-log":
-      io.warn(
-        event.why === "refused"
-          ? `The job's log can't be shown: ${event.reason}. The watch goes on by the job's states.`
-          : WITHOUT_LOG[event.why],
-      );
+      io.warn(withoutLog(event));
       return;
     case "ended":
       for (const line of renderEnd(event.job)) io.out(line);

@@ -61,6 +61,14 @@ describe("a job's course", () => {
     expect(others(watched)).toEqual(["ended"]);
   });
 
+  test("a log that goes elsewhere is told of, and not asked for", async () => {
+    const job = running(MINUTE, chatter(3 * SECOND, MINUTE, SECOND));
+    const log = { kind: "elsewhere", where: "the log driver splunk" } as const;
+    const watched = await watchFake({ ...job, states: job.states.map((state) => ({ ...state, log })) });
+    expect(others(watched)).toEqual(["no-log", "ended"]);
+    expect(watched.requests.every(({ asked }) => asked === "status")).toBe(true);
+  });
+
   test("without the log, only states are asked for", async () => {
     const watched = await watchFake(running(MINUTE, chatter(3 * SECOND, MINUTE, SECOND)), { withLog: false });
     expect(watched.messages).toEqual([]);

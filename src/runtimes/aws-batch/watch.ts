@@ -1,6 +1,6 @@
 import { hasEnded, type Job } from "../../aws/batch.ts";
 import { isAnswered, isDenied, isForeignRefusal, shortReason } from "../../aws/errors.ts";
-import type { LogLine } from "../../aws/logs.ts";
+import { groupOf, type LogLine } from "../../aws/logs.ts";
 import { type AttemptLogs, attemptLogs } from "./attempt-logs.ts";
 import { type AttemptEvent, tellAttempts } from "./attempts.ts";
 import type { ReadLog } from "./log-tail.ts";
@@ -18,7 +18,9 @@ export type JobEvent =
   | AttemptEvent
   | WaitingEvent
   /** The log, or the rest of it, can't be read or isn't there: the watch goes on by the job's states alone. */
-  | { readonly kind: "no-log"; readonly why: "denied" | "lasting trouble" | "missing" }
+  | { readonly kind: "no-log"; readonly why: "lasting trouble" }
+  | { readonly kind: "no-log"; readonly why: "denied" | "missing"; readonly group: string }
+  | { readonly kind: "no-log"; readonly why: "elsewhere"; readonly where: string }
   | { readonly kind: "no-log"; readonly why: "refused"; readonly reason: string }
   | { readonly kind: "ended"; readonly job: Job };
 
@@ -83,6 +85,10 @@ export async function* watchJob(source: JobSource, options: WatchOptions): Async
         statusPace.next(changed);
         if (changed) yield { kind: "status", job };
         if (logs === undefined) yield* attempts.ofState(job);
+        if (logs && job.log?.kind === "elsewhere") {
+          logs = undefined;
+          yield { kind: "no-log", why: "elsewhere", where: job.log.where };
+        }
         if (logs?.update(job)) logPace.hurry();
         if (waiting) yield* await waiting(job, signal);
       } else {
@@ -102,7 +108,7 @@ export async function* watchJob(source: JobSource, options: WatchOptions): Async
           yield* attempts.ofLog(job, stream);
           yield { kind: "log", stream, lines };
         }
-        if (missing) yield { kind: "no-log", why: "missing" };
+        if (missing) yield { kind: "no-log", why: "missing", group: groupOf(job?.log) };
         // The log ends with its job: no need to wait for the next look at its status.
         if (looksOver && now() - hurried >= HURRY_EVERY) {
           hurried = now();
@@ -112,7 +118,7 @@ export async function* watchJob(source: JobSource, options: WatchOptions): Async
       } else if (isDenied(answer.error)) {
         logs = undefined;
         yield* troubles.passed("log");
-        yield { kind: "no-log", why: "denied" };
+        yield { kind: "no-log", why: "denied", group: groupOf(job?.log) };
       } else if (isAnswered(answer.error) && !mayPass(answer.error)) {
         logs = undefined;
         yield* troubles.passed("log");
