@@ -120,7 +120,7 @@ describe.skipIf(!(have("zip") && have("unzip")))("a build under faults (needs zi
     const result = await place.build("echo line 1; echo out > out.txt");
     expect(result.exitStatus).toBe(0);
     expect(result.stderr).toMatch(
-      /^Warning: The job's log can't be shown: CloudWatch Logs has no stream of it\./m,
+      /^Warning: The job's log can't be shown: CloudWatch Logs has no stream of it in the log group \/aws\/batch\/job\./m,
     );
     expect(linesOf(result)).toEqual([]);
     expect(await place.read("out.txt")).toBe("out\n");

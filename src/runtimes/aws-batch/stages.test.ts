@@ -103,7 +103,7 @@ test.each<[JobEvent, RegExp]>([
   [{ kind: "recovered", from: "trouble" }, /reached again/],
   [{ kind: "no-log", why: "denied", group: "/lab" }, /logs:GetLogEvents on the log group \/lab\)/],
   [{ kind: "no-log", why: "lasting trouble" }, /rest of the job's log/],
-  [{ kind: "no-log", why: "missing", group: "/lab" }, /log group \/lab has no stream of it/],
+  [{ kind: "no-log", why: "missing", group: "/lab" }, /has no stream of it in the log group \/lab\./],
   [{ kind: "no-log", why: "elsewhere", where: "the log driver splunk" }, /sends it to the log driver splunk/],
   [
     { kind: "no-log", why: "refused", reason: "it is full" },

@@ -20,7 +20,7 @@ function withoutLog(event: Extract<JobEvent, { readonly kind: "no-log" }>): stri
     case "denied":
       return `The job's log can't be shown: AWS does not allow it (logs:GetLogEvents on the log group ${event.group}). ${goesOn}`;
     case "missing":
-      return `The job's log can't be shown: the log group ${event.group} has no stream of it. Where that is so for every job, the instance role lacks logs:CreateLogStream and logs:PutLogEvents.`;
+      return `The job's log can't be shown: CloudWatch Logs has no stream of it in the log group ${event.group}. Where that is so for every job, the instance role lacks logs:CreateLogStream and logs:PutLogEvents.`;
   }
 }
 
