@@ -43,10 +43,13 @@ function stop(exitStatus: number): void {
   ending.abort(new CancelledError("Cancelled.", exitStatus));
 }
 
-// Nobody reads any more (`nextstrain … | head`): end as after a signal, in silence. Of a terminal that is gone (EIO), SIGHUP tells.
+// Nobody reads any more (`nextstrain … | head`): end as after a signal, in silence but for how to find a job again. Of a
+// terminal that is gone (EIO), SIGHUP tells.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EIO") ending.abort(new CancelledError("", 141));
+    if (error.code === "EIO") return;
+    if (stream === process.stdout) io.outIsLost();
+    ending.abort(new CancelledError("", 141));
   });
 }
 

@@ -1,5 +1,6 @@
 import type { BatchClient } from "@aws-sdk/client-batch";
 import { describe, expect, test } from "vitest";
+import { toJobId } from "../runs/ids.ts";
 import type { JobId } from "../runs/types.ts";
 import { describeDefinition, describeJob, readDefinition } from "./batch.ts";
 import { withImage } from "./batch-container.ts";
@@ -124,5 +125,45 @@ test("a job of ecsProperties is read from its task, and the empty container besi
     origin: { command: ["sh"] },
     container: { image: "lab/base", vcpus: 4, memoryMib: 8_192, roleArn: role },
     attempts: [{ exitCode: 1 }, { exitCode: 137, reason: "why" }],
+  });
+});
+
+describe("where a job's log is", () => {
+  const jobArn = "arn:aws:batch:eu-west-1:123456789012:job/id";
+  const describeWith = async (container: object) => {
+    const attempts = [{ container: { taskArn: "arn:aws:ecs:eu-west-1:1:task/cluster/first" } }];
+    const send = async () => ({ jobs: [{ jobId: "id", jobArn, status: "RUNNING", attempts, container }] });
+    const job = await describeJob({ send } as unknown as BatchClient, toJobId("id"), signal);
+    return { log: job?.log, logStreams: job?.logStreams };
+  };
+
+  test.each<[string, object | undefined, object]>([
+    ["Batch's own group", undefined, { kind: "group", group: "/aws/batch/job", prefix: undefined }],
+    [
+      "another group",
+      { logDriver: "awslogs", options: { "awslogs-group": "/lab", "awslogs-region": "eu-west-1" } },
+      { kind: "group", group: "/lab", prefix: undefined },
+    ],
+    [
+      "another region",
+      { logDriver: "awslogs", options: { "awslogs-group": "/lab", "awslogs-region": "us-east-1" } },
+      { kind: "elsewhere", where: "the log group /lab in the region us-east-1" },
+    ],
+    ["another driver", { logDriver: "splunk" }, { kind: "elsewhere", where: "the log driver splunk" }],
+  ])("%s", async (_, logConfiguration, log) => {
+    const described = await describeWith({
+      logConfiguration,
+      logStreamName: "nextstrain-job/default/second",
+    });
+    expect(described).toEqual({ log, logStreams: ["nextstrain-job/default/second"] });
+  });
+
+  test("streams that Batch doesn't name are those of the prefix", async () => {
+    const options = { "awslogs-group": "/lab", "awslogs-stream-prefix": "builds" };
+    const { logStreams } = await describeWith({
+      logConfiguration: { logDriver: "awslogs", options },
+      taskArn: "arn:aws:ecs:eu-west-1:1:task/cluster/second",
+    });
+    expect(logStreams).toEqual(["builds/default/first", "builds/default/second"]);
   });
 });

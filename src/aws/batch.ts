@@ -1,4 +1,5 @@
 import {
+  type AttemptContainerDetail,
   type BatchClient,
   DescribeJobDefinitionsCommand,
   DescribeJobsCommand,
@@ -10,6 +11,7 @@ import {
 import type { JobId } from "../runs/types.ts";
 import { attemptContainer, containerOf, type DefinedContainer, definedContainer } from "./batch-container.ts";
 import { explainAwsError } from "./errors.ts";
+import { type LogPlace, readLogPlace } from "./logs.ts";
 
 export type JobStatus =
   | "SUBMITTED"
@@ -33,6 +35,8 @@ export interface Job {
   readonly reason: string | undefined;
   /** Log streams of the attempts so far, oldest first, the current one's last. */
   readonly logStreams: readonly string[];
+  /** Where these are; undefined: where Batch's own are. */
+  readonly log?: LogPlace;
   /** How many attempts Batch will make at most. */
   readonly maxAttempts: number;
   /** Environment that the job was submitted with. */
@@ -65,6 +69,8 @@ export interface JobAttempt {
   /** Why the container ended, where there is more to say than its exit code. */
   readonly reason: string | undefined;
   readonly statusReason: string | undefined;
+  /** Undefined where its container never started. */
+  readonly logStream?: string | undefined;
 }
 
 /** How a job was submitted. */
@@ -92,9 +98,10 @@ export async function describeJob(
 
 function readJob(detail: JobDetail): Job {
   const container = containerOf(detail);
+  const log = readLogPlace(container.logConfiguration, detail.jobArn);
   const streams = [
-    ...(detail.attempts ?? []).map((attempt) => attemptContainer(attempt).logStreamName),
-    container.logStreamName,
+    ...(detail.attempts ?? []).map((attempt) => streamOf(attemptContainer(attempt), log)),
+    streamOf(container, log),
   ].filter((stream) => stream !== undefined);
   return {
     id: detail.jobId as JobId,
@@ -106,6 +113,7 @@ function readJob(detail: JobDetail): Job {
     exitCode: container.exitCode,
     reason: container.reason,
     logStreams: [...new Set(streams)],
+    log,
     maxAttempts: detail.retryStrategy?.attempts ?? 1,
     environment: new Map((container.environment ?? []).map(({ name = "", value = "" }) => [name, value])),
     origin: {
@@ -119,9 +127,17 @@ function readJob(detail: JobDetail): Job {
       exitCode: attemptContainer(attempt).exitCode,
       reason: attemptContainer(attempt).reason,
       statusReason: attempt.statusReason,
+      logStream: streamOf(attemptContainer(attempt), log),
     })),
     wasStopped: Boolean(detail.isTerminated || detail.isCancelled),
   };
+}
+
+/** The stream that Batch names, or where it names none the one that the log driver makes of a prefix: PREFIX/default/TASK. */
+function streamOf(container: AttemptContainerDetail | undefined, log: LogPlace): string | undefined {
+  if (container?.logStreamName !== undefined) return container.logStreamName;
+  const task = container?.taskArn?.split("/").at(-1);
+  return task && log.kind === "group" && log.prefix ? `${log.prefix}/default/${task}` : undefined;
 }
 
 function readContainer(detail: JobDetail): JobContainer {
@@ -155,6 +171,8 @@ export interface JobDefinition {
   /** Whether its jobs run on Fargate, which has no computers to choose. */
   readonly onFargate: boolean;
   readonly container: DefinedContainer;
+  /** Where jobs write their logs; undefined: where Batch's own are. */
+  readonly log?: LogPlace;
   /** All of it, as Batch describes it. */
   readonly detail: JobDefinitionDetail;
 }
@@ -195,6 +213,7 @@ export function readDefinition(detail: JobDefinitionDetail): JobDefinition {
     roleArn: container.roleArn,
     onFargate: detail.platformCapabilities?.includes("FARGATE") ?? false,
     container,
+    log: readLogPlace(container.logConfiguration, detail.jobDefinitionArn),
     detail,
   };
 }

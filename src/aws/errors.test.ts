@@ -7,6 +7,7 @@ import {
   isDenied,
   isServerFault,
   isTransient,
+  shortReason,
   wasNotCarriedOut,
 } from "./errors.ts";
 
@@ -18,6 +19,10 @@ const answer = (name: string, httpStatusCode = 400, fault: "client" | "server" =
   });
 const network = (code: string) => Object.assign(new Error(`connect ${code}`), { code });
 const provider = (name: string) => Object.assign(new Error("could not load credentials"), { name });
+
+/** What the SDK makes of an answer that is no JSON. */
+const unreadable = (httpStatusCode: number) =>
+  Object.assign(new SyntaxError("Unexpected token '<'"), { $metadata: { httpStatusCode } });
 
 describe("in plain words, with the next step", () => {
   test.each<[string, Error, RegExp, RegExp]>([
@@ -38,6 +43,13 @@ describe("in plain words, with the next step", () => {
     ["denied", answer("AccessDeniedException", 403), /does not allow you to read x/, /administrator/],
     ["offline", network("ENOTFOUND"), /read x: AWS can't be reached \(connect ENOTFOUND\)/, /network/],
     ["timed out", provider("TimeoutError"), /can't be reached/, /network/],
+    [
+      "a firewall's page",
+      unreadable(403),
+      /read x: the answer \(HTTP status 403\) can't be read/,
+      /firewall/,
+    ],
+    ["a refusal without a reason", answer("UnknownError", 403), /read x: HTTP status 403, and no/, /DEBUG/],
     [
       "anything else",
       answer("ClientException"),
@@ -72,6 +84,8 @@ test.each<[Error, boolean]>([
   [network("HPE_INVALID_CONSTANT"), true],
   [Object.assign(new SyntaxError("<"), { $responseBodyText: "<html>" }), true],
   [Object.assign(new Error("mismatched tags"), { $responseBodyText: "<html>", $metadata: {} }), true],
+  [unreadable(403), true],
+  [unreadable(200), true],
   [answer("AccessDenied", 403), false],
   [answer("ExpiredToken", 403), false],
   [network("ENOENT"), false],
@@ -90,6 +104,19 @@ test("credentials fail where they are expired, rejected or absent, whoever says 
   expect(failures.map(isCredentialFailure)).toEqual(failures.map(() => true));
   const others = [answer("AccessDenied", 403), network("ECONNRESET"), new UserError("x"), new Error("bug")];
   expect(others.map(isCredentialFailure)).toEqual(others.map(() => false));
+});
+
+test.each<[Error, string]>([
+  [
+    unreadable(502),
+    "the answer (HTTP status 502) can't be read, so something else than AWS gave it, or it was cut off",
+  ],
+  [answer("UnknownError", 503, "server"), "HTTP status 503, and no reason given"],
+  [provider("TimeoutError"), "it does not answer"],
+  [network("ECONNRESET"), "connect ECONNRESET"],
+  [new UserError("The proxy refuses."), "The proxy refuses"],
+])("%s in a few words: %s", (error, words) => {
+  expect(shortReason(error)).toBe(words);
 });
 
 test("denied is what AWS says of a permission only", () => {

@@ -86,6 +86,8 @@ function awsErrorCode(error: unknown): string | undefined {
   if (SILENT.has(name) || NO_CREDENTIALS.has(name)) return name;
   // No HTTP at all (Node's parser), or a page of a hotel's network in place of JSON or XML (the SDK's).
   if (code?.startsWith("HPE_") || "$responseBodyText" in error) return GARBLED;
+  // A parser's complaint about an answer has the language's own name.
+  if ($metadata?.httpStatusCode !== undefined && /^(?:Syntax|Type|Range)?Error$/.test(name)) return GARBLED;
   return $metadata === undefined ? undefined : name;
 }
 
@@ -130,6 +132,32 @@ function isNameless(code: string): boolean {
  */
 export function permissionIn(text: string): string | undefined {
   return /is not authorized to perform: ([a-z0-9-]+:\w+)/i.exec(text)?.[1];
+}
+
+/** Whether an answer refuses the request and is not AWS's: the page of a firewall, say. */
+export function isForeignRefusal(error: unknown): boolean {
+  const { httpStatusCode = 0 } = (error as SdkError | undefined)?.$metadata ?? {};
+  return awsErrorCode(error) === GARBLED && httpStatusCode >= 400 && httpStatusCode < 500;
+}
+
+/** Whether AWS failed, or something on the way to it, and not this program. */
+export function isAnswered(error: unknown): boolean {
+  return awsErrorCode(error) !== undefined || error instanceof UserError;
+}
+
+/** Why a request failed, in a few words: those of AWS and of the network, and none of a parser's. */
+export function shortReason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = awsErrorCode(error);
+  if (code === undefined) return error.message.replace(/\.$/, "") || error.name;
+  const status = (error as SdkError).$metadata?.httpStatusCode;
+  if (code === GARBLED) {
+    const shown = status === undefined ? "" : ` (HTTP status ${status})`;
+    return `the answer${shown} can't be read, so something else than AWS gave it, or it was cut off`;
+  }
+  if (isNameless(code)) return `HTTP status ${status}, and no reason given`;
+  // The SDK's words on a time limit are about its own insides.
+  return code === "TimeoutError" ? "it does not answer" : error.message || code;
 }
 
 /** Whether a connection's error of this code says that nobody who is trusted here vouches for the server. */
@@ -226,17 +254,18 @@ export function explainAwsError(error: unknown, doing: string): unknown {
   }
   if (code === GARBLED) {
     return explain(
-      `Could not ${doing}: the answer can't be read, so something else than AWS gave it, or it was cut off.`,
-      "Check the network connection: some networks want you to log in by a browser first.",
+      `Could not ${doing}: ${shortReason(error)}.`,
+      "Check the network connection: some networks want you to log in by a browser first, and firewalls answer for servers that they block.",
     );
   }
   if (NETWORK.has(code) || SILENT.has(code)) {
-    // The SDK's words on a time limit are about its own insides.
-    const reason = code === "TimeoutError" ? "it does not answer" : error.message || code;
     return explain(
-      `Could not ${doing}: AWS can't be reached (${reason}).`,
+      `Could not ${doing}: AWS can't be reached (${shortReason(error)}).`,
       "Check the network connection, and the region.",
     );
+  }
+  if (isNameless(code)) {
+    return explain(`Could not ${doing}: ${shortReason(error)}.`, "NEXTSTRAIN_DEBUG=1 shows the details.");
   }
   return explain(
     `Could not ${doing}: ${error.message || "AWS gave no reason"} (${code}).`,

@@ -1,9 +1,13 @@
 import * as http from "node:http";
 import * as https from "node:https";
 import type { AddressInfo } from "node:net";
+import * as batch from "@aws-sdk/client-batch";
+import * as logs from "@aws-sdk/client-cloudwatch-logs";
+import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { expect, test } from "vitest";
 import { UserError } from "../errors.ts";
-import { isTransient, wasNotCarriedOut } from "./errors.ts";
+import { explainAwsError, isTransient, wasNotCarriedOut } from "./errors.ts";
 import { createAgents } from "./http.ts";
 import { readProxies } from "./proxy.ts";
 
@@ -37,6 +41,62 @@ test.each([502, 503, 504])(
     expect(wasNotCarriedOut(error)).toBe(true);
   },
 );
+
+/** A server that answers all requests with the page of a firewall. */
+async function startFirewall(): Promise<AsyncDisposable & { readonly endpoint: string }> {
+  const server = http.createServer((request, response) => {
+    request.resume();
+    response
+      .writeHead(403, { "content-type": "text/html" })
+      .end("<!DOCTYPE html><html><p>Blocked<br></html>");
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+interface Configuration {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  readonly maxAttempts: number;
+}
+
+const OBJECT = { Bucket: "bucket", Key: "key" };
+const { BatchClient, DescribeJobsCommand } = batch;
+const { CloudWatchLogsClient, GetLogEventsCommand } = logs;
+
+test.each<[string, (configuration: Configuration) => Promise<unknown>]>([
+  ["Batch", (using) => new BatchClient(using).send(new DescribeJobsCommand({ jobs: ["id"] }))],
+  [
+    "CloudWatch Logs",
+    (using) =>
+      new CloudWatchLogsClient(using).send(
+        new GetLogEventsCommand({ logGroupName: "group", logStreamName: "stream" }),
+      ),
+  ],
+  ["S3", (using) => new S3Client({ ...using, forcePathStyle: true }).send(new GetObjectCommand(OBJECT))],
+  ["STS", (using) => new STSClient(using).send(new GetCallerIdentityCommand({}))],
+])("a firewall's page in place of %s is told in a sentence, without a parser's words", async (_, ask) => {
+  await using firewall = await startFirewall();
+  const configuration = {
+    endpoint: firewall.endpoint,
+    region: "us-east-1",
+    credentials: { accessKeyId: "key", secretAccessKey: "secret" },
+    maxAttempts: 1,
+  };
+  const error = await ask(configuration).catch((thrown: unknown) => thrown);
+  expect(explainAwsError(error, "look")).toMatchObject({
+    message:
+      "Could not look: the answer (HTTP status 403) can't be read, so something else than AWS gave it, or it was cut off.",
+  });
+  expect(isTransient(error)).toBe(true);
+});
 
 test.each([403, 407])("a proxy that refuses (status %i) is the user's to mend", async (status) => {
   const error = await askThroughProxy(status);

@@ -1,7 +1,34 @@
+import type { LogConfiguration } from "@aws-sdk/client-batch";
 import { type CloudWatchLogsClient, GetLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
 
-/** The log group of all Batch jobs of an account. */
+/** The log group of Batch jobs whose definition names no other. */
 export const LOG_GROUP = "/aws/batch/job";
+
+/** Where a job's log is. */
+export type LogPlace =
+  | { readonly kind: "group"; readonly group: string; readonly prefix: string | undefined }
+  /** Where this program can't read it: in words. */
+  | { readonly kind: "elsewhere"; readonly where: string };
+
+/**
+ * Reads where the container of a job or a definition writes its log (`logConfiguration`).
+ * @param arn name of resource of the job or the definition, for its region
+ */
+export function readLogPlace(configuration: LogConfiguration | undefined, arn: string | undefined): LogPlace {
+  const { logDriver = "awslogs", options = {} } = configuration ?? {};
+  if (logDriver !== "awslogs") return { kind: "elsewhere", where: `the log driver ${logDriver}` };
+  const group = options["awslogs-group"] || LOG_GROUP;
+  const region = options["awslogs-region"];
+  if (region && arn && region !== arn.split(":")[3]) {
+    return { kind: "elsewhere", where: `the log group ${group} in the region ${region}` };
+  }
+  return { kind: "group", group, prefix: options["awslogs-stream-prefix"] || undefined };
+}
+
+/** Its log group; Batch's own where nothing else is known. */
+export function groupOf(log: LogPlace | undefined): string {
+  return log?.kind === "group" ? log.group : LOG_GROUP;
+}
 
 /** Lines of a page at most: AWS would send 10,000, or 1 MiB, which as objects take several times the memory. */
 const PAGE = 2_500;
@@ -23,16 +50,22 @@ export type LogPosition =
   | { readonly token: string }
   | { readonly token?: never; readonly since: number | undefined };
 
+/** A log stream, and the group that it is in. */
+export interface LogStream {
+  readonly group: string;
+  readonly stream: string;
+}
+
 /** The last lines of a stream, a page at most, oldest first (GetLogEvents); none where the stream does not exist. */
 export async function readLogEnd(
   logs: CloudWatchLogsClient,
-  stream: string,
+  { group, stream }: LogStream,
   signal: AbortSignal,
 ): Promise<readonly LogLine[]> {
   try {
     const { events = [] } = await logs.send(
       new GetLogEventsCommand({
-        logGroupName: LOG_GROUP,
+        logGroupName: group,
         logStreamName: stream,
         startFromHead: false,
         limit: PAGE,
@@ -49,14 +82,14 @@ export async function readLogEnd(
 /** One page of a stream, oldest first (GetLogEvents); undefined where the stream does not exist (yet). */
 export async function readLogPage(
   logs: CloudWatchLogsClient,
-  stream: string,
+  { group, stream }: LogStream,
   position: LogPosition,
   signal: AbortSignal,
 ): Promise<LogPage | undefined> {
   try {
     const { events = [], nextForwardToken } = await logs.send(
       new GetLogEventsCommand({
-        logGroupName: LOG_GROUP,
+        logGroupName: group,
         logStreamName: stream,
         startFromHead: true,
         limit: PAGE,

@@ -9,6 +9,13 @@ const SEQUENCES = new RegExp(
   "g",
 );
 
+/** What a terminal shows last of a line that writes over itself, as progress bars do (`10%\r20%\r`). */
+export function lastState(line: string): string {
+  if (!line.includes("\r")) return line;
+  const states = line.split("\r");
+  return states.findLast((state) => withoutControls(state, { keepColours: false }).trim() !== "") ?? "";
+}
+
 /** Text that can do nothing to a terminal. Colours stay where they are wanted. */
 export function withoutControls(text: string, options: { readonly keepColours: boolean }): string {
   return text.replace(SEQUENCES, (sequence, style: string | undefined) =>

@@ -51,6 +51,23 @@ test("the live line is asked for again as time goes by, and only written where i
   expect(raw.filter((text) => text.includes("RUNNING"))).toHaveLength(2);
 });
 
+test.each(["before", "after"])("last words that standard output was lost %s go to standard error", (when) => {
+  const written = { out: "", err: "" };
+  const stream = (name: keyof typeof written) => ({
+    write: (text: string) => {
+      written[name] += text;
+    },
+  });
+  const io = createIo({ stdin: {}, stdout: stream("out"), stderr: stream("err") });
+  io.lastWords(["To go on:", "command"]);
+  if (when === "before") io.outIsLost();
+  io.out("unread");
+  io.finish();
+  if (when === "after") io.outIsLost();
+  expect(written.err).toBe("To go on:\ncommand\n");
+  if (when === "before") expect(written.out).toBe("");
+});
+
 test("nothing is left of it at the end: neither on the screen, nor timers, nor listeners", () => {
   const { stream, lines, events } = terminal();
   const io = createIo({ stdin: {}, stdout: stream, stderr: stream });

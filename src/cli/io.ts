@@ -42,6 +42,8 @@ export interface Streams {
 
 /** An Io whose owner says when the end has come. */
 export interface OwnedIo extends Io {
+  /** Nobody reads standard output any more: the last words are for standard error. */
+  outIsLost(): void;
   /** Takes the live line away, and prints the last words, if there are any. */
   finish(): void;
 }
@@ -51,12 +53,16 @@ export function createIo(
   env: Readonly<Record<string, string | undefined>> = {},
 ): OwnedIo {
   let last: readonly string[] = [];
+  let said: readonly string[] = [];
+  let isLost = false;
   const outIsTerminal = stdout.isTTY === true;
   const capable = outIsTerminal && env.TERM !== "dumb";
   const line = capable ? createLiveLine(stdout) : undefined;
   const apart = (write: () => void) => (line ? line.around(write) : write());
 
-  const out = (text: string) => apart(() => void stdout.write(`${text}\n`));
+  const out = (text: string) => {
+    if (!isLost) apart(() => void stdout.write(`${text}\n`));
+  };
   const toErr = (text: string) => void stderr.write(`${text}\n`);
   const err = (text: string) => (stderr.isTTY === true ? apart(() => toErr(text)) : toErr(text));
   return {
@@ -68,9 +74,16 @@ export function createIo(
     lastWords: (lines) => {
       last = lines ?? [];
     },
+    outIsLost: () => {
+      isLost = true;
+      for (const text of said) err(text);
+      said = [];
+    },
     finish: () => {
       line?.show(undefined);
-      for (const text of last) out(text);
+      for (const text of last) (isLost ? err : out)(text);
+      // What is written to a pipe is known to be lost only later.
+      if (!isLost) said = last;
       last = [];
     },
     outIsTerminal,

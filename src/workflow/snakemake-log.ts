@@ -25,7 +25,14 @@ export interface ProgressReader {
 // Control sequences (ECMA-48 5.4), which Snakemake writes for colours.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what they consist of
 const CONTROL = /\x1b\[[0-?]*[ -/]*[@-~]/g;
+/** What a progress bar has written over. */
+const OVERWRITTEN = /^.*\r/s;
 const OUR_PREFIX = /^\[batch\] \[[^\]]*\] /;
+
+/** A line of a log as it is shown last, without colours, our own prefix and blanks at its end. */
+export function plainLine(line: string): string {
+  return line.replace(CONTROL, "").replace(OUR_PREFIX, "").trimEnd().replace(OVERWRITTEN, "");
+}
 
 /** With --keep-going thousands of jobs may fail: so many are remembered. */
 const MOST_FAILURES = 500;
@@ -129,7 +136,7 @@ export function createProgressReader(): ProgressReader {
 
   return {
     push(raw) {
-      const line = raw.replace(CONTROL, "").replace(OUR_PREFIX, "").trimEnd();
+      const line = plainLine(raw);
       if (line === "") return;
       if (line.startsWith(" ")) readIndented(line);
       else if (block.kind === "stats") readStats(line);

@@ -288,11 +288,20 @@ describe.skipIf(!(have("zip") && have("unzip")))("jobs with one thing wrong (nee
       "exit 1",
       "echo 'ERROR: no such strain' >&2; exit 2",
       "exit 137 & wait $!; exit 255",
-    ])("a program that ends by itself is not diagnosed: %s", async (script) => {
-      const result = await place.build(script);
-      expect(result.exitStatus).toBeGreaterThan(0);
-      expect(result.stderr).toBe("");
-    });
+    ])(
+      "of a program that ends by itself, its exit status and its last lines are told: %s",
+      async (script) => {
+        const result = await place.build(`echo nearly; echo the end; ${script}`);
+        expect(result.exitStatus).toBeGreaterThan(0);
+        expectTold(
+          result,
+          new RegExp(`^The program sh ended with exit status ${result.exitStatus}\\.$`),
+          /log/,
+        );
+        expect(result.stderr).toMatch(/^The job's own log ends with:\n {4}nearly\n {4}the end\n/m);
+        expect(result.stderr).not.toMatch(/^ *\+ |adding:/m);
+      },
+    );
   });
 
   describe("waiting", () => {

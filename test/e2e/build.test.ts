@@ -4,7 +4,7 @@ import { DescribeJobsCommand } from "@aws-sdk/client-batch";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { have } from "../support/have.ts";
 import { localClients } from "../support/local-clients.ts";
-import { jobIdOf } from "../support/run-tool.ts";
+import { jobIdOf, runTool } from "../support/run-tool.ts";
 import { type Workplace, workplace } from "../support/workplace.ts";
 
 const needed = have("zip") && have("unzip");
@@ -52,6 +52,21 @@ describe.skipIf(!needed)("a build on local AWS (needs zip and unzip)", () => {
     expect(positions).not.toContain(-1);
     expect(await place.read("out.txt")).toBe("in");
     expect((await readdir(place.directory)).sort()).toEqual(["Snakefile", "input.txt", "out.txt"]);
+  });
+
+  test("shows progress bars as they are last, and a line for all files packed; with NEXTSTRAIN_DEBUG each of them", async () => {
+    await place.write("a.txt", "a");
+    const script = "printf '1%%\\r50%%\\r100%%\\n'; echo b > b.txt; echo c > c.txt";
+    const result = await place.build(script);
+    expect(result.stdout).toMatch(/^\[batch\] \[.*?\] 100%$/m);
+    expect(result.stdout).toMatch(
+      /\(2 files and directories unpacked\)\n[\s\S]*\(2 files and directories packed\)\n/,
+    );
+    expect(result.stdout).not.toMatch(/adding:|inflating:|extracting:/);
+    const args = ["build", "--aws-batch", "--local-aws", "--exec", "sh", place.directory, "-c", script];
+    const debugged = await runTool(args, { env: { ...place.env, NEXTSTRAIN_DEBUG: "1" }, cwd: place.home });
+    expect(debugged.stdout).toMatch(/\] updating: b\.txt/);
+    expect(debugged.stdout).not.toContain("files and directories");
   });
 
   test("ends with the job's own exit status, and still brings its results", async () => {

@@ -1,9 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { RegisterJobDefinitionCommand } from "@aws-sdk/client-batch";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { useFaults } from "../support/faults.ts";
 import { have } from "../support/have.ts";
+import { localClients } from "../support/local-clients.ts";
 import { jobIdOf, startTool, type ToolResult } from "../support/run-tool.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
 import { rotatingKeys } from "../support/users.ts";
@@ -60,6 +62,33 @@ describe.skipIf(!(have("zip") && have("unzip")))("a build under faults (needs zi
     expect(linesOf(result)).toEqual([1]);
   });
 
+  test("a host that is lost, and one attempt more: says why before that one's log", async () => {
+    await using clients = await localClients(place.env);
+    await clients.batch.send(
+      new RegisterJobDefinitionCommand({
+        jobDefinitionName: "retrying",
+        type: "container",
+        retryStrategy: { attempts: 2 },
+        containerProperties: {
+          image: "nextstrain/base",
+          command: [],
+          resourceRequirements: [
+            { type: "VCPU", value: "1" },
+            { type: "MEMORY", value: "512" },
+          ],
+        },
+      }),
+    );
+    await misbehave({ fault: "spot-reclaim", attempt: 1, seconds: 1 });
+    const script =
+      "echo this is attempt $AWS_BATCH_JOB_ATTEMPT; if [ $AWS_BATCH_JOB_ATTEMPT = 1 ]; then sleep 60; fi";
+    const result = await place.build(script, "--aws-batch-job", "retrying");
+    expect(result.exitStatus).toBe(0);
+    expect(result.stdout).toMatch(
+      /^Attempt 2 of 2, after a Spot reclaim: “Host EC2 \(instance i-\w+\) terminated”\n[\s\S]*\] this is attempt 2\n/m,
+    );
+  });
+
   test("a job without capacity waits in RUNNABLE, and can be cancelled there", async () => {
     await misbehave({ fault: "no-capacity" });
     const build = place.startBuild(work);
@@ -91,7 +120,7 @@ describe.skipIf(!(have("zip") && have("unzip")))("a build under faults (needs zi
     const result = await place.build("echo line 1; echo out > out.txt");
     expect(result.exitStatus).toBe(0);
     expect(result.stderr).toMatch(
-      /^Warning: The job's log can't be shown: CloudWatch Logs has no stream of it\./m,
+      /^Warning: The job's log can't be shown: CloudWatch Logs has no stream of it in the log group \/aws\/batch\/job\./m,
     );
     expect(linesOf(result)).toEqual([]);
     expect(await place.read("out.txt")).toBe("out\n");

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { readdir } from "node:fs/promises";
+import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { localEnvironment, startFront } from "../support/front.ts";
@@ -288,6 +288,24 @@ test("where standard output is no terminal there are no control characters", asy
   expect(stdout).toMatch(/\] green\n/);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
   expect(stdout + stderr).not.toMatch(/[\x00-\x09\x0b-\x1f]/);
+});
+
+test("a reader that goes away detaches from the job: standard error has the command that attaches to it", async () => {
+  const place = await prepared();
+  const go = join(place.home, "go");
+  const script = `until [ -e '${go}' ]; do echo waiting; sleep 0.2; done; echo result > result.txt`;
+  const run = place.startBuild(script);
+  await run.seen(/\] waiting/);
+  run.child.stdout?.destroy();
+  const { stderr, exitStatus } = await run.ended;
+  expect(exitStatus).toBe(141);
+  const [lead, command = "", ...rest] = stderr.split("\n");
+  expect([lead, ...rest]).toEqual(["To see the job's log and get its results later, run:", ""]);
+  await writeFile(go, "");
+  const id = /nextstrain build --aws-batch --local-aws --attach ([0-9a-f-]{36}) /.exec(command)?.[1] ?? "";
+  const attached = await place.run("build", "--aws-batch", "--local-aws", "--attach", id, place.directory);
+  expect([attached.exitStatus, attached.stderr]).toEqual([0, ""]);
+  expect(await place.read("result.txt")).toBe("result\n");
 });
 
 test("a reader that goes away ends the program in silence", async () => {

@@ -249,7 +249,7 @@ export const brokenStates: readonly Broken[] = [
         },
       }),
     found: "caution definition.log",
-    says: /elsewhere \(\/our\/own\)/,
+    says: /to the log group \/our\/own, not to/,
     mend: /log configuration/,
   },
   {

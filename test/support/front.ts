@@ -10,6 +10,18 @@ export interface Front extends AsyncDisposable {
   readonly requests: readonly string[];
   /** Holds the requests back that match `METHOD /path`, until they are released. */
   hold(pattern: RegExp): { readonly arrived: Promise<void>; release(): void };
+  /**
+   * Changes the answers to an operation of Batch's or of CloudWatch Logs' (`DescribeJobs`), as other accounts and bad days
+   * have them; undefined leaves one as it came.
+   */
+  change(operation: string, change: (answer: Answer) => Answer | undefined): void;
+}
+
+/** What a service answers. */
+export interface Answer {
+  readonly status: number;
+  readonly contentType?: string | undefined;
+  readonly body: string;
 }
 
 export interface FrontOptions {
@@ -22,6 +34,8 @@ export interface FrontOptions {
 export async function startFront(target: string, { tls, answer }: FrontOptions = {}): Promise<Front> {
   const requests: string[] = [];
   const holds: { readonly pattern: RegExp; readonly hold: () => Promise<void> }[] = [];
+  const changes: { readonly operation: string; readonly change: (answer: Answer) => Answer | undefined }[] =
+    [];
   const handle = async (request: http.IncomingMessage, response: http.ServerResponse) => {
     const line = `${request.method} ${request.url}`;
     requests.push(line);
@@ -34,6 +48,13 @@ export async function startFront(target: string, { tls, answer }: FrontOptions =
     const { hostname, port } = new URL(target);
     const { method, url, rawHeaders: headers } = request;
     const passed = http.request({ hostname, port, method, path: url, headers, agent: false }, (answered) => {
+      const wanted = changes.filter(({ operation }) => operation.toLowerCase() === operationOf(request));
+      if (wanted.length > 0) {
+        return void answerOf(answered).then((answer) => {
+          const changed = wanted.reduce((now, { change }) => change(now) ?? now, answer);
+          response.writeHead(changed.status, { "content-type": changed.contentType ?? "" }).end(changed.body);
+        });
+      }
       response.writeHead(answered.statusCode ?? 502, answered.rawHeaders);
       answered.pipe(response);
     });
@@ -66,11 +87,24 @@ export async function startFront(target: string, { tls, answer }: FrontOptions =
       });
       return { arrived, release };
     },
+    change: (operation, change) => void changes.push({ operation, change }),
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** In lower case: the path of Batch's operations has it so, and CloudWatch Logs has them in a header. */
+function operationOf({ url = "", headers }: http.IncomingMessage): string | undefined {
+  const target = headers["x-amz-target"]?.toString().split(".")[1];
+  return (target ?? /^\/v1\/(\w+)$/.exec(url)?.[1])?.toLowerCase();
+}
+
+async function answerOf(answered: http.IncomingMessage): Promise<Answer> {
+  let body = "";
+  for await (const chunk of answered.setEncoding("utf8")) body += chunk;
+  return { status: answered.statusCode ?? 502, contentType: answered.headers["content-type"], body };
 }
 
 /** Where a workplace's local AWS is, and the variables with which any client uses it. */

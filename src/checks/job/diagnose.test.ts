@@ -5,9 +5,10 @@ import type { JobEvidence } from "./evidence.ts";
 import { ended, failed, makeEnvironment, makeEvidence, makeJob, s3Error, seen } from "./testing.ts";
 import { awsFailures } from "./testing-aws-failures.ts";
 import { jobFailures } from "./testing-job-failures.ts";
+import { programFailures } from "./testing-program-failures.ts";
 import { waitingJobs } from "./testing-waiting.ts";
 
-const states = [...awsFailures, ...jobFailures, ...waitingJobs];
+const states = [...awsFailures, ...jobFailures, ...programFailures, ...waitingJobs];
 
 test.each(states)("%s: %s", (symptom, _, evidence) => {
   expect(diagnose(evidence)?.id).toBe(`job.${symptom}`);
@@ -62,6 +63,13 @@ describe("nothing is said of", () => {
   test.each<[string, JobEvidence]>([
     ["a job that runs", makeEvidence({ job: makeJob({ status: "RUNNING" }) })],
     ["a job that succeeded", makeEvidence({ job: makeJob({ status: "SUCCEEDED", exitCode: 0 }) })],
+  ])("%s", (_, evidence) => {
+    expect(diagnose(evidence)).toBeUndefined();
+  });
+});
+
+describe("no more than the exit status is said of", () => {
+  test.each<[string, JobEvidence]>([
     ["a program's own exit status", ended(3)],
     ["a program that ends as zip does where it can't read", ended(18)],
     [
@@ -73,7 +81,7 @@ describe("nothing is said of", () => {
       ended(2, { logEnd: [s3Error("403")], step: "running the program" }),
     ],
   ])("%s", (_, evidence) => {
-    expect(diagnose(evidence)).toBeUndefined();
+    expect(diagnose(evidence)?.id).toBe("job.program-failed");
   });
 });
 

@@ -5,6 +5,7 @@ import { entrypointSymptoms } from "./entrypoint.ts";
 import { findReason, type JobEvidence, reasonsOf, SURROUNDINGS, type Symptom } from "./evidence.ts";
 import { exitSymptoms, failedSymptoms, queueText, reasonGivenUp } from "./failed.ts";
 import { waitingSymptoms } from "./waiting.ts";
+import { lastSymptom, programSymptoms } from "./workflow.ts";
 
 /** What is wrong with a job, and the next step. */
 export interface Diagnosis extends Finding {
@@ -85,14 +86,16 @@ export const symptoms = {
     ...entrypointSymptoms,
     ...exitSymptoms,
     rulesFailed,
+    ...programSymptoms,
     otherFailure,
+    lastSymptom,
   ],
   waiting: waitingSymptoms,
 } as const;
 
 /**
  * What is wrong with a job, and what to do: of one that waits (RUNNABLE) or has failed. Undefined where nothing is to be
- * said: it gets on, or its program ended by itself, as it can with any exit status.
+ * said: it gets on.
  */
 export function diagnose(evidence: JobEvidence): Diagnosis | undefined {
   const { job } = evidence;

@@ -65,6 +65,9 @@ export function findReason(job: Job, pattern: RegExp): RegExpExecArray | undefin
   return undefined;
 }
 
+/** A computer that was taken away from under a job: a Spot computer of EC2's, or of Fargate's. */
+export const TAKEN_AWAY = /^Host EC2 \(instance [^)]*\) terminated|^Your Spot Task was interrupted/;
+
 /** The name at the end of a name of resource (`arn:…:job-queue/NAME`), or the name itself. */
 export function nameOf(resource: string | undefined): string | undefined {
   return resource === undefined ? undefined : nameInArn(resource) || undefined;

@@ -8,6 +8,7 @@ import {
   programOf,
   SURROUNDINGS,
   type Symptom,
+  TAKEN_AWAY,
 } from "./evidence.ts";
 import { imageSymptoms } from "./image.ts";
 import { FULL_DISK, findLine } from "./log-signs.ts";
@@ -65,6 +66,23 @@ export const failedSymptoms: readonly Symptom[] = [
     },
   },
   {
+    id: "wrong-processor",
+    see: ({ job, isLocal, step, logEnd }) => {
+      const said =
+        findReason(job, WRONG_PROCESSOR)?.[0] ??
+        // A program of the workflow's own is another matter.
+        (step === "variables" ? findLine(logEnd, WRONG_PROCESSOR) : undefined);
+      return (
+        said !== undefined && {
+          says: `The image ${job.container?.image || "of the job"} is made for another kind of processor than the job's computer has: x86-64 (Intel, AMD) and ARM (Graviton) can't run each other's programs.`,
+          mend: isLocal
+            ? "Name an image that is made for this computer's processor with --image, and build again."
+            : `Use computers that the image is made for, such as nextstrain setup aws-batch --instance-types c5 for x86-64; or name an image that is made for both, such as nextstrain/base, with --image or in the ${definitionOf(job)}. Then build again.`,
+        }
+      );
+    },
+  },
+  {
     id: "no-entrypoint",
     see: ({ job }) =>
       findReason(
@@ -90,13 +108,15 @@ export const failedSymptoms: readonly Symptom[] = [
   {
     id: "host-lost",
     see: ({ job, isLocal }) => {
-      if (findReason(job, /^Host EC2 \(instance [^)]*\) terminated/) === undefined) return undefined;
+      const reason = findReason(job, TAKEN_AWAY);
+      if (reason === undefined) return undefined;
+      const pattern = reason[0].startsWith("Host") ? "Host EC2*" : "Your Spot Task*";
       const attempts = job.attempts?.length ?? 1;
       return {
         says: `The computer that the job ran on was taken away${attempts > 1 ? `, ${attempts} times in all` : ""}: AWS takes spot computers (cheaper, as they are left over from others) back when it needs them, or it broke down.`,
         mend: isLocal
           ? "Build again. On local AWS it means that `nextstrain local-aws stop`, or a fault that was asked for, ended the job."
-          : `Build again; it begins anew, since nothing came back. ${attempts > 1 ? "" : `To have AWS try again by itself: AWS console, Batch, ${definitionOf(job)}, Create new revision, Job attempts 3, with a retry strategy that retries on the status reason Host EC2* and exits on the reason *. `}To not be interrupted, set up ordinary computers: nextstrain setup aws-batch --no-spot.`,
+          : `Build again; it begins anew, since nothing came back. ${attempts > 1 ? "" : `To have AWS try again by itself: AWS console, Batch, ${definitionOf(job)}, Create new revision, Job attempts 3, with a retry strategy that retries on the status reason ${pattern} and exits on the reason *. `}To not be interrupted, set up ordinary computers: nextstrain setup aws-batch --no-spot.`,
       };
     },
   },
@@ -164,6 +184,18 @@ export const exitSymptoms: readonly Symptom[] = [
       },
   },
   {
+    id: "program-of-another-processor",
+    see: ({ logEnd, ruleLogs }) => {
+      const line = findLine([...logEnd, ...ruleLogs], WRONG_PROCESSOR);
+      return (
+        line !== undefined && {
+          says: `A program in the job is made for another kind of processor than the job's computer has; the log says ${quote(line)}.`,
+          mend: "Have the workflow use a copy of it that is made for that processor (x86-64 for Intel and AMD, ARM for Graviton), or run jobs on computers of the other kind. Then build again.",
+        }
+      );
+    },
+  },
+  {
     id: "program-not-executable",
     see: ({ job }) =>
       job.exitCode === 126 && {
@@ -172,6 +204,9 @@ export const exitSymptoms: readonly Symptom[] = [
       },
   },
 ];
+
+/** The kernel's word (ENOEXEC), as runc, Docker and bash pass it on. */
+const WRONG_PROCESSOR = /exec format error/i;
 
 /** Signs of memory that ran out, of bash, Python and NumPy, C++, the C library, R, and Augur (of a program that it runs). */
 const OUT_OF_MEMORY =

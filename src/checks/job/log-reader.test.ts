@@ -37,6 +37,25 @@ test("where the log is read from its end alone, the program is what it shows", (
   expect(read(["line 9", "line 10"], false).step).toBe("running the program");
 });
 
+test("of a progress bar, its last state is kept: another line may follow it directly", () => {
+  expect(read([RUN, "50%\r100%\rMemoryError"]).logEnd).toEqual([RUN, "MemoryError"]);
+});
+
+test("what zip and unzip say of each file leaves room for what the program said last", () => {
+  const files = Array.from({ length: 1_000 }, (_, index) => `  adding: results/${index}.txt (stored 0%)`);
+  const { logEnd } = read([
+    FETCH,
+    UNZIP,
+    "  inflating: Snakefile",
+    RUN,
+    "  adding: mine",
+    "why",
+    ZIP,
+    ...files,
+  ]);
+  expect(logEnd).toEqual([FETCH, UNZIP, RUN, "  adding: mine", "why", ZIP]);
+});
+
 test("only the end is kept, of each line as well; the rules that failed are kept from anywhere", () => {
   const failing = readFileSync(
     new URL("../../workflow/fixtures/snakemake-7-fails.log", import.meta.url),

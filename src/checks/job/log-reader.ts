@@ -1,5 +1,6 @@
+import { lastState } from "../../cli/control-characters.ts";
 import { createProgressReader, type FailedRule } from "../../workflow/snakemake-log.ts";
-import { type Step, stepOf } from "./log-signs.ts";
+import { FILE_OF_ZIP, type Step, stepOf } from "./log-signs.ts";
 
 /** What of an attempt's log a diagnosis looks at. */
 export interface LogEvidence {
@@ -36,6 +37,8 @@ export function createJobLogReader({ archive, fromStart }: JobLogOptions): JobLo
   const take = (line: string): void => {
     step = stepOf(line, archive) ?? step;
     rules.push(line);
+    // A line for each file would leave no room for what the program said last.
+    if (step !== "running the program" && FILE_OF_ZIP.test(line)) return;
     // A slice would keep all of a long line in memory.
     lines.push(line.length > WIDTH ? Buffer.from(line.slice(0, WIDTH)).toString() : line);
     if (lines.length > 2 * LINES) lines = lines.slice(-LINES);
@@ -43,7 +46,7 @@ export function createJobLogReader({ archive, fromStart }: JobLogOptions): JobLo
 
   return {
     push(messages) {
-      for (const message of messages) for (const line of message.split("\n")) take(line);
+      for (const message of messages) for (const line of message.split("\n")) take(lastState(line));
     },
     seen: () => ({ logEnd: lines.slice(-LINES), step, failedRules: rules.state().failed }),
   };

@@ -18,6 +18,16 @@ export type Step =
   /** It came to its own `exit`: what went wrong is the program's own affair. */
   | "over";
 
+/** What the program itself wrote, between the entrypoint's own lines. */
+export function programLines(log: readonly string[]): readonly string[] {
+  const start = log.findLastIndex((line) => /^\+ env /.test(line)) + 1;
+  const end = log.findIndex((line, at) => at >= start && line.startsWith("+ zip -u "));
+  return log.slice(start, end === -1 ? undefined : end);
+}
+
+/** What zip and unzip say of each file: `  adding: results/tree.nwk (deflated 61%)`. */
+export const FILE_OF_ZIP = /^ *(?:adding|updating|freshening|inflating|extracting|creating|linking): /;
+
 /** The step that a line of the log begins; undefined for all others. `archive` is the URL of the job's archive. */
 export function stepOf(line: string, archive: string): Step | undefined {
   const [, command = "", rest = ""] = /^\+ (aws s3 cp|unzip -|env |zip -u|exit \d)(.*)/.exec(line) ?? [];

@@ -136,6 +136,19 @@ export const awsFailures: readonly Case[] = [
     ),
   ],
   ["host-lost", "spot", failed({ statusReason: "Host EC2 (instance i-0c7f2a1b) terminated." })],
+  ["host-lost", "Fargate", failed({ statusReason: "Your Spot Task was interrupted." })],
+  [
+    "wrong-processor",
+    "the log says so",
+    ended(1, { step: "variables", logEnd: ["exec /sbin/entrypoint: exec format error"] }),
+  ],
+  [
+    "wrong-processor",
+    "it does not start",
+    notStarted(
+      'CannotStartContainerError: Error response from daemon: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: exec: "/sbin/entrypoint": exec format error: unknown',
+    ),
+  ],
   [
     "host-lost",
     "three times",

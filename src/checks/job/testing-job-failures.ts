@@ -121,6 +121,11 @@ export const jobFailures: readonly Case[] = [
   ],
   ["program-not-found", "snakemake missing", ended(127)],
   ["program-not-found", "on this computer", ended(127, { isLocal: true, withoutImage: true })],
+  [
+    "program-of-another-processor",
+    "bash tells of it",
+    ended(126, { logEnd: ["/usr/bin/bash: line 1: ./tool: cannot execute binary file: Exec format error"] }),
+  ],
   ["program-not-executable", "a script", ended(126)],
   ["other-failure", "new words", failed({ startedAt: undefined, statusReason: "Something new." })],
   ["rules-failed", "one rule", ended(1, { failedRules: ["align"] })],

@@ -102,14 +102,15 @@ export const definitionSubject = subject({
     ...fargateChecks,
     {
       id: "definition.log",
-      find({ container: { logConfiguration: log } }, facts) {
-        const group = log?.options?.["awslogs-group"];
-        if (log === undefined || (log.logDriver === "awslogs" && (group ?? LOG_GROUP) === LOG_GROUP)) {
-          return undefined;
-        }
+      find({ log }, facts) {
+        if (log === undefined || (log.kind === "group" && log.group === LOG_GROUP)) return undefined;
+        const says =
+          log.kind === "group"
+            ? `to the log group ${log.group}, not to ${LOG_GROUP}: who builds must be allowed to read it (logs:GetLogEvents), and the Nextstrain policies allow only the latter.`
+            : `to ${log.where}, not to the log group ${LOG_GROUP}: builds work, but you don't see their logs.`;
         return {
           mark: "caution",
-          says: `${upper(called(facts))} has jobs write their logs elsewhere (${group ?? log.logDriver}), not to ${LOG_GROUP}: builds work, but you don't see their logs.`,
+          says: `${upper(called(facts))} has jobs write their logs ${says}`,
           mend: `Take its log configuration out, ${revise(facts)}`,
         };
       },

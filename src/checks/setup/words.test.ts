@@ -134,7 +134,8 @@ const cases: Readonly<Record<string, Partial<Facts>>> = {
   "no role": definition({ roleArn: undefined }),
   "no time limit": definition({ timeoutSeconds: undefined }),
   "three attempts": definition({ attempts: 3 }),
-  "a log elsewhere": container({ logConfiguration: { logDriver: "splunk" } }),
+  "a log elsewhere": definition({ log: { kind: "elsewhere", where: "the log driver splunk" } }),
+  "a log in another group": definition({ log: { kind: "group", group: "/lab", prefix: undefined } }),
   "too many vCPUs for the queue": {
     ...environments({ resources: { maxVcpus: 64 } }),
     ...definition({ vcpus: 72 }),

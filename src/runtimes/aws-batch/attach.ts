@@ -1,4 +1,5 @@
-import { describeJob } from "../../aws/batch.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describeJob, type Job } from "../../aws/batch.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { explained } from "../../aws/errors.ts";
 import type { Context } from "../../cli/context.ts";
@@ -8,6 +9,11 @@ import type { JobId } from "../../runs/types.ts";
 import { parseS3Url } from "../../transfer/s3-url.ts";
 import type { BuildRoot } from "../../workflow/build-root.ts";
 import type { Run } from "./run.ts";
+
+/** Between two looks for a job that Batch doesn't list. Milliseconds. */
+const PAUSES = [500, 1_000, 1_500];
+/** A UUID, and for a child of an array job its index. Nothing else can be a job. */
+const JOB_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?::\d+)?$/i;
 
 /**
  * Takes up a job that was submitted before, here or on any computer: where its archive is, the job itself says.
@@ -21,7 +27,7 @@ export async function attachToJob(
 ): Promise<Run> {
   const jobId = toJobId(id);
   const job = await explained(`look up job ${id}`, context.signal, () =>
-    describeJob(aws.batch, jobId, context.signal),
+    describeSubmitted(aws.batch, jobId, context.signal),
   );
   if (job === undefined) throw unknownJob(aws, jobId);
   const url = job.environment.get("NEXTSTRAIN_AWS_BATCH_WORKDIR_URL");
@@ -38,8 +44,21 @@ export async function attachToJob(
   return { jobId, runId: parseRunId(url), workdir, place, jobName: job.name, origin: job.origin, job };
 }
 
-/** What to say of an id that means nothing to Batch. */
-export function unknownJob(aws: Aws, jobId: JobId): UserError {
+/** Asks again before a job counts as unknown: right after a submission, and rarely later, an answer can lack it. */
+async function describeSubmitted(
+  batch: Aws["batch"],
+  id: JobId,
+  signal: AbortSignal,
+): Promise<Job | undefined> {
+  for (const pause of JOB_ID.test(id) ? PAUSES : []) {
+    const job = await describeJob(batch, id, signal);
+    if (job !== undefined) return job;
+    await sleep(pause, undefined, { signal });
+  }
+  return describeJob(batch, id, signal);
+}
+
+function unknownJob(aws: Aws, jobId: JobId): UserError {
   return new UserError(
     aws.isLocal
       ? `Local AWS does not know a job ${jobId}.`

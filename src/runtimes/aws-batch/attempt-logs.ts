@@ -62,6 +62,11 @@ export function attemptLogs(read: ReadLog, now: () => number): AttemptLogs {
         news = true;
       }
       const current = attempts.at(-1);
+      // An answer may be older than the one before: what it called over runs after all.
+      if (current && job.status === "RUNNING" && job.logStreams.at(-1) === current.stream) {
+        current.over = undefined;
+        current.wasDry = false;
+      }
       if (current && current.over === undefined && isBetweenAttempts(job)) {
         current.over = now();
         current.exitCode = hasEnded(job) ? job.exitCode : undefined;

@@ -1,12 +1,13 @@
 import type { Job } from "../../aws/batch.ts";
 import type { Aws } from "../../aws/clients.ts";
-import { type LogLine, readLogEnd } from "../../aws/logs.ts";
+import { groupOf, type LogLine, readLogEnd } from "../../aws/logs.ts";
 import { type Diagnosis, diagnose } from "../../checks/job/diagnose.ts";
 import type { JobEvidence } from "../../checks/job/evidence.ts";
 import { createJobLogReader, type JobLogReader } from "../../checks/job/log-reader.ts";
+import { programLines } from "../../checks/job/log-signs.ts";
 import type { LookAround } from "../../checks/job/surroundings.ts";
 import type { Context } from "../../cli/context.ts";
-import { withoutControls } from "../../cli/control-characters.ts";
+import { lastState, withoutControls } from "../../cli/control-characters.ts";
 import type { Io } from "../../cli/io.ts";
 import { quoteName } from "../../runs/names.ts";
 import { formatS3Url } from "../../transfer/s3-url.ts";
@@ -42,8 +43,8 @@ interface Explanation {
   /** Of a Snakemake workflow, each once. */
   readonly failedRules: readonly string[];
   readonly ruleLogs: readonly RuleLog[];
-  /** The end of what the program wrote, where rules have failed, and the log has not been shown. */
-  readonly unshown: readonly string[];
+  /** The end of what the program wrote: where nothing else tells why, or rules have failed and the log has not been shown. */
+  readonly end: readonly string[];
 }
 
 export function createExplainer(context: Context, aws: Aws, run: Run, lookAround: LookAround): Explainer {
@@ -96,15 +97,16 @@ export function createExplainer(context: Context, aws: Aws, run: Run, lookAround
       const around = await tryTo(() => lookAround(job, signal));
       diagnosis = diagnose({ ...evidence, ...around }) ?? diagnosis;
     }
-    const unshown = log === undefined && failedRules.length > 0 ? programEnd(seen.logEnd) : [];
-    return { diagnosis, failedRules, ruleLogs: ruleLogs ?? [], unshown };
+    const isUnshown = log === undefined && failedRules.length > 0;
+    const end = isUnshown || diagnosis.id === "job.program-failed" ? lastLines(seen.logEnd) : [];
+    return { diagnosis, failedRules, ruleLogs: ruleLogs ?? [], end };
   }
 
   /** Where the watch has read no log: the last attempt's, from near its end. */
   async function readEnd(job: Job, signal: AbortSignal): Promise<JobLogReader | undefined> {
     const stream = job.logStreams.at(-1);
-    if (stream === undefined) return undefined;
-    const lines = await readLogEnd(aws.logs, stream, signal);
+    if (stream === undefined || job.log?.kind === "elsewhere") return undefined;
+    const lines = await readLogEnd(aws.logs, { group: groupOf(job.log), stream }, signal);
     const end = createJobLogReader({ archive, fromStart: lines.length < FULL_PAGE });
     end.push(lines.map(({ message }) => message));
     return end;
@@ -125,13 +127,13 @@ export function createExplainer(context: Context, aws: Aws, run: Run, lookAround
   };
 }
 
-/** The last lines before the entrypoint packs the results. */
-function programEnd(logEnd: readonly string[]): readonly string[] {
-  const packing = logEnd.findIndex((line) => line.startsWith("+ zip -u "));
-  return logEnd.slice(0, packing === -1 ? undefined : packing).slice(-JOB_LINES);
+/** The program's last lines; where it has not run, the entrypoint's. */
+function lastLines(logEnd: readonly string[]): readonly string[] {
+  const lines = programLines(logEnd).filter((line) => line.trim() !== "");
+  return (lines.length > 0 ? lines : logEnd).slice(-JOB_LINES);
 }
 
-function tell(io: Io, { diagnosis, failedRules, ruleLogs, unshown }: Explanation): void {
+function tell(io: Io, { diagnosis, failedRules, ruleLogs, end }: Explanation): void {
   const [what = "", ...next] = renderDiagnosis("Why the job failed", diagnosis);
   io.err(what);
   // Where a rule failed for want of something, both are told.
@@ -146,15 +148,15 @@ function tell(io: Io, { diagnosis, failedRules, ruleLogs, unshown }: Explanation
     io.err(plain(`The log of rule ${rule} (${quoteName(path)}) ends with:`));
     for (const line of lines) io.err(`    ${plain(line)}`);
   }
-  if (unshown.length > 0) {
+  if (end.length > 0) {
     io.err("The job's own log ends with:");
-    for (const line of unshown) io.err(`    ${plain(line)}`);
+    for (const line of end) io.err(`    ${plain(line)}`);
   }
   for (const line of next) io.err(line);
 }
 
 /** A line of the job's, fit for a terminal. */
 function plain(line: string): string {
-  const shown = withoutControls(line, { keepColours: false });
+  const shown = withoutControls(lastState(line), { keepColours: false });
   return shown.length > WIDTH ? `${shown.slice(0, WIDTH - 1)}…` : shown;
 }

@@ -23,7 +23,7 @@ import { showJob } from "./live.ts";
 import type { AwsBatchOptions } from "./options.ts";
 import { reattachCommand } from "./reattach.ts";
 import type { Run } from "./run.ts";
-import { reportJobEvent } from "./stages.ts";
+import { createReport } from "./stages.ts";
 import { watchJob } from "./watch.ts";
 
 /**
@@ -116,6 +116,7 @@ async function watch(
   using interrupts = takeInterrupts(context, { detachOnInterrupt: options.detachOnInterrupt, cancel });
   using live = showJob(context);
   const { signal } = interrupts;
+  const report = createReport(context.io, context.env.NEXTSTRAIN_DEBUG === "1");
   try {
     for await (const event of watchJob(jobSource(aws, run.jobId), {
       signal,
@@ -128,7 +129,7 @@ async function watch(
     })) {
       live.see(event);
       if (event.kind === "log") explainer.readLog(event);
-      reportJobEvent(context.io, event);
+      report(event);
       await context.io.drained(signal);
       if (event.kind === "status") await note(context, run, { status: event.job.status });
       if (event.kind === "ended") {

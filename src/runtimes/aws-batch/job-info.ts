@@ -1,7 +1,7 @@
 import { rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Aws } from "../../aws/clients.ts";
-import { LOG_GROUP } from "../../aws/logs.ts";
+import { groupOf } from "../../aws/logs.ts";
 import type { Context } from "../../cli/context.ts";
 import { ownTemporaryName } from "../../runs/temporaries.ts";
 import { formatS3Url } from "../../transfer/s3-url.ts";
@@ -48,7 +48,7 @@ export function jobInfo(aws: Aws, run: Run): JobInfo {
     region: aws.region.value,
     localAws: aws.isLocal,
     urls: { workdir: formatS3Url(run.workdir), manifest: manifest && formatS3Url(manifest) },
-    logGroup: LOG_GROUP,
+    logGroup: groupOf(job?.log ?? run.log),
     logStream: logStreams.at(-1) ?? null,
     logStreams,
     directory: run.place?.directory ?? null,

@@ -1,24 +1,26 @@
 import { describeJob } from "../../aws/batch.ts";
 import type { Aws } from "../../aws/clients.ts";
-import { readLogPage } from "../../aws/logs.ts";
+import { groupOf, readLogPage } from "../../aws/logs.ts";
 import type { JobId } from "../../runs/types.ts";
-import { unknownJob } from "./attach.ts";
+import { UnlistedError } from "./trouble.ts";
 import type { JobSource } from "./watch.ts";
 
 /** A request is given up after so long, the SDK's own repetitions included: a page of a log is 1 MiB. Milliseconds. */
 const DEADLINE = 60_000;
 
-/** A job as AWS tells of it. */
+/** A job that is known to be there, as AWS tells of it. */
 export function jobSource(aws: Aws, id: JobId): JobSource {
+  let group = groupOf(undefined);
   return {
     describe: (signal) =>
       withDeadline(signal, async (limited) => {
         const job = await describeJob(aws.batch, id, limited);
-        if (job === undefined) throw unknownJob(aws, id);
+        if (job === undefined) throw new UnlistedError();
+        group = groupOf(job.log);
         return job;
       }),
     readLog: (stream, position, signal) =>
-      withDeadline(signal, (limited) => readLogPage(aws.logs, stream, position, limited)),
+      withDeadline(signal, (limited) => readLogPage(aws.logs, { group, stream }, position, limited)),
   };
 }
 

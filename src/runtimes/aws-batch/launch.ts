@@ -1,7 +1,7 @@
 import type { SubmitJobCommandInput } from "@aws-sdk/client-batch";
 import { terminateJob } from "../../aws/batch.ts";
 import type { Aws } from "../../aws/clients.ts";
-import { LOG_GROUP } from "../../aws/logs.ts";
+import { groupOf } from "../../aws/logs.ts";
 import { explainBucketError, isBucketClosed } from "../../aws/s3.ts";
 import { MaybeSubmittedError, submitJob } from "../../aws/submit-job.ts";
 import type { Context } from "../../cli/context.ts";
@@ -72,7 +72,8 @@ export async function launch(
     memoryMib: options.memoryMib,
   };
   const submission = jobRequest(specification);
-  const record = recordOf(aws, specification, objects, place, createdAt);
+  const { log } = prepared.definition;
+  const record = recordOf(aws, specification, objects, { place, createdAt, logGroup: groupOf(log) });
 
   let jobId: JobId;
   try {
@@ -105,6 +106,7 @@ export async function launch(
     place,
     jobName: runId,
     localBy,
+    log,
     origin: { queue: record.queue, definition: record.definition, command, submittedAt: context.now() },
   };
 }
@@ -179,8 +181,11 @@ function recordOf(
   aws: Aws,
   job: JobSpecification,
   objects: RunObjects,
-  place: BuildRoot,
-  createdAt: number,
+  {
+    place,
+    createdAt,
+    logGroup,
+  }: { readonly place: BuildRoot; readonly createdAt: number; readonly logGroup: string },
 ): RunRecord {
   return {
     version: 1,
@@ -200,7 +205,7 @@ function recordOf(
     directory: place.directory,
     command: job.command,
     createdAt,
-    logGroup: LOG_GROUP,
+    logGroup,
     logStreams: [],
   };
 }

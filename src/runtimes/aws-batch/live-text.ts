@@ -1,6 +1,7 @@
 import { withoutControls } from "../../cli/control-characters.ts";
 import { formatBytes } from "../../workflow/quantity.ts";
 import type { Progress } from "../../workflow/snakemake-log.ts";
+import type { TroubleKind } from "./trouble.ts";
 
 /** How far a transfer has come. */
 export interface TransferState {
@@ -33,13 +34,18 @@ export interface JobState {
   readonly age: number;
   readonly progress: Progress;
   /** What keeps it from being watched, and for how many milliseconds. */
-  readonly trouble: { readonly kind: "trouble" | "locked-out"; readonly age: number } | undefined;
+  readonly trouble: { readonly kind: TroubleKind; readonly age: number } | undefined;
 }
+
+const TROUBLES: Readonly<Record<TroubleKind, string>> = {
+  trouble: "no connection to AWS",
+  "locked-out": "no valid credentials",
+  unlisted: "not listed by AWS Batch",
+};
 
 /** `RUNNING for 2m 10s: 12 of 40 steps, align ×2, tree` */
 export function jobText({ status, age, progress, trouble }: JobState): string {
-  const why = trouble?.kind === "locked-out" ? "no valid credentials" : "no connection to AWS";
-  const told = trouble === undefined ? "" : `${why} for ${formatAge(trouble.age)}; `;
+  const told = trouble === undefined ? "" : `${TROUBLES[trouble.kind]} for ${formatAge(trouble.age)}; `;
   const { done, total, running } = progress;
   const steps = total ? [`${done} of ${total} steps`] : [];
   const parts = status === "RUNNING" ? [...steps, ...counted(running)] : [];

@@ -31,7 +31,7 @@ test("a job's line tells its state's age, and Snakemake's progress off the log",
   live.see({ kind: "trouble", reason: "reset" });
   advance(2_000);
   expect(says()).toMatch(/^no connection to AWS for 2s; RUNNING for 5s/);
-  live.see({ kind: "recovered" });
+  live.see({ kind: "recovered", from: "trouble" });
   expect(says()).toMatch(/^RUNNING for 5s/);
   live.see({ kind: "status", job: job("SUCCEEDED") });
   expect(says()).toBe("");

@@ -1,6 +1,7 @@
 import type { Context } from "../../cli/context.ts";
 import { createProgressReader } from "../../workflow/snakemake-log.ts";
 import { jobText, transferText } from "./live-text.ts";
+import type { TroubleKind } from "./trouble.ts";
 import type { JobEvent } from "./watch.ts";
 
 /** Milliseconds of the past that a rate is taken over, and at least are needed to tell one. */
@@ -73,7 +74,7 @@ export function showJob(context: Context): LiveJob {
   let progress = createProgressReader();
   let stream: string | undefined;
   let state: { readonly status: string; readonly since: number } | undefined;
-  let trouble: { readonly kind: "trouble" | "locked-out"; readonly since: number } | undefined;
+  let trouble: { readonly kind: TroubleKind; readonly since: number } | undefined;
   const render = () =>
     state === undefined
       ? ""
@@ -91,7 +92,7 @@ export function showJob(context: Context): LiveJob {
         stream = event.stream;
         for (const { message } of event.lines) progress.push(message);
       }
-      if (event.kind === "trouble" || event.kind === "locked-out")
+      if (event.kind === "trouble" || event.kind === "locked-out" || event.kind === "unlisted")
         trouble ??= { kind: event.kind, since: now() };
       if (event.kind === "recovered") trouble = undefined;
       if (event.kind !== "status") return;

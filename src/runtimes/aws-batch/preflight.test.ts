@@ -36,13 +36,37 @@ test("what may fail is warned of, what can't be told is not", async () => {
   expect(context.output.err).toEqual(["Warning: It is caution. Mend it."]);
 });
 
-test("what comes after the upload is not waited for, and not said", async () => {
-  const context = testContext();
+/** A verdict that comes when the test says so. */
+function later() {
   let tell = (_: readonly Finding[]) => {};
   const found = new Promise<readonly Finding[]>((resolve) => {
     tell = resolve;
   });
-  expect(await besidePreflight(context, preflight(found), async () => "sent")).toBe("sent");
+  return { found, tell: (findings: readonly Finding[]) => tell(findings) };
+}
+
+test("a verdict that comes a moment after the upload still counts", async () => {
+  const { found, tell } = later();
+  const sent = besidePreflight(testContext(), preflight(found), async () =>
+    setTimeout(() => tell([finding("wrong")])),
+  );
+  await expect(sent).rejects.toMatchObject({ name: "UserError", message: "It is wrong." });
+});
+
+test("a signal ends the wait for a verdict", async () => {
+  const ending = new AbortController();
+  const context = testContext({ signal: ending.signal });
+  const reason = new Error("enough");
+  const sent = besidePreflight(context, preflight(later().found), async () =>
+    setTimeout(() => ending.abort(reason)),
+  );
+  await expect(sent).rejects.toBe(reason);
+});
+
+test("a verdict that takes too long is not waited for, and not said", async () => {
+  const context = testContext();
+  const { found, tell } = later();
+  expect(await besidePreflight(context, preflight(found), async () => "sent", 0)).toBe("sent");
   tell([finding("caution")]);
   await found;
   expect(context.output.err).toEqual([]);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { JobDefinition } from "../../aws/batch.ts";
 import type { Aws } from "../../aws/clients.ts";
 import type { JobQueue } from "../../aws/queue.ts";
@@ -61,15 +62,18 @@ export function warnOf({ io }: Pick<Context, "io">, findings: readonly Finding[]
     if (mark === "caution") io.warn(mend === undefined ? says : `${says} ${mend}`);
   }
 }
+/** So long a verdict is waited for when the upload is done: what is known a moment later than a small upload still counts. Milliseconds. */
+const PATIENCE = 2_000;
 
 /**
  * Does the work while preflight goes on: what is sure to fail ends it with a UserError, what may fail is warned of. What
- * hasn't been found out when the work is done is not waited for.
+ * hasn't been found out for so long after the work is passed over.
  */
 export async function besidePreflight<T>(
   context: Context,
   preflight: Preflight,
   work: (context: Context) => Promise<T>,
+  patience = PATIENCE,
 ): Promise<T> {
   const failure = new AbortController();
   let isOver = false;
@@ -84,9 +88,14 @@ export async function besidePreflight<T>(
       ...context,
       signal: AbortSignal.any([context.signal, failure.signal]),
     });
-    failure.signal.throwIfAborted();
+    await Promise.race([told, pause(patience, context.signal)]);
     return result;
   } finally {
     isOver = true;
   }
+}
+
+/** Throws the signal's reason where it is aborted. Does not keep the program from ending. */
+async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  await sleep(milliseconds, undefined, { signal, ref: false }).catch(() => signal.throwIfAborted());
 }

@@ -1,4 +1,5 @@
 import type { Job, JobOrigin } from "../../aws/batch.ts";
+import type { LogPlace } from "../../aws/logs.ts";
 import type { JobId, RunId } from "../../runs/types.ts";
 import type { S3Object } from "../../transfer/s3-url.ts";
 import type { BuildRoot } from "../../workflow/build-root.ts";
@@ -15,6 +16,8 @@ export interface Run {
   /** The job's name in Batch. */
   readonly jobName?: string | undefined;
   readonly origin?: JobOrigin | undefined;
+  /** Where the job writes its log, by its definition, where that is known. */
+  readonly log?: LogPlace | undefined;
   /** What local AWS runs it by, where it is local AWS's and that is known. */
   readonly localBy?: "containers" | "processes" | undefined;
   /** As Batch last described it; undefined right after it was submitted. */

@@ -1,12 +1,13 @@
 import { expect, test } from "vitest";
 import { testContext } from "../../../test/support/context.ts";
-import type { Job } from "../../aws/batch.ts";
-import { reportJobEvent } from "./stages.ts";
+import type { Job, JobAttempt } from "../../aws/batch.ts";
+import { createReport } from "./stages.ts";
 import type { JobEvent } from "./watch.ts";
 
-function told(event: JobEvent) {
+function told(...events: readonly JobEvent[]) {
   const { io, output } = testContext();
-  reportJobEvent(io, event);
+  const report = createReport(io, false);
+  for (const event of events) report(event);
   return output;
 }
 
@@ -30,6 +31,41 @@ test("lines of any length and number in one message stay whole", () => {
   const message = `${"x".repeat(300_000)}\nsecond\n\nfourth`;
   const { out } = told({ kind: "log", stream: "s", lines: [{ timestamp: 0, message }] });
   expect(out.join("\n")).toBe(`[batch] [1970-01-01T00:00:00+00:00] ${message}`);
+});
+
+test.each<[Partial<JobAttempt>, string]>([
+  [
+    { statusReason: "Host EC2 (instance i-1) terminated." },
+    ", after a Spot reclaim: “Host EC2 (instance i-1) terminated”",
+  ],
+  [
+    { statusReason: "Your Spot Task was interrupted." },
+    ", after a Spot reclaim: “Your Spot Task was interrupted”",
+  ],
+  [
+    { reason: "OutOfMemoryError: Container killed", statusReason: "Essential container in task exited" },
+    ", after “OutOfMemoryError: Container killed”",
+  ],
+  [{ exitCode: 3, statusReason: "Essential container in task exited" }, ", after exit status 3"],
+  [{}, ", after one that failed"],
+])("another attempt says how the one before ended: %j", (after, words) => {
+  const nothing = { exitCode: undefined, reason: undefined, statusReason: undefined };
+  const event = { kind: "attempt", number: 2, of: 3, after: { ...nothing, ...after } } as const;
+  expect(told(event).out).toEqual([`Attempt 2 of 3${words}`]);
+});
+
+test("files that are still being counted as the job ends are told of before its end", () => {
+  const lines = ["+ zip -u /nextstrain/build.zip -r .", "  adding: a", "  adding: b"];
+  const log = {
+    kind: "log",
+    stream: "s",
+    lines: lines.map((message) => ({ timestamp: 0, message })),
+  } as const;
+  expect(told(log, { kind: "ended", job: job({ status: "SUCCEEDED" }) }).out).toEqual([
+    "[batch] [1970-01-01T00:00:00+00:00] + zip -u /nextstrain/build.zip -r .",
+    "[batch] [1970-01-01T00:00:00+00:00]   (2 files and directories packed)",
+    "Job SUCCEEDED",
+  ]);
 });
 
 test("an ordinary end has its duration and exit status, and no reason", () => {
@@ -64,10 +100,17 @@ test("why a job waits is told on standard error with the next step, and can do n
 test.each<[JobEvent, RegExp]>([
   [{ kind: "trouble", reason: "connect ENOTFOUND" }, /can't be reached.*ENOTFOUND.*still trying/],
   [{ kind: "locked-out", reason: "expired" }, /credentials.*expired.*Renew.*watch/],
-  [{ kind: "recovered" }, /reached again/],
-  [{ kind: "no-log", why: "denied" }, /logs:GetLogEvents/],
+  [{ kind: "recovered", from: "trouble" }, /reached again/],
+  [{ kind: "no-log", why: "denied", group: "/lab" }, /logs:GetLogEvents on the log group \/lab\)/],
   [{ kind: "no-log", why: "lasting trouble" }, /rest of the job's log/],
-  [{ kind: "no-log", why: "missing" }, /has no stream of it/],
+  [{ kind: "no-log", why: "missing", group: "/lab" }, /has no stream of it in the log group \/lab\./],
+  [{ kind: "no-log", why: "elsewhere", where: "the log driver splunk" }, /sends it to the log driver splunk/],
+  [
+    { kind: "no-log", why: "refused", reason: "it is full" },
+    /can't be shown: it is full\. The watch goes on/,
+  ],
+  [{ kind: "unlisted" }, /does not list the job/],
+  [{ kind: "recovered", from: "unlisted" }, /lists the job again/],
 ])("%j is told on standard error", (event, words) => {
   const { out, err } = told(event);
   expect(out).toEqual([]);

@@ -1,29 +1,56 @@
-import type { Job } from "../../aws/batch.ts";
-import type { LogLine } from "../../aws/logs.ts";
+import type { Job, JobAttempt } from "../../aws/batch.ts";
+import { quote } from "../../checks/job/advice.ts";
 import type { Diagnosis } from "../../checks/job/diagnose.ts";
+import { TAKEN_AWAY } from "../../checks/job/evidence.ts";
 import { withoutControls } from "../../cli/control-characters.ts";
 import type { Io } from "../../cli/io.ts";
+import { createLogRenderer } from "./log-lines.ts";
 import type { JobEvent } from "./watch.ts";
 
-const WITHOUT_LOG = {
-  denied:
-    "The job's log can't be shown: AWS does not allow it (logs:GetLogEvents on the log group /aws/batch/job). The watch goes on by the job's states.",
-  "lasting trouble":
-    "The rest of the job's log can't be shown: CloudWatch Logs could not be reached for too long. It is kept there.",
-  missing:
-    "The job's log can't be shown: CloudWatch Logs has no stream of it. Where that is so for every job, the instance role lacks logs:CreateLogStream and logs:PutLogEvents.",
-} as const;
+/** Why the log is not shown. */
+function withoutLog(event: Extract<JobEvent, { readonly kind: "no-log" }>): string {
+  const goesOn = "The watch goes on by the job's states.";
+  switch (event.why) {
+    case "refused":
+      return `The job's log can't be shown: ${event.reason}. ${goesOn}`;
+    case "elsewhere":
+      return `The job's log can't be shown: its job definition sends it to ${event.where}. ${goesOn}`;
+    case "lasting trouble":
+      return "The rest of the job's log can't be shown: CloudWatch Logs could not be reached for too long. It is kept there.";
+    case "denied":
+      return `The job's log can't be shown: AWS does not allow it (logs:GetLogEvents on the log group ${event.group}). ${goesOn}`;
+    case "missing":
+      return `The job's log can't be shown: CloudWatch Logs has no stream of it in the log group ${event.group}. Where that is so for every job, the instance role lacks logs:CreateLogStream and logs:PutLogEvents.`;
+  }
+}
 
-/** Prints what happens to a job, a line for each event. Scripts read these lines: the words before the values stay. */
-export function reportJobEvent(io: Io, event: JobEvent): void {
+/**
+ * Prints what happens to a job, a line for each event. Scripts read these lines: the words before the values stay.
+ * @param everyFile whether the log is to be shown with the line that the entrypoint's zip and unzip print for each file
+ */
+export function createReport(io: Io, everyFile: boolean): (event: JobEvent) => void {
+  const log = createLogRenderer({ colours: io.colours, everyFile });
+  // In one go: each write is a system call, and a page has up to thousands of lines.
+  const print = (lines: readonly string[]) => {
+    if (lines.length > 0) io.out(lines.join("\n"));
+  };
+  return (event) => {
+    if (event.kind === "log") return print(log.push(event));
+    if (event.kind === "ended") print(log.flush());
+    reportOther(io, event);
+  };
+}
+
+function reportOther(io: Io, event: Exclude<JobEvent, { readonly kind: "log" }>): void {
   switch (event.kind) {
     case "status":
       if (event.job.status !== "SUCCEEDED" && event.job.status !== "FAILED")
         io.out(`Job now ${event.job.status}`);
       return;
-    case "log":
-      // In one go: each write is a system call, and a page has up to thousands of lines.
-      io.out(event.lines.map((line) => renderLogLine(line, io.colours)).join("\n"));
+    case "attempt":
+      io.out(
+        `Attempt ${event.number} of ${event.of}${event.after ? `, after ${renderAttempt(event.after)}` : ""}`,
+      );
       return;
     case "trouble":
       io.warn(`AWS can't be reached for now (${event.reason}). The job goes on; still trying.`);
@@ -33,14 +60,17 @@ export function reportJobEvent(io: Io, event: JobEvent): void {
         `AWS no longer accepts the credentials in use (${event.reason}). Renew them (for SSO: \`aws sso login\`); the job goes on, and so does the watch once they are there.`,
       );
       return;
+    case "unlisted":
+      io.warn("AWS Batch does not list the job for now. Still asking.");
+      return;
     case "recovered":
-      io.err("AWS can be reached again.");
+      io.err(event.from === "unlisted" ? "AWS Batch lists the job again." : "AWS can be reached again.");
       return;
     case "waiting":
       for (const line of renderDiagnosis("The job waits", event.diagnosis)) io.err(line);
       return;
     case "no-log":
-      io.warn(WITHOUT_LOG[event.why]);
+      io.warn(withoutLog(event));
       return;
     case "ended":
       for (const line of renderEnd(event.job)) io.out(line);
@@ -55,9 +85,17 @@ export function renderDiagnosis(introduction: string, { says, mend }: Diagnosis)
   );
 }
 
-function renderLogLine({ timestamp, message }: LogLine, colours: boolean): string {
-  const time = new Date(timestamp).toISOString().replace(/\.\d+Z$/, "+00:00");
-  return `[batch] [${time}] ${withoutControls(message, { keepColours: colours })}`;
+/** How an attempt ended, in a phrase. */
+function renderAttempt({ reason, statusReason, exitCode }: JobAttempt): string {
+  const said = [reason, statusReason].find((one) => one && !isOrdinary(one));
+  if (said === undefined) return exitCode === undefined ? "one that failed" : `exit status ${exitCode}`;
+  const words = quote(withoutControls(said, { keepColours: false }));
+  return TAKEN_AWAY.test(said) ? `a Spot reclaim: ${words}` : words;
+}
+
+/** "Essential container in task exited" is how Batch words an ordinary end. */
+function isOrdinary(reason: string): boolean {
+  return /^Essential container/.test(reason);
 }
 
 function renderEnd(job: Job): string[] {
@@ -67,10 +105,7 @@ function renderEnd(job: Job): string[] {
       : "";
   const exited = job.exitCode === undefined ? "" : ` (exited ${job.exitCode})`;
   const lines = [`Job ${job.status}${duration}${exited}`];
-  // "Essential container in task exited" is how Batch words an ordinary end.
-  const reasons = [job.reason, job.statusReason].filter(
-    (reason) => reason && !/^Essential container/.test(reason),
-  );
+  const reasons = [job.reason, job.statusReason].filter((reason) => reason && !isOrdinary(reason));
   if (job.status === "FAILED" && reasons.length > 0)
     lines.push(`Reason: ${[...new Set(reasons)].join("; ")}`);
   return lines;

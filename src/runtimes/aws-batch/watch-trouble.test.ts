@@ -11,6 +11,7 @@ import {
   texts,
   watchFake,
 } from "./testing/fake-job.ts";
+import { UnlistedError } from "./trouble.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -74,6 +75,29 @@ describe("trouble", () => {
     expect(watched.times.at(-1)).toBeLessThan(HOUR + MINUTE);
   });
 
+  test("a firewall's page in place of the log never ends the watch, and an ended job's results don't wait for it", async () => {
+    const page = Object.assign(new SyntaxError("Unexpected token '<'"), {
+      $metadata: { httpStatusCode: 403 },
+    });
+    const watched = await watchFake(running(MINUTE, lines, between(0, HOUR, page, "log")));
+    expect(watched.error).toBeUndefined();
+    expect(others(watched)).toEqual(["trouble", "no-log", "ended"]);
+    expect(watched.times.at(-1)).toBeLessThan(MINUTE + 20 * SECOND);
+    expect(watched.events.find(({ kind }) => kind === "trouble")).toHaveProperty(
+      "reason",
+      expect.stringMatching(/^the answer \(HTTP status 403\) can't be read/),
+    );
+  });
+
+  test.each([
+    serviceError("InvalidOperationException"),
+    new UserError("The proxy refuses to connect to logs.us-east-1.amazonaws.com:443 (status 403)."),
+  ])("a log that can't be read (%s) leaves the states", async (refusal) => {
+    const watched = await watchFake(running(MINUTE, lines, between(0, HOUR, refusal, "log")));
+    expect(watched.error).toBeUndefined();
+    expect(others(watched)).toEqual(["no-log", "ended"]);
+  });
+
   test("a computer that sleeps for hours in the middle of it does not wear patience out", async () => {
     let slept = false;
     const leap = (time: number) => {
@@ -105,6 +129,40 @@ describe("trouble", () => {
     const job = running(10 * MINUTE + 500, all, { tokenLife: 4 * SECOND, pageSize: 3 });
     const watched = await watchFake(job);
     expect(watched.messages).toEqual(texts(all));
+  });
+
+  test.each([
+    ["right after the submission", 0, 5 * SECOND],
+    ["once in the middle", 5 * MINUTE, 5 * MINUTE + 10 * SECOND],
+  ])("an answer that lacks the job %s is passed over in silence", async (_, from, until) => {
+    const watched = await watchFake(
+      running(10 * MINUTE + 500, lines, between(from - 1, until, new UnlistedError(), "status")),
+    );
+    expect(watched.error).toBeUndefined();
+    expect(others(watched)).toEqual(["ended"]);
+    expect(watched.messages).toEqual(texts(lines));
+  });
+
+  test("answers that go on to lack the job are told of, and end the watch when patience is over", async () => {
+    const passing = between(MINUTE, 5 * MINUTE, new UnlistedError(), "status");
+    const watched = await watchFake(running(10 * MINUTE + 500, lines, passing));
+    expect(others(watched)).toEqual(["unlisted", "recovered", "ended"]);
+    expect(watched.messages).toEqual(texts(lines));
+    const lasting = between(MINUTE, HOUR, new UnlistedError(), "status");
+    const ended = await watchFake(running(HOUR, lines, lasting));
+    expect(ended.error).toBeInstanceOf(UserError);
+    expect(String(ended.error)).toContain("AWS Batch has not listed the job for 15 minutes.");
+  });
+
+  test("an answer that is older than the one before does not end the log", async () => {
+    const sparse = chatter(3 * SECOND, 10 * MINUTE, 30 * SECOND);
+    const job = running(10 * MINUTE + 500, sparse);
+    const [queued, begun, ended] = job.states;
+    if (!queued || !begun || !ended) throw new Error("a job has three states");
+    const again = { ...begun, at: 5 * MINUTE + 9 * SECOND };
+    const states = [queued, begun, { ...begun, status: "RUNNABLE", at: 5 * MINUTE } as const, again, ended];
+    const watched = await watchFake({ ...job, states });
+    expect(watched.messages).toEqual(texts(sparse));
   });
 
   test("anything else ends the watch at once", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { chatter, type FakeJob, kinds, others, running, texts, watchFake } from "./testing/fake-job.ts";
+import type { JobEvent } from "./watch.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -60,6 +61,14 @@ describe("a job's course", () => {
     expect(others(watched)).toEqual(["ended"]);
   });
 
+  test("a log that goes elsewhere is told of, and not asked for", async () => {
+    const job = running(MINUTE, chatter(3 * SECOND, MINUTE, SECOND));
+    const log = { kind: "elsewhere", where: "the log driver splunk" } as const;
+    const watched = await watchFake({ ...job, states: job.states.map((state) => ({ ...state, log })) });
+    expect(others(watched)).toEqual(["no-log", "ended"]);
+    expect(watched.requests.every(({ asked }) => asked === "status")).toBe(true);
+  });
+
   test("without the log, only states are asked for", async () => {
     const watched = await watchFake(running(MINUTE, chatter(3 * SECOND, MINUTE, SECOND)), { withLog: false });
     expect(watched.messages).toEqual([]);
@@ -105,6 +114,27 @@ describe("several attempts", () => {
   test("an attempt's lines come after the last of the attempt before", async () => {
     const watched = await watchFake(job);
     expect(watched.messages).toEqual(["one begins", "one, late", "one, later", "two begins", "+ exit 0"]);
+  });
+
+  test("an attempt is told of before its log, with how the one before ended", async () => {
+    const reclaimed = {
+      exitCode: undefined,
+      reason: undefined,
+      statusReason: "Host EC2 (instance i-1) terminated.",
+      logStream: "one",
+    };
+    const states = job.states.map((state, index) =>
+      index === 0 ? state : { ...state, attempts: [reclaimed] },
+    );
+    const { events } = await watchFake({ ...job, states });
+    const told = events.flatMap((event): readonly (string | JobEvent)[] => {
+      if (event.kind === "log") return event.lines.map(({ message }) => message);
+      return event.kind === "attempt" ? [event] : [];
+    });
+    const attempt = { kind: "attempt", number: 2, of: 2, after: reclaimed };
+    expect(told).toEqual(["one begins", "one, late", "one, later", attempt, "two begins", "+ exit 0"]);
+    const without = await watchFake({ ...job, states }, { withLog: false });
+    expect(others(without)).toEqual(["attempt", "ended"]);
   });
 
   test("an attempt that was read costs no more requests", async () => {

@@ -1,11 +1,12 @@
 import { hasEnded, type Job } from "../../aws/batch.ts";
-import { isDenied } from "../../aws/errors.ts";
-import type { LogLine } from "../../aws/logs.ts";
+import { isAnswered, isDenied, isForeignRefusal, shortReason } from "../../aws/errors.ts";
+import { groupOf, type LogLine } from "../../aws/logs.ts";
 import { type AttemptLogs, attemptLogs } from "./attempt-logs.ts";
+import { type AttemptEvent, tellAttempts } from "./attempts.ts";
 import type { ReadLog } from "./log-tail.ts";
 import { createPace, type PaceOptions } from "./pace.ts";
 import { steadyClock } from "./steady-clock.ts";
-import { keepTroubles, type TroubleEvent } from "./trouble.ts";
+import { keepTroubles, mayPass, type TroubleEvent } from "./trouble.ts";
 import { type ExplainWait, tellWaiting, type WaitingEvent } from "./waiting.ts";
 
 /** What happens to a job, in order. */
@@ -14,14 +15,18 @@ export type JobEvent =
   /** A page of an attempt's log, at least one line. */
   | { readonly kind: "log"; readonly stream: string; readonly lines: readonly LogLine[] }
   | TroubleEvent
+  | AttemptEvent
   | WaitingEvent
   /** The log, or the rest of it, can't be read or isn't there: the watch goes on by the job's states alone. */
-  | { readonly kind: "no-log"; readonly why: "denied" | "lasting trouble" | "missing" }
+  | { readonly kind: "no-log"; readonly why: "lasting trouble" }
+  | { readonly kind: "no-log"; readonly why: "denied" | "missing"; readonly group: string }
+  | { readonly kind: "no-log"; readonly why: "elsewhere"; readonly where: string }
+  | { readonly kind: "no-log"; readonly why: "refused"; readonly reason: string }
   | { readonly kind: "ended"; readonly job: Job };
 
 /** What is known of a job, and where from. */
 export interface JobSource {
-  /** Throws UserError where the job is unknown. */
+  /** Throws UnlistedError where the answer lacks the job. */
   describe(signal: AbortSignal): Promise<Job>;
   readonly readLog: ReadLog;
 }
@@ -48,12 +53,14 @@ const STATUS_PACE: PaceOptions = { first: 200, last: 10_000, growth: 1.5 };
 const LOG_PACE: PaceOptions = { first: 300, last: 5_000, growth: 1.25 };
 /** What looks like the end of the log makes the job's status be looked up this often at most. Milliseconds. */
 const HURRY_EVERY = 2_000;
+/** The page of a firewall in place of the log does not go away: an ended job's results wait for it this long. Milliseconds. */
+const FIREWALL_PATIENCE = 10_000;
 
 /**
  * Follows a job to its end: its states, and every line of every attempt's log, once and in order. Goes on through
- * throttling, broken networks, sleep of the computer and credentials that expire. Throws UserError where Batch doesn't
- * know the job, or where trouble lasts. Nothing is asked for while an event is being worked on: whoever shows them slowly
- * holds no more than a page of the log.
+ * throttling, broken networks, sleep of the computer, credentials that expire and answers that lack the job. Throws UserError
+ * where trouble lasts. Nothing is asked for while an event is being worked on: whoever shows them slowly holds no more than a
+ * page of the log.
  */
 export async function* watchJob(source: JobSource, options: WatchOptions): AsyncGenerator<JobEvent, void> {
   const { signal } = options;
@@ -61,6 +68,7 @@ export async function* watchJob(source: JobSource, options: WatchOptions): Async
   const statusPace = createPace(STATUS_PACE, now);
   const logPace = createPace(LOG_PACE, now);
   const troubles = keepTroubles({ ...options, now });
+  const attempts = tellAttempts();
   const isOver = () => job !== undefined && hasEnded(job);
   let logs: AttemptLogs | undefined = options.withLog ? attemptLogs(source.readLog, now) : undefined;
   const waiting = options.explainWait && tellWaiting(options.explainWait, { now, wallNow: options.now });
@@ -76,6 +84,11 @@ export async function* watchJob(source: JobSource, options: WatchOptions): Async
         job = answer.value;
         statusPace.next(changed);
         if (changed) yield { kind: "status", job };
+        if (logs === undefined) yield* attempts.ofState(job);
+        if (logs && job.log?.kind === "elsewhere") {
+          logs = undefined;
+          yield { kind: "no-log", why: "elsewhere", where: job.log.where };
+        }
         if (logs?.update(job)) logPace.hurry();
         if (waiting) yield* await waiting(job, signal);
       } else {
@@ -91,8 +104,11 @@ export async function* watchJob(source: JobSource, options: WatchOptions): Async
         yield* troubles.passed("log");
         const { stream, lines, more, looksOver, missing } = answer.value;
         logPace.next(lines.length > 0);
-        if (lines.length > 0) yield { kind: "log", stream, lines };
-        if (missing) yield { kind: "no-log", why: "missing" };
+        if (job && lines.length > 0) {
+          yield* attempts.ofLog(job, stream);
+          yield { kind: "log", stream, lines };
+        }
+        if (missing) yield { kind: "no-log", why: "missing", group: groupOf(job?.log) };
         // The log ends with its job: no need to wait for the next look at its status.
         if (looksOver && now() - hurried >= HURRY_EVERY) {
           hurried = now();
@@ -102,11 +118,16 @@ export async function* watchJob(source: JobSource, options: WatchOptions): Async
       } else if (isDenied(answer.error)) {
         logs = undefined;
         yield* troubles.passed("log");
-        yield { kind: "no-log", why: "denied" };
+        yield { kind: "no-log", why: "denied", group: groupOf(job?.log) };
+      } else if (isAnswered(answer.error) && !mayPass(answer.error)) {
+        logs = undefined;
+        yield* troubles.passed("log");
+        yield { kind: "no-log", why: "refused", reason: shortReason(answer.error) };
       } else {
         logPace.next(false);
         yield* troubles.failed("log", answer.error);
-        if (isOver() && troubles.isLasting("log")) {
+        const limit = isForeignRefusal(answer.error) ? FIREWALL_PATIENCE : options.patience;
+        if (isOver() && troubles.isLasting("log", limit)) {
           logs = undefined;
           yield { kind: "no-log", why: "lasting trouble" };
         }
@@ -115,6 +136,7 @@ export async function* watchJob(source: JobSource, options: WatchOptions): Async
 
     const reading = logs?.isWaiting() ? logPace.wait() : Number.POSITIVE_INFINITY;
     if (job && isOver() && reading === Number.POSITIVE_INFINITY) {
+      yield* attempts.ofState(job);
       yield { kind: "ended", job };
       return;
     }

@@ -149,7 +149,11 @@ async function* watch(
       }
       if (event.kind !== "ended") continue;
       const { job } = event;
-      const explain = async () => toFinding((await explainer.findOut(job))?.diagnosis, job);
+      const explain = async () => {
+        const diagnosis = (await explainer.findOut(job))?.diagnosis;
+        // Its log is not shown here.
+        return toFinding(diagnosis?.id === "job.program-failed" ? undefined : diagnosis, job);
+      };
       return { job, logLines: countLines(messages), logIsReadable, explain };
     }
   } catch (error) {

@@ -1,5 +1,5 @@
-import type { Job, JobStatus } from "../../../aws/batch.ts";
-import type { LogLine } from "../../../aws/logs.ts";
+import type { Job, JobAttempt, JobStatus } from "../../../aws/batch.ts";
+import type { LogLine, LogPlace } from "../../../aws/logs.ts";
 import { toJobId } from "../../../runs/ids.ts";
 import type { Asked } from "../trouble.ts";
 import { type JobEvent, type JobSource, type WatchOptions, watchJob } from "../watch.ts";
@@ -11,6 +11,9 @@ export interface FakeState {
   /** Streams of the attempts so far. */
   readonly streams?: readonly string[];
   readonly exitCode?: number;
+  /** The attempts that have ended. */
+  readonly attempts?: readonly JobAttempt[];
+  readonly log?: LogPlace;
 }
 
 /** A line that CloudWatch has from a time on. */
@@ -138,8 +141,10 @@ function lineOf({ at, message }: FakeLine): LogLine {
   return { timestamp: START + at, message };
 }
 
-function describeFake({ status, streams, exitCode }: FakeState): Job {
+function describeFake({ status, streams, exitCode, attempts, log }: FakeState): Job {
   return {
+    ...(log === undefined ? {} : { log }),
+    ...(attempts === undefined ? {} : { attempts }),
     id: toJobId("00000000-0000-4000-8000-000000000001"),
     name: "run",
     status,
