@@ -1,5 +1,5 @@
 import type { AwsError, ServiceRequest, ServiceResponse } from "./http.ts";
-import { MAX_BUFFERED_BODY, readAll } from "./request.ts";
+import { MAX_BUFFERED_BODY, readAll } from "./read-all.ts";
 import { renderXml, type XmlContent } from "./xml.ts";
 
 /** The query protocol of STS and IAM: a form in, XML out. */

@@ -5,9 +5,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { authErrorFor } from "./auth/errors.ts";
 import { parseTarget } from "./auth/target.ts";
 import type { AccessKeys } from "./auth/verify.ts";
+import { limitConnections } from "./connections.ts";
 import { AwsError, notImplemented, type Service, type ServiceRequest, type ServiceResponse } from "./http.ts";
+import { MAX_BUFFERED_BODY } from "./read-all.ts";
 import { authenticate, guessService, identify } from "./request.ts";
 import { type CutAnswer, sendResponse } from "./response.ts";
+import { type UnverifiedBodies, unverifiedBodies } from "./unverified-bodies.ts";
 import { bucketOfHost } from "./virtual-host.ts";
 
 /** Paths of the daemon's own endpoints; no bucket can have this name. */
@@ -50,7 +53,23 @@ export interface ServerOptions {
   readonly onRequest?: RequestHook;
   /** Says whether the request may be carried out; throws an AwsError where not. Without it, all may. */
   readonly authorize?: Authorize;
+  readonly limits?: Partial<Limits>;
 }
+
+/** What all who have not shown a key may take of this computer. */
+interface Limits {
+  readonly connections: number;
+  /** Bytes of all bodies that are kept to verify signatures with, together. */
+  readonly unverifiedBytes: number;
+  /** Milliseconds that the body of a request may take of which the signature is not verified, or does not hold. */
+  readonly unverifiedMs: number;
+}
+
+const LIMITS: Limits = {
+  connections: 512,
+  unverifiedBytes: 4 * MAX_BUFFERED_BODY,
+  unverifiedMs: 30_000,
+};
 
 export interface RunningServer {
   readonly port: number;
@@ -72,9 +91,31 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     lastRequestAt = options.now();
   };
 
+  const limits = { ...LIMITS, ...options.limits };
+  const unverified = unverifiedBodies({
+    bodyBytes: MAX_BUFFERED_BODY,
+    totalBytes: limits.unverifiedBytes,
+    ms: limits.unverifiedMs,
+  });
+
+  const admission = (message: IncomingMessage): Admission => {
+    // What follows a refusal is read and dropped, but not for ever. The refusal itself comes first, so twice the time.
+    const cut = setTimeout(() => message.socket.destroy(), 2 * limits.unverifiedMs).unref();
+    const settled = () => clearTimeout(cut);
+    message.once("close", settled);
+    return {
+      unverified,
+      letIn() {
+        settled();
+        connections.letIn(message.socket);
+        touch();
+      },
+    };
+  };
+
   const handle = (message: IncomingMessage, response: ServerResponse) => {
     active += 1;
-    answer(message, response, options, touch)
+    answer(message, response, options, admission(message))
       .catch((error: unknown) => {
         options.log(`local AWS could not answer ${message.method} ${message.url}: ${describe(error)}`);
         response.destroy();
@@ -89,6 +130,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   // No limit to how long a body may take; one on headers is left (60 s).
   server.requestTimeout = 0;
   server.on("checkContinue", handle);
+  const connections = limitConnections(server, limits.connections);
   await listen(server, options.port);
 
   return {
@@ -118,11 +160,18 @@ function listen(server: Server, port: number): Promise<void> {
   });
 }
 
+/** Of one request. */
+interface Admission {
+  readonly unverified: UnverifiedBodies;
+  /** Its signature has been verified. */
+  letIn(): void;
+}
+
 async function answer(
   message: IncomingMessage,
   response: ServerResponse,
   options: ServerOptions,
-  touch: () => void,
+  { unverified, letIn }: Admission,
 ): Promise<void> {
   const requestId = randomBytes(8).toString("hex").toUpperCase();
   const path = message.url?.split("?")[0] ?? "/";
@@ -151,13 +200,14 @@ async function answer(
       keys: options.keys,
       now: options.now(),
       requestId,
+      unverified,
       sendContinue: once(() => {
         if (message.headers.expect !== undefined) response.writeContinue();
       }),
     }).catch((error: unknown) => {
       throw error instanceof AwsError ? authErrorFor(service, error) : error;
     });
-    touch();
+    letIn();
     const isControl =
       target.path.startsWith(CONTROL_PREFIX) && bucketOfHost(message.headers.host) === undefined;
     if (isControl && options.control !== undefined) return options.control(request);
