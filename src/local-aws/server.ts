@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { decodeBytes } from "./auth/canonical.ts";
 import { authErrorFor } from "./auth/errors.ts";
 import { parseTarget } from "./auth/target.ts";
 import type { AccessKeys } from "./auth/verify.ts";
@@ -193,7 +194,7 @@ async function answer(
   await sendResponse(message, response, result, { requestId, cut: cutAnswer });
 
   async function dispatch(): Promise<ServiceResponse | undefined> {
-    const target = parseTarget(message.url ?? "/");
+    const target = parseTarget(decodeBytes(message.url ?? "/"));
     const identity = identify(message, target);
     service = identity.service;
     const request = await authenticate(message, target, identity, {

@@ -84,9 +84,9 @@ export async function uploadPart(call: Call): Promise<ServiceResponse> {
   const sent = announcedChecksum(request.headers)?.algorithm;
   // A full-object checksum can do without: the parts' are computed here.
   const missing = sent === undefined && checksumType === "COMPOSITE";
-  if (missing || (sent !== undefined && sent !== algorithm)) {
+  if (missing || (sent !== undefined && algorithm !== undefined && sent !== algorithm)) {
     throw invalidRequest(
-      `Checksum Type mismatch occurred, expected checksum Type: ${algorithm?.toLowerCase() ?? "null"}, actual checksum Type: ${sent?.toLowerCase() ?? "null"}`,
+      `Checksum Type mismatch occurred, expected checksum Type: ${algorithm?.toLowerCase()}, actual checksum Type: ${sent?.toLowerCase() ?? "null"}`,
     );
   }
   const body = hashBody(request, algorithm);
@@ -96,10 +96,11 @@ export async function uploadPart(call: Call): Promise<ServiceResponse> {
     number,
     etag: body.md5(),
     lastModified: wholeSeconds(call.now()),
-    checksum: body.checksum(),
+    // SDKs send one by default. Where the upload was created without an algorithm it is verified, and not kept.
+    checksum: algorithm === undefined ? undefined : body.checksum(),
   };
   await commitPart(call, part);
-  const { checksum } = part;
+  const checksum = body.checksum();
   return {
     status: 200,
     headers: {
