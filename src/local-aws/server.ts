@@ -179,7 +179,7 @@ async function answer(
   let service = guessService(message);
   let cutAnswer: CutAnswer | undefined;
   const result = await dispatch().catch((error: unknown) => {
-    const known = error instanceof AwsError ? error : undefined;
+    const known = error instanceof AwsError ? error : noSpaceLeft(error);
     // Whoever left in the middle of a request needs no answer, and that is no bug.
     if (known === undefined && message.socket.destroyed) return undefined;
     if (known === undefined) {
@@ -237,6 +237,13 @@ function once(action: () => void): () => void {
     if (!done) action();
     done = true;
   };
+}
+
+/** A full disk is no fault that passes: the status is one that clients don't try again on. */
+function noSpaceLeft(error: unknown): AwsError | undefined {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code !== "ENOSPC" && code !== "EDQUOT") return undefined;
+  return new AwsError("NoSpaceLeft", "There is no space left on the disk where local AWS keeps its state.");
 }
 
 function internalError(): AwsError {

@@ -64,6 +64,29 @@ export async function openStore(directory: string): Promise<Store> {
     write.then(forget, forget);
     return write;
   }
+
+  const registryNow = () => ({
+    version,
+    definitions,
+    queues: [...queues.values()],
+    environments: [...environments.values()],
+  });
+  let onDisk = JSON.stringify(registryNow());
+  /** What could not be written has not happened. */
+  async function saveRegistry(): Promise<void> {
+    const text = JSON.stringify(registryNow());
+    try {
+      await save(registryFile, JSON.parse(text));
+      onDisk = text;
+    } catch (error) {
+      const { definitions: before, queues: someQueues, environments: some } = JSON.parse(onDisk) as Registry;
+      definitions.splice(0, definitions.length, ...before);
+      refill(queues, someQueues);
+      refill(environments, some);
+      throw error;
+    }
+  }
+
   const jobDirectory = (jobId: string) => join(jobsDirectory, jobId);
   const jobFile = (jobId: string) => join(jobDirectory(jobId), "job.json");
 
@@ -74,13 +97,7 @@ export async function openStore(directory: string): Promise<Store> {
     jobs,
     jobDirectory,
     nextSequence: () => ++sequence,
-    saveRegistry: () =>
-      save(registryFile, {
-        version,
-        definitions,
-        queues: [...queues.values()],
-        environments: [...environments.values()],
-      } satisfies Registry),
+    saveRegistry,
     saveJob: (job) => save(jobFile(job.jobId), job),
     async prune(now) {
       for (const job of [...jobs.values()]) {
@@ -102,6 +119,14 @@ interface Registry {
   readonly definitions: readonly JobDefinition[];
   readonly queues: readonly JobQueue[];
   readonly environments: readonly ComputeEnvironment[];
+}
+
+function refill<Item extends { readonly name: string }>(
+  map: Map<string, Item>,
+  items: readonly Item[],
+): void {
+  map.clear();
+  for (const item of items) map.set(item.name, item);
 }
 
 async function readRecord<T extends { readonly version: 1 }>(file: string): Promise<T | undefined> {

@@ -74,11 +74,23 @@ export async function openIamStore(directory: string): Promise<IamStore> {
   const file = join(directory, "iam.json");
   const saved = (await readJson(file)) as State | undefined;
   const state = saved ?? { version: 1, users: {}, groups: {}, roles: {}, policies: {} };
+  let onDisk = JSON.stringify(state);
+  /** What could not be written has not happened. */
+  async function writeState(): Promise<void> {
+    const text = JSON.stringify(state);
+    try {
+      await writeJson(file, state);
+      onDisk = text;
+    } catch (error) {
+      Object.assign(state, JSON.parse(onDisk));
+      throw error;
+    }
+  }
   let writing = Promise.resolve();
   return {
     state,
     save() {
-      const write = writing.then(() => writeJson(file, state));
+      const write = writing.then(writeState);
       writing = write.catch(() => undefined);
       return write;
     },
