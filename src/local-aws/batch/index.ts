@@ -9,6 +9,7 @@ import {
   type ServiceRequest,
   type ServiceResponse,
 } from "../http.ts";
+import { refuseUnread } from "../unread.ts";
 import type { KeyPair } from "./container-environment.ts";
 import { machineSize, makeDefaults } from "./defaults.ts";
 import {
@@ -36,6 +37,7 @@ import {
 import { cancelJob, describeJobs, listJobs, terminateJob } from "./operations/jobs.ts";
 import { type BatchContext, type Operation, parseBody } from "./operations/operation.ts";
 import { createJobQueue, deleteJobQueue, describeJobQueues, updateJobQueue } from "./operations/queues.ts";
+import { type OperationName, operationNames, reads } from "./operations/reads.ts";
 import { submitJob } from "./operations/submit-job.ts";
 import { createScheduler } from "./scheduler.ts";
 import { openStore } from "./store.ts";
@@ -83,23 +85,28 @@ export interface BatchService extends Service {
   ensureDefaults(): Promise<void>;
 }
 
-const operations: Readonly<Record<string, Operation>> = {
-  submitjob: submitJob,
-  describejobs: describeJobs,
-  listjobs: listJobs,
-  canceljob: cancelJob,
-  terminatejob: terminateJob,
-  registerjobdefinition: registerJobDefinition,
-  deregisterjobdefinition: deregisterJobDefinition,
-  describejobdefinitions: describeJobDefinitions,
-  createjobqueue: createJobQueue,
-  updatejobqueue: updateJobQueue,
-  deletejobqueue: deleteJobQueue,
-  describejobqueues: describeJobQueues,
-  createcomputeenvironment: createComputeEnvironment,
-  updatecomputeenvironment: updateComputeEnvironment,
-  deletecomputeenvironment: deleteComputeEnvironment,
-  describecomputeenvironments: describeComputeEnvironments,
+/** Names of the operations, by the last part of the path. */
+const names: Readonly<Record<string, OperationName>> = Object.fromEntries(
+  operationNames.map((name) => [name.toLowerCase(), name]),
+);
+
+const operations: Readonly<Record<OperationName, Operation>> = {
+  SubmitJob: submitJob,
+  DescribeJobs: describeJobs,
+  ListJobs: listJobs,
+  CancelJob: cancelJob,
+  TerminateJob: terminateJob,
+  RegisterJobDefinition: registerJobDefinition,
+  DeregisterJobDefinition: deregisterJobDefinition,
+  DescribeJobDefinitions: describeJobDefinitions,
+  CreateJobQueue: createJobQueue,
+  UpdateJobQueue: updateJobQueue,
+  DeleteJobQueue: deleteJobQueue,
+  DescribeJobQueues: describeJobQueues,
+  CreateComputeEnvironment: createComputeEnvironment,
+  UpdateComputeEnvironment: updateComputeEnvironment,
+  DeleteComputeEnvironment: deleteComputeEnvironment,
+  DescribeComputeEnvironments: describeComputeEnvironments,
 };
 
 /** Longest request to SubmitJob, in bytes. */
@@ -121,14 +128,16 @@ export async function openBatch(options: BatchOptions): Promise<BatchService> {
     name: "batch",
     async handle(request) {
       scheduler.open();
-      const { name, run } = operationOf(request);
+      const name = operationOf(request);
       const body = await text(limited(request.body));
-      if (name === "submitjob" && Buffer.byteLength(body) > maxSubmission) {
+      if (name === "SubmitJob" && Buffer.byteLength(body) > maxSubmission) {
         throw clientException(
           `The request is ${Buffer.byteLength(body)} bytes long, over the limit of 30 KiB.`,
         );
       }
-      return json(200, request.requestId, await run(parseBody(body), context));
+      const input = parseBody(body);
+      refuseUnread(`Batch ${name}`, input, reads[name]);
+      return json(200, request.requestId, await operations[name](input, context));
     },
     renderError: (error, { requestId }) => ({
       ...json(error.status, requestId, { message: error.message, code: error.code }),
@@ -167,10 +176,10 @@ function chooseExecutor(options: BatchOptions): ChosenExecutor {
 }
 
 /** The operation that a path names: `POST /v1/describejobs` is DescribeJobs. */
-function operationOf(request: ServiceRequest): { readonly name: string; readonly run: Operation } {
-  const name = /^\/v1\/([a-z]+)$/.exec(request.path)?.[1] ?? "";
-  const run = Object.hasOwn(operations, name) ? operations[name] : undefined;
-  if (request.method === "POST" && run !== undefined) return { name, run };
+function operationOf(request: ServiceRequest): OperationName {
+  const path = /^\/v1\/([a-z]+)$/.exec(request.path)?.[1] ?? "";
+  const name = Object.hasOwn(names, path) ? names[path] : undefined;
+  if (request.method === "POST" && name !== undefined) return name;
   throw notImplemented(`Batch ${nameOfUnsupported(request.method, request.path)}`);
 }
 

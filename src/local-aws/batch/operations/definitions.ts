@@ -1,3 +1,5 @@
+import { notImplemented } from "../../http.ts";
+import { refuseUnread } from "../../unread.ts";
 import { readContainer, readRetryStrategy, readTimeout } from "../container.ts";
 import {
   clientException,
@@ -15,26 +17,19 @@ import { page } from "../paging.ts";
 import { definitionDetail } from "../render.ts";
 import type { Store } from "../store.ts";
 import type { JobDefinition } from "../types.ts";
-import { type Operation, refuseMembers } from "./operation.ts";
+import type { Operation } from "./operation.ts";
+import { containerReads } from "./reads.ts";
 
 /** RegisterJobDefinition: a new revision, from 1. */
 export const registerJobDefinition: Operation = async (input, { store, region, accountId }) => {
   const name = requiredName(input, "jobDefinitionName");
-  refuseMembers(input, "RegisterJobDefinition", [
-    "nodeProperties",
-    "eksProperties",
-    "ecsProperties",
-    "consumableResourceProperties",
-    "schedulingPriority",
-  ]);
   const type = requiredString(input, "type");
   if (type !== "container") throw clientException(`type must be container, not ${type}.`);
   const container = optionalObject(input, "containerProperties");
+  refuseUnread("Batch RegisterJobDefinition", container ?? {}, containerReads);
   if (container === undefined) throw clientException("containerProperties must not be null.");
   const platforms = optionalStrings(input, "platformCapabilities");
-  refuseMembers({ FARGATE: platforms?.includes("FARGATE") || undefined }, "RegisterJobDefinition", [
-    "FARGATE",
-  ]);
+  if (platforms?.includes("FARGATE")) throw notImplemented("Batch RegisterJobDefinition with FARGATE");
   const retryStrategy = readRetryStrategy(input);
   const timeoutSeconds = readTimeout(input);
   const propagateTags = optionalBoolean(input, "propagateTags");

@@ -15,14 +15,11 @@ import { queueDetail } from "../render.ts";
 import type { Store } from "../store.ts";
 import type { JobQueue, Json } from "../types.ts";
 import { isFinished } from "../types.ts";
-import { type Operation, refuseMembers } from "./operation.ts";
-
-const missing = ["schedulingPolicyArn", "serviceEnvironmentOrder"];
+import type { Operation } from "./operation.ts";
 
 /** CreateJobQueue: VALID at once. */
 export const createJobQueue: Operation = async (input, context) => {
   const name = requiredName(input, "jobQueueName");
-  refuseMembers(input, "CreateJobQueue", missing);
   if (context.store.queues.has(name)) throw clientException("Object already exists");
   const priority = optionalInteger(input, "priority");
   if (priority === undefined) throw clientException("priority must not be null.");
@@ -43,7 +40,6 @@ export const createJobQueue: Operation = async (input, context) => {
 
 /** UpdateJobQueue: state, priority, environments. */
 export const updateJobQueue: Operation = async (input, context) => {
-  refuseMembers(input, "UpdateJobQueue", missing);
   const queue = requiredQueue(input, context.store, context);
   context.store.queues.set(queue.name, {
     ...queue,

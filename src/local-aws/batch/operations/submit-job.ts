@@ -12,7 +12,7 @@ import {
 import { batchArn } from "../names.ts";
 import type { Job } from "../types.ts";
 import { findDefinition } from "./definitions.ts";
-import { type Operation, refuseMembers } from "./operation.ts";
+import type { Operation } from "./operation.ts";
 import { requiredQueue } from "./queues.ts";
 
 /** Longest `containerOverrides`, in characters of JSON: over it a job is accepted, and fails. */
@@ -21,16 +21,6 @@ const maxOverrides = 8_192;
 /** SubmitJob for a job of one container. */
 export const submitJob: Operation = async (input, context) => {
   const jobName = requiredName(input, "jobName");
-  refuseMembers(input, "SubmitJob", [
-    "arrayProperties",
-    "dependsOn",
-    "nodeOverrides",
-    "shareIdentifier",
-    "schedulingPriorityOverride",
-    "eksPropertiesOverride",
-    "ecsPropertiesOverride",
-    "consumableResourcePropertiesOverride",
-  ]);
   const queue = requiredQueue(input, context.store, context);
   if (queue.state !== "ENABLED") {
     throw clientException(
