@@ -41,3 +41,9 @@ export async function readParameters({
   const form = await readAll(body, MAX_BUFFERED_BODY);
   return method === "POST" ? new URLSearchParams(form.toString()) : query;
 }
+
+/** The parameters that the operation's own model has; of `Tags.member.1.Key`, the first part. */
+export function inputOf(parameters: URLSearchParams): Readonly<Record<string, string>> {
+  const own = [...parameters].filter(([name]) => !/^(Action|Version|X-Amz-.*)$/.test(name));
+  return Object.fromEntries(own.map(([name, value]) => [name.split(".")[0] ?? "", value]));
+}

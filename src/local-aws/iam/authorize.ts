@@ -62,7 +62,12 @@ async function wishesOf(
   const body = await readAll(request.body, maxBody);
   // The service reads it again.
   const again = () => ({ ...request, body: Readable.from([body]) });
-  const asked = (input: Asked["input"]): Asked => ({ region, accountId, input });
+  const asked = (input: Asked["input"]): Asked => ({
+    region,
+    accountId,
+    callerArn: request.principal.arn,
+    input,
+  });
   if (service === "iam") {
     const parameters = Object.fromEntries(await readParameters(again()));
     return { wishes: iamWishes(String(parameters.Action), asked(parameters)), read: again() };

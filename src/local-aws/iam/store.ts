@@ -32,6 +32,7 @@ export interface User extends Entity {
 }
 
 export interface Role extends Entity {
+  readonly description?: string;
   readonly trust: string;
   /** What its jobs sign with. */
   readonly key: Key;
@@ -44,6 +45,7 @@ export interface ManagedPolicy {
   readonly path: string;
   readonly created: string;
   readonly document: string;
+  readonly description?: string;
 }
 
 interface EntityOf {
