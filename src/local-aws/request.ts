@@ -75,12 +75,17 @@ export async function authenticate(
     method,
     path: target.path,
     query: new URLSearchParams(target.query.map(([name, value]): [string, string] => [name, value])),
-    headers: message.headers,
+    headers: headers.has("authorization") ? message.headers : { ...movedHeaders(target), ...message.headers },
     body: Readable.from(body, { objectMode: false }),
     principal,
     trailers,
     requestId: options.requestId,
   };
+}
+
+/** Headers that clients have moved into the query of a presigned URL. */
+function movedHeaders({ query }: Target): Readonly<Record<string, string>> {
+  return Object.fromEntries(query.filter(([name]) => name.startsWith("x-amz-")));
 }
 
 async function verifyV4(

@@ -3,13 +3,12 @@ import { expect, test } from "vitest";
 import { haveBoto3, runClient } from "../support/client.ts";
 import { startLocalAws } from "../support/local-aws.ts";
 
-const script = fileURLToPath(new URL("boto3_client.py", import.meta.url));
-
-test.skipIf(!haveBoto3())(
-  "boto3 finds S3, Batch, Logs and STS as it expects them (needs boto3)",
-  async () => {
-    await using local = await startLocalAws();
-    const result = await runClient("python3", [script], { env: local.clientEnv, cwd: local.scratch });
-    expect(result).toMatchObject({ exitStatus: 0, stdout: expect.stringContaining("all is well") });
-  },
-);
+test.skipIf(!haveBoto3()).each([
+  ["finds S3, Batch, Logs and STS as it expects them", "boto3_client.py"],
+  ["is refused by name what is missing, and given what it asks for", "boto3_parameters.py"],
+])("boto3 %s (needs boto3)", async (_, name) => {
+  await using local = await startLocalAws();
+  const script = fileURLToPath(new URL(name, import.meta.url));
+  const result = await runClient("python3", [script], { env: local.clientEnv, cwd: local.scratch });
+  expect(result).toMatchObject({ exitStatus: 0, stdout: expect.stringContaining("all is well") });
+});

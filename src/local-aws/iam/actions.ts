@@ -67,6 +67,7 @@ export const s3Actions: Readonly<Record<string, S3Wishes>> = {
     asked.subresource === "policy" ? onBucket("DeleteBucketPolicy")(asked) : onSubresource("Put")(asked),
   ListObjects: onBucket("ListBucket"),
   ListObjectsV2: onBucket("ListBucket"),
+  ListObjectVersions: onBucket("ListBucketVersions"),
   ListMultipartUploads: onBucket("ListBucketMultipartUploads"),
   DeleteObjects: ({ bucket, keys }) => keys.flatMap((key) => s3Wishes("DeleteObject", { bucket, key })),
   PutObject: onObject("PutObject"),

@@ -5,7 +5,7 @@ import type { Algorithm, ChecksumType } from "./checksums.ts";
 import { checksumHeader } from "./checksums.ts";
 import { numberParameter } from "./conditions.ts";
 import { copyBytes, findCopySource } from "./copy.ts";
-import { describeObject, refuseUnsupported } from "./description.ts";
+import { describeObject } from "./description.ts";
 import { invalidArgument, invalidRequest } from "./errors.ts";
 import { bucketOf, uploadOf } from "./lookup.ts";
 import type { ByteRange } from "./range.ts";
@@ -79,7 +79,6 @@ export async function uploadPart(call: Call): Promise<ServiceResponse> {
   const { request, store } = call;
   const number = partNumberOf(call);
   const { algorithm, checksumType } = uploadOf(call);
-  refuseUnsupported(request.headers);
   checkLength(request.headers);
   const sent = announcedChecksum(request.headers)?.algorithm;
   // A full-object checksum can do without: the parts' are computed here.
@@ -114,7 +113,6 @@ export async function uploadPart(call: Call): Promise<ServiceResponse> {
 export async function uploadPartCopy(call: Call): Promise<ServiceResponse> {
   const number = partNumberOf(call);
   const { algorithm } = uploadOf(call);
-  refuseUnsupported(call.request.headers);
   const { object: source } = findCopySource(call);
   const range = copyRange(call.request.headers["x-amz-copy-source-range"], source);
   const size = range === undefined ? source.size : range.end - range.start + 1;
