@@ -49,9 +49,7 @@ const policy = (statement: object) => ({ Version: "2012-10-17", Statement: [stat
 export const trust = (service: string) =>
   JSON.stringify({
     Version: "2012-10-17",
-    Statement: [
-      { Effect: "Allow", Principal: { Service: service }, Action: "sts:AssumeRole", Resource: "*" },
-    ],
+    Statement: [{ Effect: "Allow", Principal: { Service: service }, Action: "sts:AssumeRole" }],
   });
 
 export async function openAccount(): Promise<Account> {
