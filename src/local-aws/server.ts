@@ -99,15 +99,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ms: limits.unverifiedMs,
   });
 
-  const admission = (message: IncomingMessage): Admission => {
-    // What follows a refusal is read and dropped, but not for ever. The refusal itself comes first, so twice the time.
-    const cut = setTimeout(() => message.socket.destroy(), 2 * limits.unverifiedMs).unref();
-    const settled = () => clearTimeout(cut);
-    message.once("close", settled);
+  const admission = (message: IncomingMessage, response: ServerResponse): Admission => {
+    let isLetIn = false;
+    // What follows a refusal is read and dropped, but not for ever.
+    response.once("finish", () => {
+      if (isLetIn || message.complete) return;
+      const cut = setTimeout(() => message.socket.destroy(), limits.unverifiedMs).unref();
+      message.once("close", () => clearTimeout(cut));
+    });
     return {
       unverified,
       letIn() {
-        settled();
+        isLetIn = true;
         connections.letIn(message.socket);
         touch();
       },
@@ -116,7 +119,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
   const handle = (message: IncomingMessage, response: ServerResponse) => {
     active += 1;
-    answer(message, response, options, admission(message))
+    answer(message, response, options, admission(message, response))
       .catch((error: unknown) => {
         options.log(`local AWS could not answer ${message.method} ${message.url}: ${describe(error)}`);
         response.destroy();
