@@ -1,3 +1,4 @@
+import { writeSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { type AccountTrait, accountTraits } from "./account.ts";
 import { type ExecutorChoice, executorChoices } from "./batch/executor/chosen-executor.ts";
@@ -25,7 +26,15 @@ const { values } = parseArgs({
 });
 
 const reportFd = Number(values["report-fd"]);
-const log = (message: string) => void process.stderr.write(`${new Date().toISOString()} ${message}\n`);
+
+/** What can't be written (the disk is full) is lost; a stream would fail for good, and with it the daemon. */
+function log(message: string): void {
+  try {
+    writeSync(2, `${new Date().toISOString()} ${message}\n`);
+  } catch {
+    // The next line may find room again.
+  }
+}
 
 /** A bug: jobs are ended as their records say at the next start. */
 function crash(error: unknown): void {

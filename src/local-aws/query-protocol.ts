@@ -1,5 +1,5 @@
 import type { AwsError, ServiceRequest, ServiceResponse } from "./http.ts";
-import { MAX_BUFFERED_BODY, readAll } from "./request.ts";
+import { MAX_BUFFERED_BODY, readAll } from "./read-all.ts";
 import { renderXml, type XmlContent } from "./xml.ts";
 
 /** The query protocol of STS and IAM: a form in, XML out. */
@@ -40,4 +40,10 @@ export async function readParameters({
 }: Pick<ServiceRequest, "method" | "query" | "body">): Promise<URLSearchParams> {
   const form = await readAll(body, MAX_BUFFERED_BODY);
   return method === "POST" ? new URLSearchParams(form.toString()) : query;
+}
+
+/** The parameters that the operation's own model has; of `Tags.member.1.Key`, the first part. */
+export function inputOf(parameters: URLSearchParams): Readonly<Record<string, string>> {
+  const own = [...parameters].filter(([name]) => !/^(Action|Version|X-Amz-.*)$/.test(name));
+  return Object.fromEntries(own.map(([name, value]) => [name.split(".")[0] ?? "", value]));
 }

@@ -8,8 +8,9 @@ import { decodePayload, parsePayloadKind } from "./auth/payload.ts";
 import { type PresignedV2, parsePresignedV2, verifyPresignedV2 } from "./auth/presigned-v2.ts";
 import { scopeText, sha256Hex } from "./auth/signing.ts";
 import type { Target } from "./auth/target.ts";
-import { type AccessKeys, verifyRequest } from "./auth/verify.ts";
+import { type AccessKeys, checkCaller, verifyRequest } from "./auth/verify.ts";
 import { AwsError, type Principal, type ServiceRequest } from "./http.ts";
+import type { UnverifiedBodies } from "./unverified-bodies.ts";
 
 /** Who a request says it is from, and for which service. */
 export interface Identity {
@@ -17,9 +18,6 @@ export interface Identity {
   readonly headers: HeaderLists;
   readonly authorization: Authorization | PresignedV2;
 }
-
-/** Bytes of a body that is kept in memory: a form, or one whose hash, unannounced, is needed to verify the signature. */
-export const MAX_BUFFERED_BODY = 16 * 1024 * 1024;
 
 /** The service of a request whose signature can't be read: only the shape of the error depends on it. */
 export function guessService(message: IncomingMessage): string {
@@ -50,6 +48,8 @@ export interface AuthenticateOptions {
   /** Milliseconds since 1970. */
   readonly now: number;
   readonly requestId: string;
+  /** For bodies whose hash, unannounced, is needed to verify the signature. */
+  readonly unverified: UnverifiedBodies;
   /** Called before anything of the body is awaited (`Expect: 100-continue`). */
   sendContinue(): void;
 }
@@ -75,12 +75,17 @@ export async function authenticate(
     method,
     path: target.path,
     query: new URLSearchParams(target.query.map(([name, value]): [string, string] => [name, value])),
-    headers: message.headers,
+    headers: headers.has("authorization") ? message.headers : { ...movedHeaders(target), ...message.headers },
     body: Readable.from(body, { objectMode: false }),
     principal,
     trailers,
     requestId: options.requestId,
   };
+}
+
+/** Headers that clients have moved into the query of a presigned URL. */
+function movedHeaders({ query }: Target): Readonly<Record<string, string>> {
+  return Object.fromEntries(query.filter(([name]) => name.startsWith("x-amz-")));
 }
 
 async function verifyV4(
@@ -99,8 +104,10 @@ async function verifyV4(
   let source: AsyncIterable<Uint8Array> = piecesOf(message);
   let payloadHash = announcedHash(service, headers, authorization);
   if (payloadHash === undefined) {
+    // Nothing is kept in memory of those who have no key.
+    checkCaller(headers, authorization, options.keys, options.now);
     options.sendContinue();
-    const whole = await readAll(source, MAX_BUFFERED_BODY);
+    const whole = await options.unverified.read(source);
     payloadHash = sha256Hex(whole);
     source = Readable.from(whole.length === 0 ? [] : [whole]);
   }
@@ -159,16 +166,4 @@ async function* piecesOf(message: IncomingMessage): AsyncGenerator<Uint8Array> {
   const pieces: AsyncIterable<Uint8Array> = message.iterator({ destroyOnReturn: false });
   yield* pieces;
   if (!message.complete) throw incompleteBody();
-}
-
-/** A body whole. Throws AwsError where it has more bytes than `limit`. */
-export async function readAll(source: AsyncIterable<Uint8Array>, limit: number): Promise<Buffer> {
-  const pieces: Uint8Array[] = [];
-  let length = 0;
-  for await (const piece of source) {
-    length += piece.length;
-    if (length > limit) throw new AwsError("RequestEntityTooLarge", "The request is too large.", 413);
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces);
 }

@@ -2,12 +2,16 @@ import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { decodeBytes } from "./auth/canonical.ts";
 import { authErrorFor } from "./auth/errors.ts";
 import { parseTarget } from "./auth/target.ts";
 import type { AccessKeys } from "./auth/verify.ts";
+import { limitConnections } from "./connections.ts";
 import { AwsError, notImplemented, type Service, type ServiceRequest, type ServiceResponse } from "./http.ts";
+import { MAX_BUFFERED_BODY } from "./read-all.ts";
 import { authenticate, guessService, identify } from "./request.ts";
 import { type CutAnswer, sendResponse } from "./response.ts";
+import { type UnverifiedBodies, unverifiedBodies } from "./unverified-bodies.ts";
 import { bucketOfHost } from "./virtual-host.ts";
 
 /** Paths of the daemon's own endpoints; no bucket can have this name. */
@@ -50,7 +54,23 @@ export interface ServerOptions {
   readonly onRequest?: RequestHook;
   /** Says whether the request may be carried out; throws an AwsError where not. Without it, all may. */
   readonly authorize?: Authorize;
+  readonly limits?: Partial<Limits>;
 }
+
+/** What all who have not shown a key may take of this computer. */
+interface Limits {
+  readonly connections: number;
+  /** Bytes of all bodies that are kept to verify signatures with, together. */
+  readonly unverifiedBytes: number;
+  /** Milliseconds that the body of a request may take of which the signature is not verified, or does not hold. */
+  readonly unverifiedMs: number;
+}
+
+const LIMITS: Limits = {
+  connections: 512,
+  unverifiedBytes: 4 * MAX_BUFFERED_BODY,
+  unverifiedMs: 30_000,
+};
 
 export interface RunningServer {
   readonly port: number;
@@ -72,9 +92,34 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     lastRequestAt = options.now();
   };
 
+  const limits = { ...LIMITS, ...options.limits };
+  const unverified = unverifiedBodies({
+    bodyBytes: MAX_BUFFERED_BODY,
+    totalBytes: limits.unverifiedBytes,
+    ms: limits.unverifiedMs,
+  });
+
+  const admission = (message: IncomingMessage, response: ServerResponse): Admission => {
+    let isLetIn = false;
+    // What follows a refusal is read and dropped, but not for ever.
+    response.once("finish", () => {
+      if (isLetIn || message.complete) return;
+      const cut = setTimeout(() => message.socket.destroy(), limits.unverifiedMs).unref();
+      message.once("close", () => clearTimeout(cut));
+    });
+    return {
+      unverified,
+      letIn() {
+        isLetIn = true;
+        connections.letIn(message.socket);
+        touch();
+      },
+    };
+  };
+
   const handle = (message: IncomingMessage, response: ServerResponse) => {
     active += 1;
-    answer(message, response, options, touch)
+    answer(message, response, options, admission(message, response))
       .catch((error: unknown) => {
         options.log(`local AWS could not answer ${message.method} ${message.url}: ${describe(error)}`);
         response.destroy();
@@ -89,6 +134,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   // No limit to how long a body may take; one on headers is left (60 s).
   server.requestTimeout = 0;
   server.on("checkContinue", handle);
+  const connections = limitConnections(server, limits.connections);
   await listen(server, options.port);
 
   return {
@@ -118,18 +164,25 @@ function listen(server: Server, port: number): Promise<void> {
   });
 }
 
+/** Of one request. */
+interface Admission {
+  readonly unverified: UnverifiedBodies;
+  /** Its signature has been verified. */
+  letIn(): void;
+}
+
 async function answer(
   message: IncomingMessage,
   response: ServerResponse,
   options: ServerOptions,
-  touch: () => void,
+  { unverified, letIn }: Admission,
 ): Promise<void> {
   const requestId = randomBytes(8).toString("hex").toUpperCase();
   const path = message.url?.split("?")[0] ?? "/";
   let service = guessService(message);
   let cutAnswer: CutAnswer | undefined;
   const result = await dispatch().catch((error: unknown) => {
-    const known = error instanceof AwsError ? error : undefined;
+    const known = error instanceof AwsError ? error : noSpaceLeft(error);
     // Whoever left in the middle of a request needs no answer, and that is no bug.
     if (known === undefined && message.socket.destroyed) return undefined;
     if (known === undefined) {
@@ -144,20 +197,21 @@ async function answer(
   await sendResponse(message, response, result, { requestId, cut: cutAnswer });
 
   async function dispatch(): Promise<ServiceResponse | undefined> {
-    const target = parseTarget(message.url ?? "/");
+    const target = parseTarget(decodeBytes(message.url ?? "/"));
     const identity = identify(message, target);
     service = identity.service;
     const request = await authenticate(message, target, identity, {
       keys: options.keys,
       now: options.now(),
       requestId,
+      unverified,
       sendContinue: once(() => {
         if (message.headers.expect !== undefined) response.writeContinue();
       }),
     }).catch((error: unknown) => {
       throw error instanceof AwsError ? authErrorFor(service, error) : error;
     });
-    touch();
+    letIn();
     const isControl =
       target.path.startsWith(CONTROL_PREFIX) && bucketOfHost(message.headers.host) === undefined;
     if (isControl && options.control !== undefined) return options.control(request);
@@ -186,6 +240,13 @@ function once(action: () => void): () => void {
     if (!done) action();
     done = true;
   };
+}
+
+/** A full disk is no fault that passes: the status is one that clients don't try again on. */
+function noSpaceLeft(error: unknown): AwsError | undefined {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code !== "ENOSPC" && code !== "EDQUOT") return undefined;
+  return new AwsError("NoSpaceLeft", "There is no space left on the disk where local AWS keeps its state.");
 }
 
 function internalError(): AwsError {

@@ -19,6 +19,7 @@ import {
 } from "@aws-sdk/client-iam";
 import { DeleteObjectCommand } from "@aws-sdk/client-s3";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { trust } from "../support/account.ts";
 import { useFaults } from "../support/faults.ts";
 import { localEnvironment } from "../support/front.ts";
 import { have } from "../support/have.ts";
@@ -246,10 +247,14 @@ describe.skipIf(!(have("zip") && have("unzip")))("jobs with one thing wrong (nee
     describe("a role that may not", () => {
       let iam: IAMClient;
       const allow = (actions: readonly string[]) =>
-        JSON.stringify({ Statement: [{ Effect: "Allow", Action: actions, Resource: "*" }] });
+        JSON.stringify({
+          Version: "2012-10-17",
+          Statement: [{ Effect: "Allow", Action: actions, Resource: "*" }],
+        });
       beforeAll(async () => {
         iam = iamClient(exports);
-        await iam.send(new CreateRoleCommand({ RoleName: ROLE, AssumeRolePolicyDocument: "{}" }));
+        const AssumeRolePolicyDocument = trust("ecs-tasks.amazonaws.com");
+        await iam.send(new CreateRoleCommand({ RoleName: ROLE, AssumeRolePolicyDocument }));
       });
       afterAll(async () => {
         await iam.send(new DeleteRolePolicyCommand({ RoleName: ROLE, PolicyName: "some" }));

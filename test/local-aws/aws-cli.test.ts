@@ -75,6 +75,21 @@ describe.skipIf(!have("aws"))("local AWS, judged by the aws command (needs aws)"
     expect((await fetch(link.replace("/shared?", "/large?"))).status).toBe(403);
   });
 
+  test("s3api uploads in parts with nothing said of checksums, and may complete twice", async () => {
+    await writeFile(join(local.scratch, "part"), "x");
+    const place = ["--bucket", "nextstrain-jobs", "--key", "parts"];
+    const created = JSON.parse(await aws("s3api", "create-multipart-upload", ...place, "--output", "json"));
+    const upload = [...place, "--upload-id", created.UploadId, "--output", "json"];
+    const { ETag } = JSON.parse(
+      await aws("s3api", "upload-part", ...upload, "--part-number", "1", "--body", "part"),
+    );
+    const parts = JSON.stringify({ Parts: [{ PartNumber: 1, ETag }] });
+    const complete = () => aws("s3api", "complete-multipart-upload", ...upload, "--multipart-upload", parts);
+    const done = JSON.parse(await complete());
+    expect(done.ETag).toMatch(/^"[0-9a-f]{32}-1"$/);
+    expect(JSON.parse(await complete())).toEqual(done);
+  });
+
   test("a signature by foreign keys is refused", async () => {
     const env = { ...local.clientEnv, AWS_SECRET_ACCESS_KEY: "0".repeat(40) };
     const args = ["--endpoint-url", local.endpoint, "s3", "ls"];

@@ -4,10 +4,11 @@ import { haveBoto3, runClient } from "../support/client.ts";
 import { startLocalAws } from "../support/local-aws.ts";
 
 test.skipIf(!haveBoto3()).each([
-  ["S3, Batch, Logs and STS", "boto3_client.py"],
-  ["scheduling policies", "boto3_shares.py"],
-  ["definitions of ecsProperties", "boto3_ecs.py"],
-])("boto3 finds %s as it expects them (needs boto3)", async (_, name) => {
+  ["finds S3, Batch, Logs and STS as it expects them", "boto3_client.py"],
+  ["finds scheduling policies as it expects them", "boto3_shares.py"],
+  ["finds definitions of ecsProperties as it expects them", "boto3_ecs.py"],
+  ["is refused by name what is missing, and given what it asks for", "boto3_parameters.py"],
+])("boto3 %s (needs boto3)", async (_, name) => {
   await using local = await startLocalAws();
   const script = fileURLToPath(new URL(name, import.meta.url));
   const result = await runClient("python3", [script], { env: local.clientEnv, cwd: local.scratch });

@@ -43,8 +43,26 @@ def objects():
         Bucket=bucket, Prefix="a/", PaginationConfig={"PageSize": 1}) for each in page["Contents"]]
     assert keys == ["a/copy", "a/large"], keys
     s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": key} for key in keys]})
+    disposition = 'attachment; filename="Zürich ✓.txt"'
+    s3.put_object(Bucket=bucket, Key="ü ✓", Body=b"x", ContentDisposition=disposition)
+    returned = s3.head_object(Bucket=bucket, Key="ü ✓")["ContentDisposition"]
+    assert returned.encode("latin-1").decode() == disposition, returned
     expect_error("404", s3.head_object, Bucket=bucket, Key="a/large")
     expect_error("NoSuchKey", s3.get_object, Bucket=bucket, Key="a/large")
+
+
+def low_level_upload():
+    """As s3fs does: no algorithm is named, and today's boto3 sends checksums all the same."""
+    s3, place = client("s3"), {"Bucket": "nextstrain-jobs", "Key": "in/parts"}
+    place["UploadId"] = s3.create_multipart_upload(**place)["UploadId"]
+    sizes = (5 * 1024 * 1024, 3)
+    parts = [{"PartNumber": number, "ETag": s3.upload_part(**place, PartNumber=number, Body=b"x" * size)["ETag"]}
+             for number, size in enumerate(sizes, start=1)]
+    whole = {"Parts": parts}
+    etags = [s3.complete_multipart_upload(**place, MultipartUpload=whole)["ETag"] for _ in range(2)]
+    assert etags[0] == etags[1] and etags[0].endswith('-2"'), etags
+    del place["UploadId"]
+    assert s3.head_object(**place)["ContentLength"] == sum(sizes)
 
 
 def logs():
@@ -94,6 +112,7 @@ def jobs():
 
 identity()
 objects()
+low_level_upload()
 logs()
 jobs()
 print("all is well")

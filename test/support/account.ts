@@ -54,9 +54,7 @@ const policy = (statement: object) => ({ Version: "2012-10-17", Statement: [stat
 export const trust = (service: string) =>
   JSON.stringify({
     Version: "2012-10-17",
-    Statement: [
-      { Effect: "Allow", Principal: { Service: service }, Action: "sts:AssumeRole", Resource: "*" },
-    ],
+    Statement: [{ Effect: "Allow", Principal: { Service: service }, Action: "sts:AssumeRole" }],
   });
 
 /** @param traits what it has other than most accounts: `local-aws start --account` */

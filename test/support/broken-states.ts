@@ -119,19 +119,6 @@ export const brokenStates: readonly Broken[] = [
     mend: /tab=management/,
   },
   {
-    name: "versioning",
-    spoil: ({ s3: client }) =>
-      client.send(
-        new s3.PutBucketVersioningCommand({
-          Bucket: BUCKET,
-          VersioningConfiguration: { Status: "Enabled" },
-        }),
-      ),
-    found: "caution bucket.versions",
-    says: /the variables of each job, and passwords and keys among them, stay there/,
-    mend: /put-bucket-versioning .*Suspended/,
-  },
-  {
     name: "no queue of that name",
     args: ["--aws-batch-queue", "no-such-queue"],
     found: "wrong queue",

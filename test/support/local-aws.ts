@@ -31,7 +31,7 @@ export async function startLocalAws(...options: string[]): Promise<TestLocalAws>
     await stop();
     throw new Error(`local AWS did not start: ${started.stderr}${exported.stderr}`);
   }
-  const clientEnv = { ...clientEnvironment(), ...parseExports(exported.stdout) };
+  const clientEnv = clientEnvironment(exported.stdout);
   return {
     endpoint: clientEnv.AWS_ENDPOINT_URL ?? "",
     stateDirectory: join(temporary.path, ".nextstrain", "local-aws"),
@@ -43,8 +43,11 @@ export async function startLocalAws(...options: string[]): Promise<TestLocalAws>
   };
 }
 
-/** The real home stays, since Python's version managers look there; AWS's files in it are hidden. */
-function clientEnvironment(): Record<string, string> {
+/**
+ * For any AWS client, with what `nextstrain local-aws env` printed. The real home stays, since Python's version managers look there;
+ * AWS's files in it are hidden.
+ */
+export function clientEnvironment(exports: string): Record<string, string> {
   const kept = Object.entries(process.env).filter(
     (entry): entry is [string, string] => entry[1] !== undefined && !/^AWS_|_proxy$/i.test(entry[0]),
   );
@@ -54,6 +57,7 @@ function clientEnvironment(): Record<string, string> {
     AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
     AWS_EC2_METADATA_DISABLED: "true",
     AWS_PAGER: "",
+    ...parseExports(exports),
   };
 }
 

@@ -24,6 +24,14 @@ const everything = JSON.stringify({
   Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }],
 });
 
+/** Of the job role: that jobs may have it. */
+const jobsTrust = JSON.stringify({
+  Version: "2012-10-17",
+  Statement: [
+    { Effect: "Allow", Principal: { Service: "ecs-tasks.amazonaws.com" }, Action: "sts:AssumeRole" },
+  ],
+});
+
 /** A policy as the users' guide prints it. */
 const guidePolicy = (of: "Batch" | "Bucket" | "Logs") =>
   readFile(
@@ -70,7 +78,7 @@ export async function guideUser(place: Workplace): Promise<Record<string, string
   await makeUser(clients, "scientist", { batch, bucket, logs });
   await storeKey(place, await makeKey(clients, "scientist"));
   await clients.iam.send(
-    new CreateRoleCommand({ RoleName: "NextstrainJobsRole", AssumeRolePolicyDocument: everything }),
+    new CreateRoleCommand({ RoleName: "NextstrainJobsRole", AssumeRolePolicyDocument: jobsTrust }),
   );
   await clients.iam.send(
     new PutRolePolicyCommand({

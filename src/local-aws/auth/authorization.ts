@@ -39,7 +39,7 @@ export function parseAuthorization(target: Target, headers: HeaderLists): Author
     }
     return parseHeader(header, headers);
   }
-  if (query.has("X-Amz-Algorithm")) return parseQuery(query);
+  if (query.has("X-Amz-Algorithm")) return parseQuery(query, headers);
   return undefined;
 }
 
@@ -77,7 +77,7 @@ function parseHeader(header: string, headers: HeaderLists): Authorization {
   };
 }
 
-function parseQuery(query: ReadonlyMap<string, string>): Authorization {
+function parseQuery(query: ReadonlyMap<string, string>, headers: HeaderLists): Authorization {
   if (query.get("X-Amz-Algorithm") !== ALGORITHM) throw unsupportedMechanism();
   const credential = parseCredential(query.get("X-Amz-Credential"));
   const signature = query.get("X-Amz-Signature");
@@ -99,7 +99,7 @@ function parseQuery(query: ReadonlyMap<string, string>): Authorization {
     signedHeaders,
     signature,
     timestamp,
-    securityToken: query.get("X-Amz-Security-Token"),
+    securityToken: query.get("X-Amz-Security-Token") ?? headerOf(headers, "x-amz-security-token"),
     expires: Number(expires),
   };
 }

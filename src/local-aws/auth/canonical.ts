@@ -3,16 +3,28 @@ import type { Target } from "./target.ts";
 /** Header values by lower-case name, in the order sent. */
 export type HeaderLists = ReadonlyMap<string, readonly string[]>;
 
-/** Node's `rawHeaders` (name, value, name, value, …), which keep what `headers` joins or drops. */
+/**
+ * Node's `rawHeaders` (name, value, name, value, …), which keep what `headers` joins or drops. Values are read as UTF-8, in which
+ * they are signed.
+ */
 export function collectHeaders(rawHeaders: readonly string[]): HeaderLists {
   const lists = new Map<string, string[]>();
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]?.toLowerCase() ?? "";
     const list = lists.get(name) ?? [];
-    list.push(rawHeaders[i + 1] ?? "");
+    list.push(decodeBytes(rawHeaders[i + 1] ?? ""));
     lists.set(name, list);
   }
   return lists;
+}
+
+/** Text of which Node gives each byte as a character. Bytes that are no UTF-8 are left as they are: older clients send Latin-1. */
+export function decodeBytes(text: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(Buffer.from(text, "latin1"));
+  } catch {
+    return text;
+  }
 }
 
 /** The first value of a header. */

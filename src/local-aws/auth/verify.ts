@@ -42,10 +42,8 @@ export function verifyRequest(
   keys: AccessKeys,
   now: number,
 ): Verified {
-  const { accessKeyId, scope, signedHeaders, timestamp } = authorization;
-  const accessKey = accessKeyOf(keys, accessKeyId, authorization.securityToken);
-  checkTime(authorization, now);
-  checkSigned(request.headers, authorization);
+  const { scope, signedHeaders, timestamp } = authorization;
+  const accessKey = checkCaller(request.headers, authorization, keys, now);
   const canonical = canonicalRequest({ ...request, signedHeaders, service: scope.service });
   const stringToSign = ["AWS4-HMAC-SHA256", timestamp, scopeText(scope), sha256Hex(canonical)].join("\n");
   const key = signingKey(accessKey.secretAccessKey, scope);
@@ -53,6 +51,23 @@ export function verifyRequest(
     throw signatureDoesNotMatch({ StringToSign: stringToSign, CanonicalRequest: canonical });
   }
   return { principal: accessKey.principal, signingKey: key };
+}
+
+/**
+ * The caller's key, if all holds that can be checked without the body's hash.
+ *
+ * @throws AwsError as `verifyRequest`, but for SignatureDoesNotMatch
+ */
+export function checkCaller(
+  headers: HeaderLists,
+  authorization: Authorization,
+  keys: AccessKeys,
+  now: number,
+): AccessKey {
+  const accessKey = accessKeyOf(keys, authorization.accessKeyId, authorization.securityToken);
+  checkTime(authorization, now);
+  checkSigned(headers, authorization);
+  return accessKey;
 }
 
 export function signatureDoesNotMatch(details: Readonly<Record<string, string>> = {}): AwsError {

@@ -10,6 +10,7 @@ import {
   type ServiceRequest,
   type ServiceResponse,
 } from "../http.ts";
+import { refuseUnread } from "../unread.ts";
 import type { KeyPair } from "./container-environment.ts";
 import { machineSize, makeDefaults } from "./defaults.ts";
 import {
@@ -38,6 +39,7 @@ import {
 import { cancelJob, describeJobs, listJobs, terminateJob } from "./operations/jobs.ts";
 import { type BatchContext, type Operation, parseBody } from "./operations/operation.ts";
 import { createJobQueue, deleteJobQueue, describeJobQueues, updateJobQueue } from "./operations/queues.ts";
+import { type OperationName, operationNames, reads } from "./operations/reads.ts";
 import {
   createSchedulingPolicy,
   deleteSchedulingPolicy,
@@ -96,31 +98,36 @@ export interface BatchService extends Service {
   ensureDefaults(): Promise<void>;
 }
 
-const operations: Readonly<Record<string, Operation>> = {
-  submitjob: submitJob,
-  describejobs: describeJobs,
-  listjobs: listJobs,
-  canceljob: cancelJob,
-  terminatejob: terminateJob,
-  registerjobdefinition: registerJobDefinition,
-  deregisterjobdefinition: deregisterJobDefinition,
-  describejobdefinitions: describeJobDefinitions,
-  createjobqueue: createJobQueue,
-  updatejobqueue: updateJobQueue,
-  deletejobqueue: deleteJobQueue,
-  describejobqueues: describeJobQueues,
-  createcomputeenvironment: createComputeEnvironment,
-  updatecomputeenvironment: updateComputeEnvironment,
-  deletecomputeenvironment: deleteComputeEnvironment,
-  describecomputeenvironments: describeComputeEnvironments,
-  createschedulingpolicy: createSchedulingPolicy,
-  updateschedulingpolicy: updateSchedulingPolicy,
-  deleteschedulingpolicy: deleteSchedulingPolicy,
-  describeschedulingpolicies: describeSchedulingPolicies,
-  listschedulingpolicies: listSchedulingPolicies,
-  listtagsforresource: listTagsForResource,
-  tagresource: tagResource,
-  untagresource: untagResource,
+/** Names of the operations, by the last part of the path. */
+const names: Readonly<Record<string, OperationName>> = Object.fromEntries(
+  operationNames.map((name) => [name.toLowerCase(), name]),
+);
+
+const operations: Readonly<Record<OperationName, Operation>> = {
+  SubmitJob: submitJob,
+  DescribeJobs: describeJobs,
+  ListJobs: listJobs,
+  CancelJob: cancelJob,
+  TerminateJob: terminateJob,
+  RegisterJobDefinition: registerJobDefinition,
+  DeregisterJobDefinition: deregisterJobDefinition,
+  DescribeJobDefinitions: describeJobDefinitions,
+  CreateJobQueue: createJobQueue,
+  UpdateJobQueue: updateJobQueue,
+  DeleteJobQueue: deleteJobQueue,
+  DescribeJobQueues: describeJobQueues,
+  CreateComputeEnvironment: createComputeEnvironment,
+  UpdateComputeEnvironment: updateComputeEnvironment,
+  DeleteComputeEnvironment: deleteComputeEnvironment,
+  DescribeComputeEnvironments: describeComputeEnvironments,
+  CreateSchedulingPolicy: createSchedulingPolicy,
+  UpdateSchedulingPolicy: updateSchedulingPolicy,
+  DeleteSchedulingPolicy: deleteSchedulingPolicy,
+  DescribeSchedulingPolicies: describeSchedulingPolicies,
+  ListSchedulingPolicies: listSchedulingPolicies,
+  ListTagsForResource: listTagsForResource,
+  TagResource: tagResource,
+  UntagResource: untagResource,
 };
 
 /** Longest request to SubmitJob, in bytes. */
@@ -142,16 +149,17 @@ export async function openBatch(options: BatchOptions): Promise<BatchService> {
     name: "batch",
     async handle(request) {
       scheduler.open();
-      const { name, run } = operationOf(request);
+      const name = operationOf(request);
       const body = await text(limited(request.body));
-      if (name === "submitjob" && Buffer.byteLength(body) > maxSubmission) {
+      if (name === "SubmitJob" && Buffer.byteLength(body) > maxSubmission) {
         throw clientException(
           `The request is ${Buffer.byteLength(body)} bytes long, over the limit of 30 KiB.`,
         );
       }
       const input = { ...parseBody(body), ...membersBeside(request.path, request.query) };
+      refuseUnread(`Batch ${name}`, input, reads[name]);
       if (options.account?.includes("tags-required")) demandTag(name, input, request.principal, options);
-      return json(200, request.requestId, await run(input, context));
+      return json(200, request.requestId, await operations[name](input, context));
     },
     renderError: (error, { requestId }) => ({
       ...json(error.status, requestId, { message: error.message, code: error.code }),
@@ -190,13 +198,12 @@ function chooseExecutor(options: BatchOptions): ChosenExecutor {
 }
 
 /** The operation that a path names: `POST /v1/describejobs` is DescribeJobs. */
-function operationOf(request: ServiceRequest): { readonly name: string; readonly run: Operation } {
-  const { method, path } = request;
-  const name = batchOperation(method, path);
-  const run = Object.hasOwn(operations, name) ? operations[name] : undefined;
-  const isThere = path.startsWith("/v1/tags/") || (method === "POST" && path === `/v1/${name}`);
-  if (isThere && run !== undefined) return { name, run };
-  throw notImplemented(`Batch ${nameOfUnsupported(request.method, request.path)}`);
+function operationOf({ method, path }: ServiceRequest): OperationName {
+  const lower = batchOperation(method, path);
+  const name = Object.hasOwn(names, lower) ? names[lower] : undefined;
+  const isThere = path.startsWith("/v1/tags/") || (method === "POST" && path === `/v1/${lower}`);
+  if (isThere && name !== undefined) return name;
+  throw notImplemented(`Batch ${nameOfUnsupported(method, path)}`);
 }
 
 async function* limited(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {

@@ -9,23 +9,23 @@ const TAG = "project";
 const makers: Readonly<
   Record<string, (input: Json, home: Home) => readonly [action: string, resource: string]>
 > = {
-  submitjob: ({ jobDefinition = "" }, home) => [
+  SubmitJob: ({ jobDefinition = "" }, home) => [
     "SubmitJob",
     batchArn(home, "job-definition", nameOf(home, "job-definition", String(jobDefinition))),
   ],
-  registerjobdefinition: ({ jobDefinitionName }, home) => [
+  RegisterJobDefinition: ({ jobDefinitionName }, home) => [
     "RegisterJobDefinition",
     batchArn(home, "job-definition", String(jobDefinitionName)),
   ],
-  createjobqueue: ({ jobQueueName }, home) => [
+  CreateJobQueue: ({ jobQueueName }, home) => [
     "CreateJobQueue",
     batchArn(home, "job-queue", String(jobQueueName)),
   ],
-  createcomputeenvironment: ({ computeEnvironmentName }, home) => [
+  CreateComputeEnvironment: ({ computeEnvironmentName }, home) => [
     "CreateComputeEnvironment",
     batchArn(home, "compute-environment", String(computeEnvironmentName)),
   ],
-  createschedulingpolicy: ({ name }, home) => [
+  CreateSchedulingPolicy: ({ name }, home) => [
     "CreateSchedulingPolicy",
     batchArn(home, "scheduling-policy", String(name)),
   ],

@@ -66,6 +66,31 @@ export async function openStore(directory: string): Promise<Store> {
     write.then(forget, forget);
     return write;
   }
+
+  const registryNow = () => ({
+    version,
+    definitions,
+    queues: [...queues.values()],
+    environments: [...environments.values()],
+    policies: [...policies.values()],
+  });
+  let onDisk = JSON.stringify(registryNow());
+  /** What could not be written has not happened. */
+  async function saveRegistry(): Promise<void> {
+    const text = JSON.stringify(registryNow());
+    try {
+      await save(registryFile, JSON.parse(text));
+      onDisk = text;
+    } catch (error) {
+      const before = JSON.parse(onDisk) as Registry;
+      definitions.splice(0, definitions.length, ...before.definitions);
+      refill(queues, before.queues);
+      refill(environments, before.environments);
+      refill(policies, before.policies ?? []);
+      throw error;
+    }
+  }
+
   const jobDirectory = (jobId: string) => join(jobsDirectory, jobId);
   const jobFile = (jobId: string) => join(jobDirectory(jobId), "job.json");
 
@@ -77,14 +102,7 @@ export async function openStore(directory: string): Promise<Store> {
     jobs,
     jobDirectory,
     nextSequence: () => ++sequence,
-    saveRegistry: () =>
-      save(registryFile, {
-        version,
-        definitions,
-        queues: [...queues.values()],
-        environments: [...environments.values()],
-        policies: [...policies.values()],
-      } satisfies Registry),
+    saveRegistry,
     saveJob: (job) => save(jobFile(job.jobId), job),
     async prune(now) {
       for (const job of [...jobs.values()]) {
@@ -108,6 +126,14 @@ interface Registry {
   readonly environments: readonly ComputeEnvironment[];
   /** Absent before there were any. */
   readonly policies?: readonly SchedulingPolicy[];
+}
+
+function refill<Item extends { readonly name: string }>(
+  map: Map<string, Item>,
+  items: readonly Item[],
+): void {
+  map.clear();
+  for (const item of items) map.set(item.name, item);
 }
 
 async function readRecord<T extends { readonly version: 1 }>(file: string): Promise<T | undefined> {

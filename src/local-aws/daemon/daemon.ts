@@ -187,7 +187,7 @@ async function openServices(options: DaemonOptions, identity: Identity, faults: 
     isTokenExpired: faults.isTokenExpired,
   });
   await logs.createGroupIfMissing("/aws/batch/job");
-  const s3 = await openS3({ directory: join(directory, "s3"), region, now });
+  const s3 = await openS3({ directory: join(directory, "s3"), region, accountId, now });
   await s3.createBucketIfMissing("nextstrain-jobs");
   const iam = await openIam({ directory: join(directory, "iam"), accountId, now });
   const jobLogs = faultyLogSink(logs.sink, faults, log);

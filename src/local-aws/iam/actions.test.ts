@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { batchActions } from "./actions.ts";
 
 const wishes = (operation: string, input: Record<string, unknown>) =>
-  batchActions[operation]?.({ region: "us-east-1", accountId: "123456789012", input }).map(
+  batchActions[operation]?.({ region: "us-east-1", accountId: "123456789012", callerArn: "", input }).map(
     ({ action, resource }) => `${action} ${resource}`,
   );
 

@@ -8,6 +8,8 @@ import type { Wish } from "./policy.ts";
 export interface Asked {
   readonly region: string;
   readonly accountId: string;
+  /** Who asks: their name of resource. */
+  readonly callerArn: string;
   /** The request's JSON or form, where the service has one. */
   readonly input: Readonly<Record<string, unknown>>;
 }
@@ -65,6 +67,7 @@ export const s3Actions: Readonly<Record<string, S3Wishes>> = {
     asked.subresource === "policy" ? onBucket("DeleteBucketPolicy")(asked) : onSubresource("Put")(asked),
   ListObjects: onBucket("ListBucket"),
   ListObjectsV2: onBucket("ListBucket"),
+  ListObjectVersions: onBucket("ListBucketVersions"),
   ListMultipartUploads: onBucket("ListBucketMultipartUploads"),
   DeleteObjects: ({ bucket, keys }) => keys.flatMap((key) => s3Wishes("DeleteObject", { bucket, key })),
   PutObject: onObject("PutObject"),
@@ -175,8 +178,11 @@ export const logsActions: Readonly<Record<string, JsonWishes>> = {
   PutRetentionPolicy: onGroup("PutRetentionPolicy"),
 };
 
+/** Without a user's name, these are about the caller. */
+const ofOneself = ["GetUser", "CreateAccessKey", "ListAccessKeys", "DeleteAccessKey"];
+
 /** Of IAM's own operations: on what they act, read off their parameters. */
-export function iamWishes(action: string, { input, accountId }: Asked): readonly Wish[] {
+export function iamWishes(action: string, { input, accountId, callerArn }: Asked): readonly Wish[] {
   const arn = (type: string, name: unknown) => `arn:aws:iam::${accountId}:${type}/${String(name)}`;
   const { UserName, RoleName, GroupName, PolicyArn, PolicyName, PolicySourceArn } = input;
   let resource = "*";
@@ -186,5 +192,6 @@ export function iamWishes(action: string, { input, accountId }: Asked): readonly
   else if (PolicyArn !== undefined) resource = String(PolicyArn);
   else if (PolicySourceArn !== undefined) resource = String(PolicySourceArn);
   else if (PolicyName !== undefined) resource = arn("policy", PolicyName);
+  else if (ofOneself.includes(action)) resource = callerArn;
   return [{ action: `iam:${action}`, resource }];
 }

@@ -2,6 +2,7 @@ import { Readable } from "node:stream";
 import { AwsError, type Principal, type ServiceRequest } from "../http.ts";
 import { operationName, s3Place } from "../operation-name.ts";
 import { readParameters } from "../query-protocol.ts";
+import { readAll } from "../read-all.ts";
 import { STORED_SUBRESOURCES } from "../s3/operation.ts";
 import type { Authorized } from "../server.ts";
 import { childrenOf, parseXml, textOf } from "../xml.ts";
@@ -58,10 +59,15 @@ async function wishesOf(
   { region, accountId }: AuthorizeOptions,
 ): Promise<{ readonly wishes: readonly Wish[]; readonly read: ServiceRequest }> {
   if (service === "s3") return wishesOfS3(operation, request);
-  const body = await readWhole(request.body);
+  const body = await readAll(request.body, maxBody);
   // The service reads it again.
   const again = () => ({ ...request, body: Readable.from([body]) });
-  const asked = (input: Asked["input"]): Asked => ({ region, accountId, input });
+  const asked = (input: Asked["input"]): Asked => ({
+    region,
+    accountId,
+    callerArn: request.principal.arn,
+    input,
+  });
   if (service === "iam") {
     const parameters = Object.fromEntries(await readParameters(again()));
     return { wishes: iamWishes(String(parameters.Action), asked(parameters)), read: again() };
@@ -77,7 +83,7 @@ async function wishesOfS3(operation: string, request: ServiceRequest) {
   let read = request;
   let keys: readonly string[] = [];
   if (operation === "DeleteObjects") {
-    const body = await readWhole(request.body);
+    const body = await readAll(request.body, maxBody);
     read = { ...request, body: Readable.from([body]) };
     keys = keysToDelete(body.toString());
   }
@@ -101,17 +107,6 @@ function decode(text: string): string {
 function keysToDelete(xml: string): readonly string[] {
   const node = parseXml(xml, "Delete");
   return childrenOf(node, "Object").map((object) => textOf(object, "Key") ?? "");
-}
-
-async function readWhole(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    size += chunk.length;
-    if (size > maxBody) throw new AwsError("RequestEntityTooLarge", "The request is too large.", 413);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 function readJson(body: Buffer): Asked["input"] {

@@ -20,6 +20,7 @@ export function describeEntity(kind: Kind, entity: Entity, accountId: string): X
     [`${name}Id`]: entity.id,
     Arn: entityArn(kind, entity, accountId),
     CreateDate: entity.created,
+    ...("description" in entity ? { Description: String(entity.description) } : {}),
     ...("trust" in entity ? { AssumeRolePolicyDocument: encodeURIComponent(String(entity.trust)) } : {}),
   };
 }
@@ -34,6 +35,7 @@ export function describePolicy({ state }: IamStore, policy: ManagedPolicy): XmlC
     DefaultVersionId: "v1",
     AttachmentCount: holders.filter(({ attached }) => attached.includes(policy.arn)).length,
     IsAttachable: true,
+    Description: policy.description,
     CreateDate: policy.created,
     UpdateDate: policy.created,
   };

@@ -1,16 +1,37 @@
-import { alreadyExists, deleteConflict, document, named, newName, type Operation, required } from "./call.ts";
+import {
+  alreadyExists,
+  deleteConflict,
+  document,
+  hasPathAsked,
+  named,
+  newName,
+  newPath,
+  type Operation,
+  pageOf,
+  type Run,
+  required,
+} from "./call.ts";
 import { describeEntity } from "./describe.ts";
-import { entityOf, type Kind, newId, newKey, noSuchEntity } from "./store.ts";
+import { userAsked } from "./self.ts";
+import { type Entity, entityOf, type Kind, newId, newKey, noSuchEntity } from "./store.ts";
+
+/** All inline policies together. */
+const inlineQuotas = {
+  users: { name: "UserPolicySize", size: 2_048 },
+  groups: { name: "GroupPolicySize", size: 5_120 },
+  roles: { name: "RolePolicySize", size: 10_240 },
+};
+const trustQuota = { name: "ACLSizePerRole", size: 2_048 };
 
 const create =
-  (kind: Kind): Operation =>
+  (kind: Kind): Run =>
   async (call) => {
-    const { store, parameters, now } = call;
+    const { store, now } = call;
     const name = newName(call, `${named[kind]}Name`);
     if (Object.hasOwn(store.state[kind], name)) throw alreadyExists(named[kind], name);
     const common = {
       name,
-      path: parameters.get("Path") ?? "/",
+      path: newPath(call),
       created: new Date(now()).toISOString(),
       inline: {},
       attached: [],
@@ -18,43 +39,46 @@ const create =
     if (kind === "users") store.state.users[name] = { ...common, id: newId("AIDA"), keys: [], groups: [] };
     else if (kind === "groups") store.state.groups[name] = { ...common, id: newId("AGPA") };
     else {
-      const trust = required(call, "AssumeRolePolicyDocument");
-      store.state.roles[name] = { ...common, id: newId("AROA"), trust, key: newKey(now()) };
+      const trust = document(call, "AssumeRolePolicyDocument", { kind: "trust", quota: trustQuota });
+      const description = call.parameters.get("Description");
+      store.state.roles[name] = {
+        ...common,
+        id: newId("AROA"),
+        trust,
+        key: newKey(now()),
+        ...(description === null ? {} : { description }),
+      };
     }
     await store.save();
     return { [named[kind]]: describeEntity(kind, entityOf(store, kind, name), call.accountId) };
   };
 
 const get =
-  (kind: Kind): Operation =>
+  (kind: Kind): Run =>
   (call) => {
-    const name =
-      (kind === "users" ? (call.parameters.get("UserName") ?? call.userName) : undefined) ??
-      required(call, `${named[kind]}Name`);
-    const entity = entityOf(call.store, kind, name);
-    const members = Object.values(call.store.state.users).filter(({ groups }) => groups.includes(name));
-    return {
-      [named[kind]]: describeEntity(kind, entity, call.accountId),
-      ...(kind === "groups"
-        ? {
-            Users: { member: members.map((user) => describeEntity("users", user, call.accountId)) },
-            IsTruncated: false,
-          }
-        : {}),
-    };
+    const name = `${named[kind]}Name`;
+    const entity = kind === "users" ? userAsked(call) : entityOf(call.store, kind, required(call, name));
+    const description = describeEntity(kind, entity, call.accountId);
+    if (kind !== "groups") return { [named[kind]]: description };
+    const members = Object.values(call.store.state.users).filter(({ groups }) =>
+      groups.includes(entity.name),
+    );
+    const { items, more } = pageOf(call, members);
+    const users = items.map((user) => describeEntity("users", user, call.accountId));
+    return { [named[kind]]: description, Users: { member: users }, ...more };
   };
 
 const list =
-  (kind: Kind): Operation =>
-  ({ store, accountId }) => ({
-    [`${named[kind]}s`]: {
-      member: Object.values(store.state[kind]).map((entity) => describeEntity(kind, entity, accountId)),
-    },
-    IsTruncated: false,
-  });
+  (kind: Kind): Run =>
+  (call) => {
+    const entities: readonly Entity[] = Object.values(call.store.state[kind]);
+    const { items, more } = pageOf(call, entities.filter(hasPathAsked(call)));
+    const member = items.map((entity) => describeEntity(kind, entity, call.accountId));
+    return { [`${named[kind]}s`]: { member }, ...more };
+  };
 
 const remove =
-  (kind: Kind): Operation =>
+  (kind: Kind): Run =>
   async (call) => {
     const { store } = call;
     const name = required(call, `${named[kind]}Name`);
@@ -75,7 +99,7 @@ const remove =
   };
 
 const attach =
-  (kind: Kind): Operation =>
+  (kind: Kind): Run =>
   async (call) => {
     const { attached } = entityOf(call.store, kind, required(call, `${named[kind]}Name`));
     const arn = required(call, "PolicyArn");
@@ -87,7 +111,7 @@ const attach =
   };
 
 const detach =
-  (kind: Kind): Operation =>
+  (kind: Kind): Run =>
   async (call) => {
     const { attached } = entityOf(call.store, kind, required(call, `${named[kind]}Name`));
     const arn = required(call, "PolicyArn");
@@ -98,28 +122,33 @@ const detach =
   };
 
 const listAttached =
-  (kind: Kind): Operation =>
-  (call) => ({
-    AttachedPolicies: {
-      member: entityOf(call.store, kind, required(call, `${named[kind]}Name`)).attached.map((arn) => ({
-        PolicyName: arn.split("/").at(-1),
-        PolicyArn: arn,
-      })),
-    },
-    IsTruncated: false,
-  });
+  (kind: Kind): Run =>
+  (call) => {
+    const { attached } = entityOf(call.store, kind, required(call, `${named[kind]}Name`));
+    const { policies } = call.store.state;
+    const wanted = hasPathAsked(call);
+    const { items, more } = pageOf(
+      call,
+      attached.filter((arn) => wanted(policies[arn] ?? { path: "/" })),
+    );
+    const member = items.map((arn) => ({ PolicyName: arn.split("/").at(-1), PolicyArn: arn }));
+    return { AttachedPolicies: { member }, ...more };
+  };
 
 const putInline =
-  (kind: Kind): Operation =>
+  (kind: Kind): Run =>
   async (call) => {
     const { inline } = entityOf(call.store, kind, required(call, `${named[kind]}Name`));
-    inline[newName(call, "PolicyName")] = document(call, "PolicyDocument");
+    const name = newName(call, "PolicyName");
+    const { [name]: _replaced, ...others } = inline;
+    const limits = { quota: inlineQuotas[kind], beside: Object.values(others) };
+    inline[name] = document(call, "PolicyDocument", limits);
     await call.store.save();
     return undefined;
   };
 
 const getInline =
-  (kind: Kind): Operation =>
+  (kind: Kind): Run =>
   (call) => {
     const name = required(call, `${named[kind]}Name`);
     const policy = required(call, "PolicyName");
@@ -133,7 +162,7 @@ const getInline =
   };
 
 const deleteInline =
-  (kind: Kind): Operation =>
+  (kind: Kind): Run =>
   async (call) => {
     const { inline } = entityOf(call.store, kind, required(call, `${named[kind]}Name`));
     const policy = required(call, "PolicyName");
@@ -146,30 +175,33 @@ const deleteInline =
   };
 
 const listInline =
-  (kind: Kind): Operation =>
-  (call) => ({
-    PolicyNames: {
-      member: Object.keys(entityOf(call.store, kind, required(call, `${named[kind]}Name`)).inline),
-    },
-    IsTruncated: false,
-  });
+  (kind: Kind): Run =>
+  (call) => {
+    const { inline } = entityOf(call.store, kind, required(call, `${named[kind]}Name`));
+    const { items, more } = pageOf(call, Object.keys(inline));
+    return { PolicyNames: { member: items }, ...more };
+  };
+
+const pages = ["Marker", "MaxItems"];
 
 /** What users, groups and roles have in common: to be made, listed and deleted, and policies of theirs. */
 export const entityOperations: Readonly<Record<string, Operation>> = Object.fromEntries(
   (["users", "groups", "roles"] as const).flatMap((kind): [string, Operation][] => {
     const name = named[kind];
+    const self = `${name}Name`;
+    const ofRoles = kind === "roles" ? ["AssumeRolePolicyDocument", "Description"] : [];
     return [
-      [`Create${name}`, create(kind)],
-      [`Get${name}`, get(kind)],
-      [`List${name}s`, list(kind)],
-      [`Delete${name}`, remove(kind)],
-      [`Attach${name}Policy`, attach(kind)],
-      [`Detach${name}Policy`, detach(kind)],
-      [`ListAttached${name}Policies`, listAttached(kind)],
-      [`Put${name}Policy`, putInline(kind)],
-      [`Get${name}Policy`, getInline(kind)],
-      [`Delete${name}Policy`, deleteInline(kind)],
-      [`List${name}Policies`, listInline(kind)],
+      [`Create${name}`, { run: create(kind), reads: [self, "Path", ...ofRoles] }],
+      [`Get${name}`, { run: get(kind), reads: [self, ...(kind === "groups" ? pages : [])] }],
+      [`List${name}s`, { run: list(kind), reads: ["PathPrefix", ...pages] }],
+      [`Delete${name}`, { run: remove(kind), reads: [self] }],
+      [`Attach${name}Policy`, { run: attach(kind), reads: [self, "PolicyArn"] }],
+      [`Detach${name}Policy`, { run: detach(kind), reads: [self, "PolicyArn"] }],
+      [`ListAttached${name}Policies`, { run: listAttached(kind), reads: [self, "PathPrefix", ...pages] }],
+      [`Put${name}Policy`, { run: putInline(kind), reads: [self, "PolicyName", "PolicyDocument"] }],
+      [`Get${name}Policy`, { run: getInline(kind), reads: [self, "PolicyName"] }],
+      [`Delete${name}Policy`, { run: deleteInline(kind), reads: [self, "PolicyName"] }],
+      [`List${name}Policies`, { run: listInline(kind), reads: [self, ...pages] }],
     ];
   }),
 );

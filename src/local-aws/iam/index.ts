@@ -1,6 +1,7 @@
 import type { AccessKey } from "../auth/verify.ts";
 import { notImplemented, type Principal, type Service } from "../http.ts";
-import { queryProtocol, readParameters } from "../query-protocol.ts";
+import { inputOf, queryProtocol, readParameters } from "../query-protocol.ts";
+import { refuseUnread } from "../unread.ts";
 import { describe } from "./describe-principal.ts";
 import { operations } from "./operations.ts";
 import type { Policy } from "./policy.ts";
@@ -35,10 +36,8 @@ export async function openIam({ directory, accountId, now }: IamOptions): Promis
       const action = parameters.get("Action") ?? "";
       const operation = Object.hasOwn(operations, action) ? operations[action] : undefined;
       if (operation === undefined) throw notImplemented(`IAM ${action || "requests without an Action"}`);
-      const { principal } = request;
-      const userName = principal.kind === "iam-user" ? principal.name : undefined;
-      const owner = principal.kind === "user" ? principal.arn : undefined;
-      const result = await operation({ store, accountId, parameters, userName, owner, now });
+      refuseUnread(`IAM ${action}`, inputOf(parameters), operation.reads);
+      const result = await operation.run({ store, accountId, parameters, caller: request.principal, now });
       return protocol.answer(action, result, request.requestId);
     },
     renderError: protocol.renderError,

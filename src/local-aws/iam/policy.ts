@@ -94,6 +94,6 @@ function applies(statement: Statement, { action, resource }: Wish): boolean {
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-function malformed(message: string): AwsError {
+export function malformed(message: string): AwsError {
   return new AwsError("MalformedPolicyDocument", message, 400);
 }

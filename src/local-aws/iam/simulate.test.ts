@@ -49,7 +49,8 @@ test("a role's policies decide for each action", async () => {
   await call({
     Action: "CreateRole",
     RoleName: "jobs",
-    AssumeRolePolicyDocument: '{"Statement":{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}}',
+    AssumeRolePolicyDocument:
+      '{"Statement":{"Effect":"Allow","Principal":{"Service":"ecs-tasks.amazonaws.com"},"Action":"sts:AssumeRole"}}',
   });
   const statements = [
     { Effect: "Allow", Action: ["s3:GetObject", "s3:DeleteObject"], Resource: "arn:aws:s3:::bucket/*" },

@@ -1,5 +1,5 @@
 import { AwsError } from "../http.ts";
-import { type IamCall, type Operation, required } from "./call.ts";
+import { type IamCall, type Operation, pageOf, type Run, required } from "./call.ts";
 import { entityArn } from "./describe.ts";
 import { decide, type Policy } from "./policy.ts";
 import { type Entity, noSuchEntity, policiesOf } from "./store.ts";
@@ -7,39 +7,35 @@ import { type Entity, noSuchEntity, policiesOf } from "./store.ts";
 const decisions = { allowed: "allowed", denied: "explicitDeny", "not allowed": "implicitDeny" } as const;
 
 /** SimulatePrincipalPolicy: what the policies of a user, group or role would decide; a result for each action and resource. */
-const simulatePrincipalPolicy: Operation = (call) => {
+const simulatePrincipalPolicy: Run = (call) => {
   const policies = policiesOfSource(call, required(call, "PolicySourceArn"));
   const actions = members(call, "ActionNames");
   if (actions.length === 0) {
     throw new AwsError("ValidationError", "1 validation error detected: Value null at 'actionNames'");
   }
   const resources = members(call, "ResourceArns");
-  return {
-    EvaluationResults: {
-      member: actions.flatMap((action) =>
-        (resources.length === 0 ? ["*"] : resources).map((resource) => ({
-          EvalActionName: action,
-          EvalResourceName: resource,
-          EvalDecision:
-            policies === undefined ? "allowed" : decisions[decide(policies, { action, resource })],
-          MatchedStatements: {},
-          MissingContextValues: {},
-        })),
-      ),
-    },
-    IsTruncated: false,
-  };
+  const results = actions.flatMap((action) =>
+    (resources.length === 0 ? ["*"] : resources).map((resource) => ({
+      EvalActionName: action,
+      EvalResourceName: resource,
+      EvalDecision: policies === undefined ? "allowed" : decisions[decide(policies, { action, resource })],
+      MatchedStatements: {},
+      MissingContextValues: {},
+    })),
+  );
+  const { items, more } = pageOf(call, results);
+  return { EvaluationResults: { member: items }, ...more };
 };
 
 /** Undefined for the owner, who may do everything. */
 function policiesOfSource(call: IamCall, arn: string): readonly Policy[] | undefined {
-  const { store, accountId, owner } = call;
+  const { store, accountId, caller } = call;
   for (const kind of ["users", "groups", "roles"] as const) {
     const entities: readonly Entity[] = Object.values(store.state[kind]);
     const found = entities.find((entity) => entityArn(kind, entity, accountId) === arn);
     if (found !== undefined) return policiesOf(store, found);
   }
-  if (arn === owner) return undefined;
+  if (caller.kind === "user" && caller.arn === arn) return undefined;
   throw noSuchEntity(`The entity with ARN ${arn} cannot be found.`);
 }
 
@@ -55,5 +51,8 @@ function members({ parameters }: IamCall, name: string): readonly string[] {
 
 /** Questions about policies. */
 export const simulationOperations: Readonly<Record<string, Operation>> = {
-  SimulatePrincipalPolicy: simulatePrincipalPolicy,
+  SimulatePrincipalPolicy: {
+    run: simulatePrincipalPolicy,
+    reads: ["PolicySourceArn", "ActionNames", "ResourceArns", "Marker", "MaxItems"],
+  },
 };

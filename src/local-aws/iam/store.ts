@@ -32,6 +32,7 @@ export interface User extends Entity {
 }
 
 export interface Role extends Entity {
+  readonly description?: string;
   readonly trust: string;
   /** What its jobs sign with. */
   readonly key: Key;
@@ -44,6 +45,7 @@ export interface ManagedPolicy {
   readonly path: string;
   readonly created: string;
   readonly document: string;
+  readonly description?: string;
 }
 
 interface EntityOf {
@@ -74,11 +76,23 @@ export async function openIamStore(directory: string): Promise<IamStore> {
   const file = join(directory, "iam.json");
   const saved = (await readJson(file)) as State | undefined;
   const state = saved ?? { version: 1, users: {}, groups: {}, roles: {}, policies: {} };
+  let onDisk = JSON.stringify(state);
+  /** What could not be written has not happened. */
+  async function writeState(): Promise<void> {
+    const text = JSON.stringify(state);
+    try {
+      await writeJson(file, state);
+      onDisk = text;
+    } catch (error) {
+      Object.assign(state, JSON.parse(onDisk));
+      throw error;
+    }
+  }
   let writing = Promise.resolve();
   return {
     state,
     save() {
-      const write = writing.then(() => writeJson(file, state));
+      const write = writing.then(writeState);
       writing = write.catch(() => undefined);
       return write;
     },

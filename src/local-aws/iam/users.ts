@@ -1,17 +1,11 @@
 import { AwsError } from "../http.ts";
-import { type IamCall, type Operation, required } from "./call.ts";
+import { type Operation, pageOf, type Run, required } from "./call.ts";
 import { describeEntity } from "./describe.ts";
+import { userAsked, userToChange } from "./self.ts";
 import { entityOf, newKey, noSuchEntity } from "./store.ts";
 
-const userOf = (call: IamCall) =>
-  entityOf(
-    call.store,
-    "users",
-    call.parameters.get("UserName") ?? call.userName ?? required(call, "UserName"),
-  );
-
-const createAccessKey: Operation = async (call) => {
-  const user = userOf(call);
+const createAccessKey: Run = async (call) => {
+  const user = userToChange(call, "CreateAccessKey");
   if (user.keys.length >= 2) {
     throw new AwsError("LimitExceeded", "Cannot exceed quota for AccessKeysPerUser: 2", 409);
   }
@@ -29,8 +23,8 @@ const createAccessKey: Operation = async (call) => {
   };
 };
 
-const deleteAccessKey: Operation = async (call) => {
-  const { keys } = userOf(call);
+const deleteAccessKey: Run = async (call) => {
+  const { keys } = userToChange(call, "DeleteAccessKey");
   const id = required(call, "AccessKeyId");
   const place = keys.findIndex(({ accessKeyId }) => accessKeyId === id);
   if (place < 0) throw noSuchEntity(`The Access Key with id ${id} cannot be found.`);
@@ -39,19 +33,25 @@ const deleteAccessKey: Operation = async (call) => {
   return undefined;
 };
 
-const listAccessKeys: Operation = (call) => {
-  const { name, keys } = userOf(call);
-  return {
-    AccessKeyMetadata: {
-      member: keys.map(({ accessKeyId, created }) => ({
-        ...{ UserName: name, AccessKeyId: accessKeyId, Status: "Active", CreateDate: created },
-      })),
-    },
-    IsTruncated: false,
-  };
+const listAccessKeys: Run = (call) => {
+  const { name, keys } = userAsked(call);
+  const { items, more } = pageOf(call, keys);
+  const member = items.map(({ accessKeyId, created }) => ({
+    ...{ UserName: name, AccessKeyId: accessKeyId, Status: "Active", CreateDate: created },
+  }));
+  return { AccessKeyMetadata: { member }, ...more };
 };
 
-const addUserToGroup: Operation = async (call) => {
+const listGroupsForUser: Run = (call) => {
+  const { groups } = entityOf(call.store, "users", required(call, "UserName"));
+  const { items, more } = pageOf(call, groups);
+  const member = items.map((name) =>
+    describeEntity("groups", entityOf(call.store, "groups", name), call.accountId),
+  );
+  return { Groups: { member }, ...more };
+};
+
+const addUserToGroup: Run = async (call) => {
   const { name } = entityOf(call.store, "groups", required(call, "GroupName"));
   const { groups } = entityOf(call.store, "users", required(call, "UserName"));
   if (!groups.includes(name)) groups.push(name);
@@ -59,7 +59,7 @@ const addUserToGroup: Operation = async (call) => {
   return undefined;
 };
 
-const removeUserFromGroup: Operation = async (call) => {
+const removeUserFromGroup: Run = async (call) => {
   const { name } = entityOf(call.store, "groups", required(call, "GroupName"));
   const { groups } = entityOf(call.store, "users", required(call, "UserName"));
   if (groups.includes(name)) groups.splice(groups.indexOf(name), 1);
@@ -69,17 +69,10 @@ const removeUserFromGroup: Operation = async (call) => {
 
 /** What only users have: access keys, and groups that they are in. */
 export const userOperations: Readonly<Record<string, Operation>> = {
-  CreateAccessKey: createAccessKey,
-  DeleteAccessKey: deleteAccessKey,
-  ListAccessKeys: listAccessKeys,
-  AddUserToGroup: addUserToGroup,
-  RemoveUserFromGroup: removeUserFromGroup,
-  ListGroupsForUser: (call) => ({
-    Groups: {
-      member: userOf(call).groups.map((name) =>
-        describeEntity("groups", entityOf(call.store, "groups", name), call.accountId),
-      ),
-    },
-    IsTruncated: false,
-  }),
+  CreateAccessKey: { run: createAccessKey, reads: ["UserName"] },
+  DeleteAccessKey: { run: deleteAccessKey, reads: ["UserName", "AccessKeyId"] },
+  ListAccessKeys: { run: listAccessKeys, reads: ["UserName", "Marker", "MaxItems"] },
+  AddUserToGroup: { run: addUserToGroup, reads: ["GroupName", "UserName"] },
+  RemoveUserFromGroup: { run: removeUserFromGroup, reads: ["GroupName", "UserName"] },
+  ListGroupsForUser: { run: listGroupsForUser, reads: ["UserName", "Marker", "MaxItems"] },
 };

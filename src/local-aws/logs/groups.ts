@@ -1,5 +1,6 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { notImplemented } from "../http.ts";
 import {
   breaks,
   groupName,
@@ -23,6 +24,8 @@ const retentionDays = [
 ];
 
 export const createLogGroup: Operation = async ({ store }, input) => {
+  const logClass = optionalString(input, "logGroupClass") ?? "STANDARD";
+  if (logClass !== "STANDARD") throw notImplemented(`CloudWatch Logs groups of the class ${logClass}`);
   await store.createGroup(requiredName(input, "logGroupName", groupNamePattern));
   return {};
 };

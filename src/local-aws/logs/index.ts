@@ -1,5 +1,6 @@
 import type { LogSink } from "../batch/log-sink.ts";
 import { AwsError, notImplemented, type Service, type ServiceResponse } from "../http.ts";
+import { type Reads, refuseUnread } from "../unread.ts";
 import { filterLogEvents } from "./filter-events.ts";
 import { getLogEvents } from "./get-events.ts";
 import {
@@ -18,18 +19,37 @@ import { putLogEvents } from "./put-events.ts";
 import { openLogStore } from "./store.ts";
 import { watchTokenAges } from "./token-ages.ts";
 
-const operations: Readonly<Record<string, Operation>> = {
-  CreateLogGroup: createLogGroup,
-  CreateLogStream: createLogStream,
-  DeleteLogGroup: deleteLogGroup,
-  DeleteLogStream: deleteLogStream,
-  DeleteRetentionPolicy: deleteRetentionPolicy,
-  DescribeLogGroups: describeLogGroups,
-  DescribeLogStreams: describeLogStreams,
-  FilterLogEvents: filterLogEvents,
-  GetLogEvents: getLogEvents,
-  PutLogEvents: putLogEvents,
-  PutRetentionPolicy: putRetentionPolicy,
+const stream = ["logGroupName", "logStreamName"];
+const pages = ["nextToken", "limit"];
+const period = ["logGroupIdentifier", "startTime", "endTime"];
+
+/** Each operation, and what it reads of its request; everything else is a 501 that names it. */
+const operations: Readonly<Record<string, { readonly run: Operation; readonly reads: Reads }>> = {
+  CreateLogGroup: { run: createLogGroup, reads: ["logGroupName", "logGroupClass"] },
+  CreateLogStream: { run: createLogStream, reads: stream },
+  DeleteLogGroup: { run: deleteLogGroup, reads: ["logGroupName"] },
+  DeleteLogStream: { run: deleteLogStream, reads: stream },
+  DeleteRetentionPolicy: { run: deleteRetentionPolicy, reads: ["logGroupName"] },
+  DescribeLogGroups: {
+    run: describeLogGroups,
+    reads: ["logGroupNamePrefix", "logGroupNamePattern", ...pages],
+  },
+  DescribeLogStreams: {
+    run: describeLogStreams,
+    reads: ["logGroupName", "logGroupIdentifier", "logStreamNamePrefix", "orderBy", "descending", ...pages],
+  },
+  // AWS interleaves in any case.
+  FilterLogEvents: {
+    run: filterLogEvents,
+    reads: [
+      ...["logGroupName", "logStreamNames", "logStreamNamePrefix", "filterPattern", "interleaved"],
+      ...[...period, ...pages],
+    ],
+  },
+  GetLogEvents: { run: getLogEvents, reads: [...stream, ...period, ...pages, "startFromHead"] },
+  // AWS takes sequence tokens, and does not look at them.
+  PutLogEvents: { run: putLogEvents, reads: [...stream, "logEvents", "sequenceToken"] },
+  PutRetentionPolicy: { run: putRetentionPolicy, reads: ["logGroupName", "retentionInDays"] },
 };
 
 export interface LogsOptions {
@@ -78,7 +98,9 @@ export async function openLogs({
       const name = targetOf(request.headers["x-amz-target"]);
       const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
       if (!operation) throw notImplemented(`CloudWatch Logs ${name}`);
-      const output = await operation(context, await readInput(request.body));
+      const input = await readInput(request.body);
+      refuseUnread(`CloudWatch Logs ${name}`, input, operation.reads);
+      const output = await operation.run(context, input);
       return json(200, output, request.requestId);
     },
     renderError: (error, { requestId }) =>

@@ -1,4 +1,5 @@
 import { AwsError, type ServiceRequest } from "../http.ts";
+import { readAll } from "../read-all.ts";
 
 /** The JSON object that an operation was called with. */
 export type Input = Readonly<Record<string, unknown>>;
@@ -8,16 +9,9 @@ const maxBodyBytes = 8 * 1024 * 1024;
 
 /** @throws AwsError SerializationException where the body is no JSON object. */
 export async function readInput(body: ServiceRequest["body"]): Promise<Input> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    const bytes = Buffer.from(chunk);
-    size += bytes.length;
-    if (size > maxBodyBytes) throw new AwsError("RequestEntityTooLarge", "The request is too large.", 413);
-    chunks.push(bytes);
-  }
+  const text = (await readAll(body, maxBodyBytes)).toString();
   try {
-    const input: unknown = JSON.parse(Buffer.concat(chunks).toString() || "{}");
+    const input: unknown = JSON.parse(text || "{}");
     if (isObject(input)) return input;
   } catch {
     // Not JSON: said below.

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { AwsError } from "../http.ts";
 import { createStreamFile, openStreamFile, type StreamFile } from "./stream-file.ts";
+import { writeWhole } from "./write-whole.ts";
 
 /** What is kept of a log group in its `group.json`. */
 interface GroupRecord {
@@ -92,8 +93,9 @@ export async function openLogStore(directory: string, now: () => number): Promis
       inTurn(async () => {
         const changed = group(name);
         const { created } = changed.record;
-        changed.record = { name, created, ...(retentionInDays === undefined ? {} : { retentionInDays }) };
-        await writeRecord(changed);
+        const record = { name, created, ...(retentionInDays === undefined ? {} : { retentionInDays }) };
+        await writeRecord({ ...changed, record });
+        changed.record = record;
       }),
     createStream: (groupName, name) =>
       inTurn(async () => {
@@ -147,8 +149,7 @@ async function readRecord(directory: string): Promise<GroupRecord | undefined> {
 
 async function writeRecord({ directory, record }: Group): Promise<void> {
   const path = join(directory, "group.json");
-  await writeFile(`${path}.tmp`, `${JSON.stringify(record)}\n`);
-  await rename(`${path}.tmp`, path);
+  await writeWhole(path, `${JSON.stringify(record)}\n`);
 }
 
 /** A name for any file system: readable in part, and distinct by its hash. */

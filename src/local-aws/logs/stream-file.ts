@@ -2,6 +2,7 @@ import { createReadStream, createWriteStream } from "node:fs";
 import { type FileHandle, open, rename, rm, writeFile } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { createEventIndex, type EventIndex } from "./event-index.ts";
+import { writeWhole } from "./write-whole.ts";
 
 /** What a client puts into a stream. */
 export interface InputEvent {
@@ -58,8 +59,7 @@ const eventLine = ({ timestamp, message }: InputEvent, ingestionTime: number) =>
 
 /** Makes the file of a new stream; it appears whole or not at all. */
 export async function createStreamFile(path: string, name: string, created: number): Promise<StreamFile> {
-  await writeFile(`${path}.tmp`, headerLine(name, created, 0));
-  await rename(`${path}.tmp`, path);
+  await writeWhole(path, headerLine(name, created, 0));
   return streamFile(path, name, created);
 }
 

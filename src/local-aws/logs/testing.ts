@@ -43,7 +43,7 @@ export function logsForEachTest() {
         path: "/",
         query: new URLSearchParams(),
         headers: { "x-amz-target": `Logs_20140328.${operation}` },
-        body: Readable.from([JSON.stringify(input)]),
+        body: Readable.from([Buffer.from(JSON.stringify(input))]),
         principal: { kind: "user", accessKeyId: "A", arn: "arn:aws:iam::123456789012:user/local" },
         trailers: new Map(),
         requestId: "R",

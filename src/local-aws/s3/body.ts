@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { AwsError, type ServiceRequest } from "../http.ts";
+import { type Reads, refuseUnread } from "../unread.ts";
 import { parseXml, type XmlNode } from "../xml.ts";
 import {
   ALGORITHMS,
@@ -107,6 +108,11 @@ function unfinished(): never {
 /** A small XML body, its checksums verified. @throws AwsError MalformedXML too */
 export async function readXml(request: ServiceRequest, root: string): Promise<XmlNode> {
   return parseXml(await readText(request), root);
+}
+
+/** A 501 for the first element in another that is not read. */
+export function refuseUnreadElements(operation: string, node: XmlNode, reads: Reads): void {
+  if (typeof node !== "string") refuseUnread(operation, node, ["#text", ...reads]);
 }
 
 /** A small body as text. */

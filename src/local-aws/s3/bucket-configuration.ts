@@ -1,6 +1,8 @@
 import { AwsError, notImplemented, type ServiceResponse } from "../http.ts";
+import { checkPolicy } from "../iam/policy-grammar.ts";
 import { childrenOf, malformedXml, parseXml, renderXml, textOf } from "../xml.ts";
 import { readText } from "./body.ts";
+import { checkLifecycle } from "./lifecycle.ts";
 import { bucketOf } from "./lookup.ts";
 import { STORED_SUBRESOURCES } from "./operation.ts";
 import { xmlResponse } from "./respond.ts";
@@ -11,7 +13,7 @@ interface StoredConfiguration {
   /** What S3 says where there is none. */
   readonly absent: readonly [code: string, message: string];
   /** @throws AwsError where the body is not of the right form */
-  check(body: string): void;
+  check(body: string, bucketName: string): void;
   readonly contentType: string;
   /** Status of a successful Put. */
   readonly putStatus: number;
@@ -48,6 +50,7 @@ const CONFIGURATIONS: Readonly<Record<Name, StoredConfiguration>> = {
   },
   encryption: {
     ...xml("ServerSideEncryptionConfiguration"),
+    check: checkEncryption,
     absent: [
       "ServerSideEncryptionConfigurationNotFoundError",
       "The server side encryption configuration was not found",
@@ -61,8 +64,8 @@ const CONFIGURATIONS: Readonly<Record<Name, StoredConfiguration>> = {
   },
   ownershipControls: {
     ...xml("OwnershipControls"),
+    check: checkOwnership,
     absent: ["OwnershipControlsNotFoundError", "The bucket ownership controls were not found"],
-    initial: renderXml("OwnershipControls", { Rule: { ObjectOwnership: "BucketOwnerEnforced" } }),
   },
   tagging: {
     ...xml("Tagging"),
@@ -70,7 +73,7 @@ const CONFIGURATIONS: Readonly<Record<Name, StoredConfiguration>> = {
     absent: ["NoSuchTagSet", "The TagSet does not exist"],
   },
   policy: {
-    check: (body) => void parsePolicy(body),
+    check: checkBucketPolicy,
     contentType: "application/json",
     putStatus: 204,
     absent: ["NoSuchBucketPolicy", "The bucket policy does not exist"],
@@ -78,13 +81,33 @@ const CONFIGURATIONS: Readonly<Record<Name, StoredConfiguration>> = {
 };
 
 /** As AWS sets up buckets since April 2023: not public, encrypted, without access control lists. */
-export function initialConfigurations(): Record<string, string> {
-  return Object.fromEntries(
-    STORED_SUBRESOURCES.flatMap((name) => {
-      const { initial } = CONFIGURATIONS[name];
-      return initial === undefined ? [] : [[name, initial]];
-    }),
-  );
+export function initialConfigurations(ownership: string): Record<string, string> {
+  const initial = STORED_SUBRESOURCES.flatMap((name): [string, string][] => {
+    const value = CONFIGURATIONS[name].initial;
+    return value === undefined ? [] : [[name, value]];
+  });
+  const ownershipControls = renderXml("OwnershipControls", { Rule: { ObjectOwnership: ownership } });
+  checkOwnership(ownershipControls);
+  return { ...Object.fromEntries(initial), ownershipControls };
+}
+
+const OWNERSHIPS = ["BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"];
+
+function checkOwnership(body: string): void {
+  const [rule, ...more] = childrenOf(parseXml(body, "OwnershipControls"), "Rule");
+  const ownership = rule === undefined ? undefined : textOf(rule, "ObjectOwnership");
+  if (more.length > 0 || !OWNERSHIPS.some((known) => known === ownership)) throw malformedXml();
+}
+
+/** Whoever has a bucket encrypt by a key of KMS means it. */
+function checkEncryption(body: string): void {
+  const [rule, ...more] = childrenOf(parseXml(body, "ServerSideEncryptionConfiguration"), "Rule");
+  if (rule === undefined || more.length > 0) throw malformedXml();
+  for (const byDefault of childrenOf(rule, "ApplyServerSideEncryptionByDefault")) {
+    const algorithm = textOf(byDefault, "SSEAlgorithm") ?? "";
+    if (algorithm.startsWith("aws:kms")) throw notImplemented(`S3 default encryption by ${algorithm}`);
+    if (algorithm !== "AES256") throw malformedXml();
+  }
 }
 
 function nameOf({ request }: Call): Name {
@@ -108,8 +131,12 @@ export async function getBucketConfiguration(call: Call): Promise<ServiceRespons
 
 export async function putBucketConfiguration(call: Call): Promise<ServiceResponse> {
   const name = nameOf(call);
+  const smallest = call.request.headers["x-amz-transition-default-minimum-object-size"];
+  if (smallest !== undefined && smallest !== "all_storage_classes_128K") {
+    throw notImplemented(`S3 lifecycle rules for objects of any size (${String(smallest)})`);
+  }
   const body = await readText(call.request);
-  CONFIGURATIONS[name].check(body);
+  CONFIGURATIONS[name].check(body, call.bucketName);
   await change(call, (configurations) => ({ ...configurations, [name]: body }));
   return { status: CONFIGURATIONS[name].putStatus };
 }
@@ -135,7 +162,7 @@ async function change(
   });
 }
 
-/** As it was put; empty ("never enabled") where it never was. Nothing is acted upon: no object has versions. */
+/** As it was put, at most suspended; empty ("never enabled") where it never was. */
 export async function getBucketVersioning(call: Call): Promise<ServiceResponse> {
   const status = bucketOf(call).record.configurations[VERSIONING];
   return xmlResponse("VersioningConfiguration", { Status: status });
@@ -146,8 +173,23 @@ export async function putBucketVersioning(call: Call): Promise<ServiceResponse> 
   const status = textOf(configuration, "Status") ?? "";
   if (status !== "Enabled" && status !== "Suspended") throw malformedXml();
   if (textOf(configuration, "MfaDelete") === "Enabled") throw notImplemented("S3 MFA delete");
+  // Said and not done, it would let a deletion take the only copy.
+  if (status === "Enabled") throw notImplemented("S3 versioning");
   await change(call, (configurations) => ({ ...configurations, [VERSIONING]: status }));
   return { status: 200 };
+}
+
+function checkBucketPolicy(body: string, bucketName: string): void {
+  const refuse = (message: string) => new AwsError("MalformedPolicy", message);
+  for (const { actions, resources } of checkPolicy(body, "bucket", refuse)) {
+    if (!actions.every((action) => /^(\*$|\*:|s3:)/i.test(action))) throw refuse("Policy has invalid action");
+    const own = `arn:aws:s3:::${bucketName}`;
+    const isOwn = (resource: string) => resource === own || resource.startsWith(`${own}/`);
+    // A pattern may stand for the bucket's name too; what it would match is not looked into.
+    if (!resources.every((resource) => isOwn(resource) || /^[^/]*[*?]/.test(resource))) {
+      throw refuse("Policy has invalid resource");
+    }
+  }
 }
 
 /** Public, roughly: a statement that allows something to everybody, without a condition. */
@@ -172,10 +214,4 @@ function parsePolicy(text: string): readonly Readonly<Record<string, unknown>>[]
     // Told below, as for any other document that is no policy.
   }
   throw new AwsError("MalformedPolicy", "Policies must be valid JSON with a Statement.");
-}
-
-function checkLifecycle(body: string): void {
-  const rules = childrenOf(parseXml(body, "LifecycleConfiguration"), "Rule");
-  const valid = rules.every((rule) => ["Enabled", "Disabled"].includes(textOf(rule, "Status") ?? ""));
-  if (rules.length === 0 || !valid) throw malformedXml();
 }

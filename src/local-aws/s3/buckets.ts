@@ -1,7 +1,8 @@
 import { AwsError, type ServiceResponse } from "../http.ts";
-import { childrenOf, parseXml, textOf } from "../xml.ts";
-import { readText } from "./body.ts";
+import { parseXml, textOf } from "../xml.ts";
+import { readText, refuseUnreadElements } from "./body.ts";
 import { initialConfigurations } from "./bucket-configuration.ts";
+import { numberParameter } from "./conditions.ts";
 import { refuseUnsupported } from "./description.ts";
 import { bucketOf } from "./lookup.ts";
 import { isoDate, xmlResponse } from "./respond.ts";
@@ -10,21 +11,48 @@ import type { Call } from "./types.ts";
 
 const OWNER = { ID: "local-aws", DisplayName: "local-aws" };
 
-export async function listBuckets({ store }: Call): Promise<ServiceResponse> {
-  const records = store.buckets().map(({ record }) => record);
-  records.sort((a, b) => (a.name < b.name ? -1 : 1));
-  const buckets = records.map(({ name, createdAt, region }) => ({
+const MAX_BUCKETS = 10_000;
+
+/** A continuation token is the name of the last bucket of the page before. */
+export async function listBuckets({ store, request: { query } }: Call): Promise<ServiceResponse> {
+  const prefix = query.get("prefix") ?? "";
+  const token = query.get("continuation-token") ?? "";
+  const wantedRegion = query.get("bucket-region") ?? "";
+  const max = numberParameter("max-buckets", query.get("max-buckets"), {
+    min: 1,
+    max: MAX_BUCKETS,
+    fallback: MAX_BUCKETS,
+  });
+  const records = store
+    .buckets()
+    .map(({ record }) => record)
+    .filter(({ name, region }) => name.startsWith(prefix) && ["", region].includes(wantedRegion))
+    .filter(({ name }) => name > Buffer.from(token, "base64url").toString())
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const page = records.slice(0, max);
+  const last = page.at(-1);
+  const buckets = page.map(({ name, createdAt, region }) => ({
     Name: name,
     CreationDate: isoDate(createdAt),
     BucketRegion: region,
   }));
-  return xmlResponse("ListAllMyBucketsResult", { Owner: OWNER, Buckets: { Bucket: buckets } });
+  return xmlResponse("ListAllMyBucketsResult", {
+    Owner: OWNER,
+    Buckets: { Bucket: buckets },
+    Prefix: prefix === "" ? undefined : prefix,
+    ContinuationToken:
+      last !== undefined && page.length < records.length
+        ? Buffer.from(last.name).toString("base64url")
+        : undefined,
+  });
 }
 
 export async function createBucket(call: Call): Promise<ServiceResponse> {
   const { request, store, bucketName } = call;
   refuseUnsupported(request.headers);
   const region = regionAsked(await readText(request)) ?? call.region;
+  const asked = request.headers["x-amz-object-ownership"];
+  const ownership = asked === undefined ? {} : { ownership: String(asked) };
   await store.exclusively(bucketName, async () => {
     const existing = store.bucket(bucketName);
     // Making one's own bucket again is fine in the oldest region, and an error in all others.
@@ -36,21 +64,31 @@ export async function createBucket(call: Call): Promise<ServiceResponse> {
         { BucketName: bucketName },
       );
     }
-    if (existing === undefined) await makeBucket(store, { name: bucketName, region, now: call.now() });
+    if (existing === undefined) {
+      await makeBucket(store, { name: bucketName, region, now: call.now(), ...ownership });
+    }
   });
   return { status: 200, headers: { location: `/${bucketName}` } };
+}
+
+interface NewBucket {
+  readonly name: string;
+  readonly region: string;
+  readonly now: number;
+  /** `ObjectOwnership` of its ownership controls. */
+  readonly ownership?: string;
 }
 
 /** @throws AwsError InvalidBucketName */
 export async function makeBucket(
   store: Store,
-  { name, region, now }: { readonly name: string; readonly region: string; readonly now: number },
+  { name, region, now, ownership = "BucketOwnerEnforced" }: NewBucket,
 ): Promise<void> {
   if (!isBucketName(name)) {
     throw new AwsError("InvalidBucketName", "The specified bucket is not valid.", 400, { BucketName: name });
   }
   const createdAt = Math.floor(now / 1000) * 1000;
-  await store.createBucket({ name, region, createdAt, configurations: initialConfigurations() });
+  await store.createBucket({ name, region, createdAt, configurations: initialConfigurations(ownership) });
 }
 
 /** "Bucket naming rules" (S3 User Guide). Such a name is safe as a file name, too. */
@@ -66,9 +104,7 @@ function isBucketName(name: string): boolean {
 function regionAsked(body: string): string | undefined {
   if (body.trim() === "") return undefined;
   const configuration = parseXml(body, "CreateBucketConfiguration");
-  if (childrenOf(configuration, "Location").length > 0) {
-    throw new AwsError("InvalidRequest", "Local AWS has no directory buckets.");
-  }
+  refuseUnreadElements("S3 CreateBucket", configuration, ["LocationConstraint"]);
   const region = textOf(configuration, "LocationConstraint");
   if (region === undefined || /^[A-Za-z0-9-]{1,32}$/.test(region)) return region;
   throw new AwsError("InvalidLocationConstraint", "The specified location-constraint is not valid");

@@ -14,10 +14,12 @@ import { wholeSeconds } from "./write-object.ts";
 /** Makes an object of an upload's parts. Their files become the object's: nothing is copied. */
 export async function completeMultipartUpload(call: Call): Promise<ServiceResponse> {
   const { request, store, bucketName, key } = call;
-  uploadOf(call);
+  if (completedBefore(call) === undefined) uploadOf(call);
   const listed = await readPartList(call);
   const object = await store.exclusively(bucketName, async () => {
     const bucket = bucketOf(call);
+    const completed = completedBefore(call);
+    if (completed?.etag === etagOfParts(listed)) return completed;
     const upload = uploadOf(call);
     checkWrite(request.headers, bucket.objects.get(key), key);
     const parts = checkParts(upload, listed);
@@ -38,6 +40,13 @@ export async function completeMultipartUpload(call: Call): Promise<ServiceRespon
     },
     ENCRYPTION_HEADER,
   );
+}
+
+/** What a client that missed the answer completes once more, as long as it is still there. */
+function completedBefore(call: Call): StoredObject | undefined {
+  const object = bucketOf(call).objects.get(call.key);
+  const id = call.request.query.get("uploadId");
+  return object?.uploadId === id ? object : undefined;
 }
 
 interface ListedPart {
@@ -116,21 +125,26 @@ function checkPart(upload: OpenUpload, { number, etag, node }: ListedPart): Stor
 }
 
 function joinParts(upload: OpenUpload, parts: readonly StoredPart[], now: number): StoredObject {
-  const md5 = createHash("md5");
-  for (const part of parts) md5.update(Buffer.from(part.etag, "hex"));
   const { headers, metadata, storageClass, key } = upload;
   return {
     headers,
     metadata,
     storageClass,
     key,
-    etag: `${md5.digest("hex")}-${parts.length}`,
+    etag: etagOfParts(parts),
     size: parts.reduce((sum, { size }) => sum + size, 0),
     lastModified: now,
     checksum: joinedChecksum(upload, parts),
     segments: parts.map(({ file, size }) => ({ file, size })),
     partCount: parts.length,
+    uploadId: upload.id,
   };
+}
+
+function etagOfParts(parts: readonly { readonly etag: string }[]): string {
+  const md5 = createHash("md5");
+  for (const part of parts) md5.update(Buffer.from(part.etag, "hex"));
+  return `${md5.digest("hex")}-${parts.length}`;
 }
 
 function joinedChecksum(

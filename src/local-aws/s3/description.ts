@@ -22,19 +22,6 @@ const STORAGE_CLASSES = [
   "REDUCED_REDUNDANCY",
 ];
 
-/** Headers that ask for what local AWS lacks; taking them silently would be a lie. */
-const REFUSED: Readonly<Record<string, string>> = {
-  "x-amz-server-side-encryption-customer-algorithm": "S3 encryption with customer-provided keys",
-  "x-amz-server-side-encryption-aws-kms-key-id": "S3 encryption with KMS keys",
-  "x-amz-copy-source-server-side-encryption-customer-algorithm": "S3 encryption with customer-provided keys",
-  "x-amz-tagging": "S3 object tagging",
-  "x-amz-object-lock-mode": "S3 object lock",
-  "x-amz-object-lock-legal-hold": "S3 object lock",
-  "x-amz-object-lock-retain-until-date": "S3 object lock",
-  "x-amz-website-redirect-location": "S3 website redirects",
-  "x-amz-write-offset-bytes": "S3 appending to objects",
-};
-
 const PRIVATE_ACLS = ["private", "bucket-owner-full-control", "bucket-owner-read"];
 
 /** What a request that writes an object says of it. @throws AwsError, a named 501 for what local AWS lacks */
@@ -49,11 +36,8 @@ export function describeObject(headers: IncomingHttpHeaders): Description {
   return { headers: kept, metadata: userMetadata(headers), storageClass: storageClass(headers) };
 }
 
-/** @throws AwsError where a header asks for a feature that is missing here */
+/** @throws AwsError where a header that is read here asks for a feature that is missing */
 export function refuseUnsupported(headers: IncomingHttpHeaders): void {
-  for (const [name, feature] of Object.entries(REFUSED)) {
-    if (headers[name] !== undefined) throw notImplemented(feature);
-  }
   const encryption = headers["x-amz-server-side-encryption"];
   if (encryption !== undefined && encryption !== "AES256")
     throw notImplemented("S3 encryption with KMS keys");

@@ -3,6 +3,7 @@
  *
  * A request becomes a place (bucket, key), then an operation, then a row of the table below.
  */
+import type { IncomingHttpHeaders } from "node:http";
 import { AwsError, notImplemented, type Service, type ServiceResponse } from "../http.ts";
 import { s3Place } from "../operation-name.ts";
 import {
@@ -26,6 +27,7 @@ import { copyObject } from "./copy.ts";
 import { renderS3Error } from "./errors.ts";
 import { listObjects, listObjectsV2 } from "./list.ts";
 import { listMultipartUploads } from "./list-uploads.ts";
+import { listObjectVersions } from "./list-versions.ts";
 import {
   abortMultipartUpload,
   createMultipartUpload,
@@ -35,6 +37,7 @@ import {
 } from "./multipart.ts";
 import { detectOperation, type Operation } from "./operation.ts";
 import { getObject, getObjectAttributes, getObjectTagging, headObject } from "./read-object.ts";
+import { refuseUnreadParameters } from "./reads.ts";
 import { openStore } from "./store/store.ts";
 import type { Call } from "./types.ts";
 import { deleteObject, deleteObjects, putObject } from "./write-object.ts";
@@ -53,6 +56,7 @@ const OPERATIONS: Readonly<Record<Operation, (call: Call) => Promise<ServiceResp
   DeleteBucketConfiguration: deleteBucketConfiguration,
   ListObjects: listObjects,
   ListObjectsV2: listObjectsV2,
+  ListObjectVersions: listObjectVersions,
   ListMultipartUploads: listMultipartUploads,
   DeleteObjects: deleteObjects,
   PutObject: putObject,
@@ -77,6 +81,8 @@ export interface S3Options {
   readonly directory: string;
   /** Where buckets are, unless they are created with a location constraint. */
   readonly region: string;
+  /** Whose all buckets are. */
+  readonly accountId: string;
   /** Milliseconds since 1970. */
   now(): number;
 }
@@ -86,7 +92,7 @@ export interface S3 extends Service {
 }
 
 /** Opens S3 on a directory, with all that was in it; leftovers of a process that died are cleared away. */
-export async function openS3({ directory, region, now }: S3Options): Promise<S3> {
+export async function openS3({ directory, region, accountId, now }: S3Options): Promise<S3> {
   const store = await openStore(directory);
   return {
     name: "s3",
@@ -96,6 +102,8 @@ export async function openS3({ directory, region, now }: S3Options): Promise<S3>
       const { method, query, headers } = request;
       const detected = detectOperation({ method, bucketName, key, query, headers });
       if ("missing" in detected) throw notImplemented(detected.missing);
+      refuseUnreadParameters(detected.operation, request);
+      checkOwner(headers, accountId);
       return OPERATIONS[detected.operation]({ request, bucketName, key, store, region, now });
     },
     renderError: renderS3Error,
@@ -107,6 +115,16 @@ export async function openS3({ directory, region, now }: S3Options): Promise<S3>
     // Every change is on disk before it is answered.
     close: async () => undefined,
   };
+}
+
+/** A client may say whose it takes a bucket to be ("Verifying bucket ownership with bucket owner condition", S3 User Guide). */
+function checkOwner(headers: IncomingHttpHeaders, accountId: string): void {
+  for (const name of ["x-amz-expected-bucket-owner", "x-amz-source-expected-bucket-owner"]) {
+    const expected = headers[name];
+    if (expected !== undefined && expected !== accountId) {
+      throw new AwsError("AccessDenied", "Access Denied", 403);
+    }
+  }
 }
 
 function requireKeyLength(key: string): void {

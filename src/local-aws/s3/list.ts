@@ -25,7 +25,7 @@ export interface ListPage {
 }
 
 /** One page of a bucket's keys, those with a delimiter after the prefix rolled up. */
-function listPage(bucket: Bucket, { prefix, delimiter, after, maxKeys }: ListQuery): ListPage {
+export function listPage(bucket: Bucket, { prefix, delimiter, after, maxKeys }: ListQuery): ListPage {
   const objects: StoredObject[] = [];
   const commonPrefixes: string[] = [];
   let last = after;
@@ -127,7 +127,7 @@ function renderPage(page: ListPage, encode: (text: string) => string, withOwner:
   };
 }
 
-function maxKeysOf(query: URLSearchParams): number {
+export function maxKeysOf(query: URLSearchParams): number {
   const limits = { min: 0, max: 2 ** 31 - 1, fallback: MAX_KEYS };
   return Math.min(numberParameter("max-keys", query.get("max-keys"), limits), MAX_KEYS);
 }

@@ -214,10 +214,52 @@ test("a part with another checksum than the upload's, or none, is refused", asyn
     codeOf(with_.send(new UploadPartCommand({ ...upload.place, PartNumber: 1, Body: "x" })));
   expect(await send(client)).toBe("InvalidRequest");
   expect(await send(bare)).toBe("InvalidRequest");
-  // Checksums that the upload was not created for are refused as well.
-  const plain = await begin(bare);
-  const part = new UploadPartCommand({ ...plain.place, PartNumber: 1, Body: "x" });
-  expect(await codeOf(client.send(part))).toBe("InvalidRequest");
+});
+
+test("parts of an upload without an algorithm may have checksums, which are verified and not kept", async () => {
+  const upload = await begin(bare);
+  const part = { ...upload.place, PartNumber: 1, Body: "x" };
+  expect(await codeOf(client.send(new UploadPartCommand({ ...part, ChecksumCRC32: "AAAAAA==" })))).toBe(
+    "BadDigest",
+  );
+  const { ETag, ChecksumCRC32 } = await client.send(new UploadPartCommand(part));
+  expect(ChecksumCRC32).toBe("jNwWgw==");
+  const { Parts } = await client.send(new ListPartsCommand(upload.place));
+  expect(Parts?.map((one) => one.ChecksumCRC32)).toEqual([undefined]);
+  const done = await upload.complete([{ PartNumber: 1, ETag, ChecksumCRC32 }]);
+  expect(done.ChecksumCRC32).toBeUndefined();
+});
+
+describe("an upload that is completed twice", () => {
+  test("gives the same answer twice, also at the same time and after a restart", async () => {
+    await using first = await startTestS3();
+    const place = { Bucket, Key: "twice" };
+    const { UploadId } = await first.client().send(new CreateMultipartUploadCommand(place));
+    const { ETag } = await first
+      .client()
+      .send(new UploadPartCommand({ ...place, UploadId, PartNumber: 1, Body: "x" }));
+    const MultipartUpload = { Parts: [{ PartNumber: 1, ETag }] };
+    const complete = (of: TestS3, more = {}) =>
+      of.client().send(new CompleteMultipartUploadCommand({ ...place, UploadId, MultipartUpload, ...more }));
+    const [one, two] = await Promise.all([
+      complete(first, { IfNoneMatch: "*" }),
+      complete(first, { IfNoneMatch: "*" }),
+    ]);
+    expect(two.ETag).toBe(one.ETag);
+    await using second = await first.restart();
+    expect((await complete(second)).ETag).toBe(one.ETag);
+    const object = await second.client().send(new GetObjectCommand(place));
+    expect(await object.Body?.transformToString()).toBe("x");
+  });
+
+  test("is unknown where other parts are named, or the object is another one by now", async () => {
+    const upload = await begin();
+    const part = await upload.part(1, 1);
+    await upload.complete([part]);
+    expect(await codeOf(upload.complete([{ ...part, ETag: '"0123"' }]))).toBe("NoSuchUpload");
+    await client.send(new PutObjectCommand({ Bucket, Key: upload.place.Key, Body: "other" }));
+    expect(await codeOf(upload.complete([part]))).toBe("NoSuchUpload");
+  });
 });
 
 test("unfinished uploads are listed, survive a restart, and go without a trace when aborted", async () => {

@@ -13,6 +13,7 @@ export type Operation =
   | "DeleteBucketConfiguration"
   | "ListObjects"
   | "ListObjectsV2"
+  | "ListObjectVersions"
   | "ListMultipartUploads"
   | "DeleteObjects"
   | "PutObject"
@@ -60,6 +61,7 @@ const RULES: readonly Rule[] = [
   { method: "GET", level: "bucket", query: ["versioning"], operation: "GetBucketVersioning" },
   { method: "PUT", level: "bucket", query: ["versioning"], operation: "PutBucketVersioning" },
   { method: "GET", level: "bucket", query: ["policyStatus"], operation: "GetBucketPolicyStatus" },
+  { method: "GET", level: "bucket", query: ["versions"], operation: "ListObjectVersions" },
   { method: "GET", level: "bucket", query: ["uploads"], operation: "ListMultipartUploads" },
   { method: "POST", level: "bucket", query: ["delete"], operation: "DeleteObjects" },
   ...STORED_SUBRESOURCES.flatMap((name): Rule[] => [

@@ -32,7 +32,7 @@ export async function startTestS3(
 ): Promise<TestS3> {
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), "local-aws-s3-")));
   const logged: string[] = [];
-  const s3 = await openS3({ directory, region: "us-east-1", now: Date.now });
+  const s3 = await openS3({ directory, region: "us-east-1", accountId: "123456789012", now: Date.now });
   await s3.createBucketIfMissing("bucket");
   const server = await startServer({
     port: 0,

@@ -33,6 +33,8 @@ export interface StoredObject extends Description {
   readonly segments: readonly Segment[];
   /** Number of parts; undefined where the object was uploaded in one go. */
   readonly partCount: number | undefined;
+  /** The upload that made it: whoever completes that once more is told of this object. */
+  readonly uploadId?: string;
 }
 
 export interface StoredPart extends Segment {

@@ -1,6 +1,6 @@
 import type { ServiceResponse } from "../http.ts";
 import { childrenOf, malformedXml, textOf } from "../xml.ts";
-import { announcedChecksum, checkLength, hashBody, readXml } from "./body.ts";
+import { announcedChecksum, checkLength, hashBody, readXml, refuseUnreadElements } from "./body.ts";
 import { checkWrite, unquote } from "./conditions.ts";
 import { describeObject } from "./description.ts";
 import { invalidRequest, preconditionFailed } from "./errors.ts";
@@ -73,7 +73,9 @@ export async function deleteObjects(call: Call): Promise<ServiceResponse> {
     throw invalidRequest("Missing required header for this request: Content-MD5 OR x-amz-checksum-*");
   }
   const root = await readXml(request, "Delete");
+  refuseUnreadElements("S3 DeleteObjects", root, ["Object", "Quiet"]);
   const wanted = childrenOf(root, "Object").map((node) => {
+    refuseUnreadElements("S3 DeleteObjects", node, ["Key", "VersionId", "ETag"]);
     const key = textOf(node, "Key");
     if (key === undefined || key === "") throw malformedXml();
     return { key, versionId: textOf(node, "VersionId"), etag: textOf(node, "ETag") };

@@ -1,5 +1,6 @@
 import { notImplemented, type Principal, type Service } from "../http.ts";
-import { queryProtocol, readParameters } from "../query-protocol.ts";
+import { inputOf, queryProtocol, readParameters } from "../query-protocol.ts";
+import { refuseUnread } from "../unread.ts";
 
 /** AWS Security Token Service (query protocol, API of 2011-06-15): it says who the caller is, and no more. */
 export function openSts({ accountId }: { readonly accountId: string }): Service {
@@ -7,10 +8,12 @@ export function openSts({ accountId }: { readonly accountId: string }): Service 
   return {
     name: "sts",
     async handle(request) {
-      const action = (await readParameters(request)).get("Action") ?? "";
+      const parameters = await readParameters(request);
+      const action = parameters.get("Action") ?? "";
       if (action !== "GetCallerIdentity") {
         throw notImplemented(`STS ${action || "requests without an Action"}`);
       }
+      refuseUnread(`STS ${action}`, inputOf(parameters), []);
       const { principal, requestId } = request;
       const result = { Arn: principal.arn, UserId: userId(principal), Account: accountId };
       return protocol.answer(action, result, requestId);

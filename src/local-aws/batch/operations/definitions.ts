@@ -1,3 +1,5 @@
+import { notImplemented } from "../../http.ts";
+import { refuseUnread } from "../../unread.ts";
 import { readContainer, readRetryStrategy, readTimeout } from "../container.ts";
 import { readEcsProperties } from "../ecs-properties.ts";
 import {
@@ -17,23 +19,17 @@ import { definitionDetail } from "../render.ts";
 import { readPriority } from "../shares.ts";
 import type { Store } from "../store.ts";
 import type { JobDefinition, Json } from "../types.ts";
-import { type Operation, refuseMembers } from "./operation.ts";
+import type { Operation } from "./operation.ts";
+import { containerReads } from "./reads.ts";
 
 /** RegisterJobDefinition: a new revision, from 1. */
 export const registerJobDefinition: Operation = async (input, { store, region, accountId }) => {
   const name = requiredName(input, "jobDefinitionName");
-  refuseMembers(input, "RegisterJobDefinition", [
-    "nodeProperties",
-    "eksProperties",
-    "consumableResourceProperties",
-  ]);
   const type = requiredString(input, "type");
   if (type !== "container") throw clientException(`type must be container, not ${type}.`);
   const described = describedContainer(input);
   const platforms = optionalStrings(input, "platformCapabilities");
-  refuseMembers({ FARGATE: platforms?.includes("FARGATE") || undefined }, "RegisterJobDefinition", [
-    "FARGATE",
-  ]);
+  if (platforms?.includes("FARGATE")) throw notImplemented("Batch RegisterJobDefinition with FARGATE");
   const retryStrategy = readRetryStrategy(input);
   const timeoutSeconds = readTimeout(input);
   const schedulingPriority = readPriority(input, "schedulingPriority");
@@ -69,6 +65,7 @@ function describedContainer(input: Json): Pick<JobDefinition, "container" | "ecs
     throw clientException("containerProperties and ecsProperties must not be given together.");
   }
   if (ecs !== undefined) return readEcsProperties(ecs);
+  refuseUnread("Batch RegisterJobDefinition", container ?? {}, containerReads);
   if (container === undefined) throw clientException("containerProperties must not be null.");
   return { container: readContainer(container) };
 }

@@ -16,12 +16,11 @@ import { batchArn, type Home, nameOf } from "../names.ts";
 import { page } from "../paging.ts";
 import { environmentDetail } from "../render.ts";
 import type { ComputeEnvironment, Json } from "../types.ts";
-import { type Operation, refuseMembers } from "./operation.ts";
+import type { Operation } from "./operation.ts";
 
 /** CreateComputeEnvironment: managed, on EC2; VALID at once, unless its service role is missing. */
 export const createComputeEnvironment: Operation = async (input, context) => {
   const name = requiredName(input, "computeEnvironmentName");
-  refuseMembers(input, "CreateComputeEnvironment", ["eksConfiguration", "unmanagedvCpus"]);
   const type = requiredString(input, "type").toUpperCase();
   if (type === "UNMANAGED") throw notImplemented("Batch CreateComputeEnvironment of type UNMANAGED");
   if (type !== "MANAGED") throw clientException(`type must be MANAGED or UNMANAGED, not ${type}.`);

@@ -10,7 +10,7 @@ import { page } from "../paging.ts";
 import { jobDetail, jobSummary } from "../render.ts";
 import type { Job, Json } from "../types.ts";
 import { jobStatuses } from "../types.ts";
-import { type BatchContext, type Operation, refuseMembers } from "./operation.ts";
+import type { BatchContext, Operation } from "./operation.ts";
 import { requiredQueue } from "./queues.ts";
 
 /** DescribeJobs: up to 100 ids or ARNs; unknown ones are left out. */
@@ -27,7 +27,6 @@ export const describeJobs: Operation = async (input, context) => {
 
 /** ListJobs: by queue and one status (RUNNING where it is left out), or by one filter; newest first, 100 a page. */
 export const listJobs: Operation = async (input, context) => {
-  refuseMembers(input, "ListJobs", ["arrayJobId", "multiNodeJobId"]);
   const queue = requiredQueue(input, context.store, context);
   const status = optionalString(input, "jobStatus") ?? "RUNNING";
   if (!jobStatuses.some((known) => known === status)) throw clientException(`Unknown jobStatus ${status}.`);

@@ -1,4 +1,4 @@
-import { AwsError, notImplemented } from "../../http.ts";
+import { AwsError } from "../../http.ts";
 import type { JobSurroundings } from "../container-environment.ts";
 import { isJson } from "../fields.ts";
 import type { Home } from "../names.ts";
@@ -17,19 +17,6 @@ export interface BatchContext extends Home {
 
 /** One operation of the API: the request's JSON in, the response's out. Throws an AwsError. */
 export type Operation = (input: Json, context: BatchContext) => Json | Promise<Json>;
-
-/** A 501 for the first of these members that a request has, unless it is empty. */
-export function refuseMembers(input: Json, operation: string, members: readonly string[]): void {
-  for (const member of members) {
-    const value = input[member];
-    const isEmpty =
-      value === undefined ||
-      value === null ||
-      (Array.isArray(value) && value.length === 0) ||
-      (isJson(value) && Object.keys(value).length === 0);
-    if (!isEmpty) throw notImplemented(`Batch ${operation} with ${member}`);
-  }
-}
 
 /** Parses a body that may be empty. Throws an AwsError where it is no JSON object. */
 export function parseBody(body: string): Json {

@@ -16,15 +16,12 @@ import { queueDetail } from "../render.ts";
 import type { Store } from "../store.ts";
 import type { JobQueue, Json } from "../types.ts";
 import { isFinished } from "../types.ts";
-import { type BatchContext, type Operation, refuseMembers } from "./operation.ts";
+import type { BatchContext, Operation } from "./operation.ts";
 import { requiredPolicy } from "./scheduling-policies.ts";
-
-const missing = ["serviceEnvironmentOrder"];
 
 /** CreateJobQueue: VALID at once. */
 export const createJobQueue: Operation = async (input, context) => {
   const name = requiredName(input, "jobQueueName");
-  refuseMembers(input, "CreateJobQueue", missing);
   if (context.store.queues.has(name)) throw clientException("Object already exists");
   const priority = optionalInteger(input, "priority");
   if (priority === undefined) throw clientException("priority must not be null.");
@@ -46,7 +43,6 @@ export const createJobQueue: Operation = async (input, context) => {
 
 /** UpdateJobQueue: state, priority, environments; a scheduling policy only in place of another. */
 export const updateJobQueue: Operation = async (input, context) => {
-  refuseMembers(input, "UpdateJobQueue", missing);
   const queue = requiredQueue(input, context.store, context);
   const policy = readPolicy(input, context);
   if (policy.schedulingPolicy !== undefined && queue.schedulingPolicy === undefined) {

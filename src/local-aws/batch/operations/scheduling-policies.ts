@@ -12,12 +12,11 @@ import { page } from "../paging.ts";
 import { policyDetail } from "../render.ts";
 import { isShare } from "../shares.ts";
 import type { Json, SchedulingPolicy } from "../types.ts";
-import { type BatchContext, type Operation, refuseMembers } from "./operation.ts";
+import type { BatchContext, Operation } from "./operation.ts";
 
 /** CreateSchedulingPolicy: of fair shares. */
 export const createSchedulingPolicy: Operation = async (input, context) => {
   const name = requiredName(input, "name");
-  refuseMembers(input, "CreateSchedulingPolicy", ["quotaSharePolicy"]);
   if (context.store.policies.has(name)) throw clientException("Object already exists");
   const policy: SchedulingPolicy = { name, ...readFairShares(input), tags: tagsOf(input) };
   context.store.policies.set(name, policy);
@@ -27,7 +26,6 @@ export const createSchedulingPolicy: Operation = async (input, context) => {
 
 /** UpdateSchedulingPolicy: replaces the shares. */
 export const updateSchedulingPolicy: Operation = async (input, context) => {
-  refuseMembers(input, "UpdateSchedulingPolicy", ["quotaSharePolicy"]);
   const policy = requiredPolicy(context, requiredString(input, "arn"));
   context.store.policies.set(policy.name, { ...policy, ...readFairShares(input) });
   await context.store.saveRegistry();

@@ -13,7 +13,7 @@ import { batchArn } from "../names.ts";
 import { readScheduling } from "../shares.ts";
 import type { Job } from "../types.ts";
 import { findDefinition } from "./definitions.ts";
-import { type Operation, refuseMembers } from "./operation.ts";
+import type { Operation } from "./operation.ts";
 import { requiredQueue } from "./queues.ts";
 
 /** Longest `containerOverrides`, in characters of JSON: over it a job is accepted, and fails. */
@@ -22,13 +22,6 @@ const maxOverrides = 8_192;
 /** SubmitJob for a job of one container. */
 export const submitJob: Operation = async (input, context) => {
   const jobName = requiredName(input, "jobName");
-  refuseMembers(input, "SubmitJob", [
-    "arrayProperties",
-    "dependsOn",
-    "nodeOverrides",
-    "eksPropertiesOverride",
-    "consumableResourcePropertiesOverride",
-  ]);
   const queue = requiredQueue(input, context.store, context);
   if (queue.state !== "ENABLED") {
     throw clientException(

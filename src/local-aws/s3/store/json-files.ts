@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 /** Writes small JSON files so that a reader sees the old one or the new one, whenever the process dies. */
@@ -9,8 +9,13 @@ export type WriteJson = (path: string, value: unknown) => Promise<void>;
 export function jsonWriter(temporary: string): WriteJson {
   return async (path, value) => {
     const name = join(temporary, randomUUID());
-    await writeFile(name, JSON.stringify(value), { mode: 0o600 });
-    await rename(name, path);
+    try {
+      await writeFile(name, JSON.stringify(value), { mode: 0o600 });
+      await rename(name, path);
+    } catch (error) {
+      await rm(name, { force: true });
+      throw error;
+    }
   };
 }
 
