@@ -9,6 +9,7 @@ import type { Context } from "../cli/context.ts";
 import type { Sourced } from "../settings.ts";
 import { readAuthorities } from "./authorities.ts";
 import { findCredentials } from "./credentials.ts";
+import { type Encryption, encryptUploads } from "./encryption.ts";
 import { createBucketRegion } from "./endpoints.ts";
 import { createAgents } from "./http.ts";
 import type { LocalAws } from "./local-aws.ts";
@@ -24,6 +25,8 @@ export interface Aws extends Disposable {
   readonly region: Sourced<string>;
   readonly profile: Sourced<string> | undefined;
   readonly isLocal: boolean;
+  /** What uploads say of encryption; undefined: nothing. */
+  readonly encryption: Encryption | undefined;
   readonly s3: S3Client;
   readonly batch: BatchClient;
   /**
@@ -41,8 +44,18 @@ export interface Aws extends Disposable {
   clockOffset(): number | undefined;
 }
 
+interface AccountOptions {
+  /** Of uploads to the account's bucket: local AWS has a bucket of its own. */
+  readonly encryption?: Encryption | undefined;
+}
+
 /** Makes the clients. `local` is the stand-in to use in place of the account that the environment names. */
-export async function openAws(context: Context, local: LocalAws | undefined): Promise<Aws> {
+export async function openAws(
+  context: Context,
+  local: LocalAws | undefined,
+  options: AccountOptions = {},
+): Promise<Aws> {
+  const encryption = local ? undefined : options.encryption;
   const profile = local ? undefined : findProfile(context);
   const region = local ? { value: local.region, source: "local AWS" } : await findRegion(context);
 
@@ -94,12 +107,14 @@ export async function openAws(context: Context, local: LocalAws | undefined): Pr
   };
 
   bucketRegion.follow(clients.s3);
+  if (encryption) encryptUploads(clients.s3, encryption);
   const clock = addMiddleware(clients, { silentTry: SILENT_TRY, now: context.now });
 
   return {
     region,
     profile,
     isLocal: local !== undefined,
+    encryption,
     ...clients,
     ...later,
     clockOffset: clock.offset,

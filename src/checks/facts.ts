@@ -9,6 +9,7 @@ import type { LogGroup } from "./facts/log-group.ts";
 import type { Allowances } from "./facts/permissions.ts";
 import type { Role } from "./facts/role.ts";
 import type { Decisions } from "./facts/simulation.ts";
+import type { UploadHeaders } from "./facts/upload-headers.ts";
 import { look, thenLook } from "./look.ts";
 import type { Seen } from "./seen.ts";
 
@@ -51,6 +52,8 @@ export interface Facts {
   /** Whether the bucket keeps what is deleted. */
   readonly bucketVersioning: Fact<boolean>;
   readonly bucketLifecycle: Fact<BucketLifecycle>;
+  /** Which encryption headers the bucket wants uploads to have; absent where it takes none at all. */
+  readonly uploadHeaders: Fact<UploadHeaders>;
   readonly logGroup: Fact<LogGroup>;
   /** The role that the job definition gives jobs; absent where it gives none. */
   readonly role: Fact<Role>;
@@ -112,6 +115,10 @@ function bucketFacts(aws: Aws, { bucket, prefix }: SetupNames, signal: AbortSign
     bucketEncryption: once(async () => (await looks()).encryption()),
     bucketVersioning: once(async () => (await looks()).versioning()),
     bucketLifecycle: once(async () => (await looks()).lifecycle()),
+    uploadHeaders: once(async () => {
+      const { seeUploadHeaders } = await import("./facts/upload-headers.ts");
+      return seeUploadHeaders(aws, { bucket: bucket.value, prefix }, signal);
+    }),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Encryption } from "../../aws/encryption.ts";
 import type { Sourced } from "../../settings.ts";
 import type { PathMatcher } from "../../workflow/patterns.ts";
 
@@ -14,6 +15,8 @@ export interface AwsBatchOptions {
   readonly cpus: number | undefined;
   /** MiB of the job; undefined: the job definition's. */
   readonly memoryMib: number | undefined;
+  /** What uploads say of encryption; undefined: nothing. */
+  readonly encryption: Encryption | undefined;
   /** Take up this job in place of submitting one. */
   readonly attach: string | undefined;
   /** Stop the job that is attached to. */

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { testContext } from "../../../test/support/context.ts";
 import type { Job } from "../../aws/batch.ts";
+import { readRefusal } from "../../aws/refusal.ts";
 import { reportJobEvent } from "./stages.ts";
 import type { JobEvent } from "./watch.ts";
 
@@ -65,7 +66,15 @@ test.each<[JobEvent, RegExp]>([
   [{ kind: "trouble", reason: "connect ENOTFOUND" }, /can't be reached.*ENOTFOUND.*still trying/],
   [{ kind: "locked-out", reason: "expired" }, /credentials.*expired.*Renew.*watch/],
   [{ kind: "recovered" }, /reached again/],
-  [{ kind: "no-log", why: "denied" }, /logs:GetLogEvents/],
+  [{ kind: "no-log", why: "denied", refusal: readRefusal("") }, /logs:GetLogEvents/],
+  [
+    {
+      kind: "no-log",
+      why: "denied",
+      refusal: readRefusal("x with an explicit deny in a VPC endpoint policy"),
+    },
+    /AWS says: “x with .*”\. A policy denies .*network/,
+  ],
   [{ kind: "no-log", why: "lasting trouble" }, /rest of the job's log/],
   [{ kind: "no-log", why: "missing" }, /has no stream of it/],
 ])("%j is told on standard error", (event, words) => {

@@ -1,5 +1,7 @@
 import type { Job } from "../../aws/batch.ts";
 import type { LogLine } from "../../aws/logs.ts";
+import { isCuredByAllowing, quoteRefusal, type Refusal } from "../../aws/refusal.ts";
+import { adviseOnRefusal } from "../../aws/refusal-advice.ts";
 import type { Diagnosis } from "../../checks/job/diagnose.ts";
 import { withoutControls } from "../../cli/control-characters.ts";
 import type { Io } from "../../cli/io.ts";
@@ -40,12 +42,18 @@ export function reportJobEvent(io: Io, event: JobEvent): void {
       for (const line of renderDiagnosis("The job waits", event.diagnosis)) io.err(line);
       return;
     case "no-log":
-      io.warn(WITHOUT_LOG[event.why]);
+      io.warn(WITHOUT_LOG[event.why] + (event.why === "denied" ? explainRefusal(event.refusal) : ""));
       return;
     case "ended":
       for (const line of renderEnd(event.job)) io.out(line);
       return;
   }
+}
+
+/** AWS's own sentence; and who can cure it, where the permission that was named would not. */
+function explainRefusal(refusal: Refusal): string {
+  const advice = isCuredByAllowing(refusal) ? "" : ` ${adviseOnRefusal(refusal)}`;
+  return quoteRefusal(refusal) + advice;
 }
 
 /** What is wrong, after an introduction, and the next step: a line each, that can do nothing to a terminal. */

@@ -1,6 +1,7 @@
 import { hasEnded, type Job } from "../../aws/batch.ts";
-import { isDenied } from "../../aws/errors.ts";
+import { isDenied, refusalOf } from "../../aws/errors.ts";
 import type { LogLine } from "../../aws/logs.ts";
+import type { Refusal } from "../../aws/refusal.ts";
 import { type AttemptLogs, attemptLogs } from "./attempt-logs.ts";
 import type { ReadLog } from "./log-tail.ts";
 import { createPace, type PaceOptions } from "./pace.ts";
@@ -16,7 +17,8 @@ export type JobEvent =
   | TroubleEvent
   | WaitingEvent
   /** The log, or the rest of it, can't be read or isn't there: the watch goes on by the job's states alone. */
-  | { readonly kind: "no-log"; readonly why: "denied" | "lasting trouble" | "missing" }
+  | { readonly kind: "no-log"; readonly why: "denied"; readonly refusal: Refusal }
+  | { readonly kind: "no-log"; readonly why: "lasting trouble" | "missing" }
   | { readonly kind: "ended"; readonly job: Job };
 
 /** What is known of a job, and where from. */
@@ -102,7 +104,7 @@ export async function* watchJob(source: JobSource, options: WatchOptions): Async
       } else if (isDenied(answer.error)) {
         logs = undefined;
         yield* troubles.passed("log");
-        yield { kind: "no-log", why: "denied" };
+        yield { kind: "no-log", why: "denied", refusal: refusalOf(answer.error) };
       } else {
         logPace.next(false);
         yield* troubles.failed("log", answer.error);
