@@ -66,7 +66,9 @@ export async function openAws(
   const requestHandler = { connectionTimeout: 10_000, socketTimeout: SILENT_TRY, ...agents };
   const configuration = {
     region: region.value,
-    credentials: local ? local.credentials : findCredentials(context, profile, { requestHandler }),
+    credentials: local
+      ? local.credentials
+      : findCredentials(context, profile, { clientConfig: { requestHandler }, region: region.value }),
     ...(local ? { endpoint: local.endpoint } : {}),
     ...(profile ? { profile: profile.value } : {}),
     maxAttempts: 6,
