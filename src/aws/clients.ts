@@ -16,6 +16,7 @@ import type { LocalAws } from "./local-aws.ts";
 import { addMiddleware } from "./middleware.ts";
 import { readProxies } from "./proxy.ts";
 import { findProfile, findRegion } from "./region.ts";
+import { explainRegionOff, HOME_REGION } from "./region-off.ts";
 
 /** Milliseconds without a byte moving: on a link that is slow but moves, Node's sockets never come to it. */
 const SILENT_TRY = 40_000;
@@ -89,6 +90,19 @@ export async function openAws(
     logs: new CloudWatchLogsClient(configuration),
   };
 
+  const regionOff = explainRegionOff(region, async () => {
+    const [{ GetCallerIdentityCommand }, sts] = await Promise.all([import("./sdk/sts.ts"), later.homeSts()]);
+    const { sessionToken } = await clients.s3.config.credentials();
+    await sts.send(new GetCallerIdentityCommand({}));
+    return { temporary: sessionToken !== undefined };
+  });
+  // Before all else that answers a rejection.
+  const first = { step: "initialize", priority: "high", name: "explainRegionOff" } as const;
+  clients.s3.middlewareStack.add(regionOff, first);
+  clients.batch.middlewareStack.add(regionOff, first);
+  clients.batchOnce.middlewareStack.add(regionOff, first);
+  clients.logs.middlewareStack.add(regionOff, first);
+
   const later = {
     cloudFormation: lazily(async () => {
       const { CloudFormationClient } = await import("./sdk/cloudformation.ts");
@@ -104,7 +118,13 @@ export async function openAws(
     }),
     sts: lazily(async () => {
       const { STSClient } = await import("./sdk/sts.ts");
-      return new STSClient(configuration);
+      const client = new STSClient(configuration);
+      client.middlewareStack.add(regionOff, first);
+      return client;
+    }),
+    homeSts: lazily(async () => {
+      const { STSClient } = await import("./sdk/sts.ts");
+      return new STSClient({ ...configuration, region: HOME_REGION });
     }),
   };
 

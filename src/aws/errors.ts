@@ -61,6 +61,7 @@ const REJECTED = new Set([
   "InvalidSignatureException",
   "UnrecognizedClientException",
   "InvalidClientTokenId",
+  "InvalidToken",
   "AuthFailure",
 ]);
 /** The SDK goes by the server's clock once it knows it, so that this comes up only where that is of no help. */
@@ -112,6 +113,12 @@ export function isCredentialFailure(error: unknown): boolean {
   const code = awsErrorCode(error);
   if (code === undefined) return error instanceof UserError && isCredentialFailure(error.cause);
   return EXPIRED.has(code) || REJECTED.has(code) || NO_CREDENTIALS.has(code);
+}
+
+/** Whether AWS does not know the credentials, expired ones aside. */
+export function isRejection(error: unknown): boolean {
+  const code = awsErrorCode(error);
+  return code !== undefined && REJECTED.has(code);
 }
 
 /** Whether AWS took the credentials, and does not allow this request. */

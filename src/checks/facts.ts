@@ -1,5 +1,6 @@
 import { describeDefinition, type JobDefinition } from "../aws/batch.ts";
 import type { Aws } from "../aws/clients.ts";
+import { partitionOf } from "../aws/partition.ts";
 import { type ComputeEnvironment, describeEnvironments, describeQueue, type JobQueue } from "../aws/queue.ts";
 import type { Sourced } from "../settings.ts";
 import { nameInArn } from "./arn.ts";
@@ -153,7 +154,8 @@ function accessFacts({
         definition(),
       ]);
       // Where one of these is missing, anything of its kind will do for asking.
-      const anyArn = (type: string) => `arn:aws:batch:${aws.region.value}:${who.account}:${type}/x`;
+      const anyArn = (type: string) =>
+        `arn:${partitionOf(aws.region.value).id}:batch:${aws.region.value}:${who.account}:${type}/x`;
       const touched = {
         bucket: bucket.value,
         prefix,

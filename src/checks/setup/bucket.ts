@@ -1,6 +1,6 @@
 import type { BucketLifecycle } from "../facts/bucket.ts";
 import type { Facts } from "../facts.ts";
-import { awsCommand, paste, sameName, setUp } from "./places.ts";
+import { awsCommand, consoleOf, paste, sameName, setUp } from "./places.ts";
 import { adviseOn, type Outcome, quoteOf, type Subject, subject } from "./subject.ts";
 
 /** Days that the guide has everything kept; more than LONG outlives any use, less than SHORT ends before people look. */
@@ -196,7 +196,7 @@ function mendLifecycle({ rules }: BucketLifecycle, facts: Facts): string {
   const { bucket, prefix } = facts.names;
   if (rules > 0) {
     return paste(
-      `https://s3.console.aws.amazon.com/s3/buckets/${bucket.value}?region=${facts.aws.region.value}&tab=management`,
+      `${consoleOf(facts)}/s3/buckets/${bucket.value}?region=${facts.aws.region.value}&tab=management`,
     );
   }
   const rule = {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { type Refusal, readRefusal, UNEXPLAINED } from "../../aws/refusal.ts";
+import { RegionOffError } from "../../aws/region-off.ts";
 import { UserError } from "../../errors.ts";
 import type { Decision } from "../facts/simulation.ts";
 import type { Facts } from "../facts.ts";
@@ -32,6 +33,11 @@ const DENIED_UPLOAD = readRefusal(
 const simulated = (effect: Refusal["effect"], policy: Refusal["policy"]): Decision => ({
   kind: "refused",
   refusal: { ...UNEXPLAINED, action: "s3:PutObject", effect, policy },
+});
+
+const elsewhere = (region: string): Partial<Facts> => ({
+  aws: { ...factsOf().aws, region: { value: region, source: "AWS_DEFAULT_REGION" } },
+  bucket: seen({ region }),
 });
 
 const failed = (message: string, hint: string) => async () => {
@@ -179,6 +185,23 @@ const cases: Readonly<Record<string, Partial<Facts>>> = {
       encryption: { algorithm: "AES256", keyId: undefined },
     },
     uploadHeaders: seen({ kind: "demanded", algorithm: "AES256", refusal: DENIED_UPLOAD } as const),
+  },
+  "the console in China": {
+    ...elsewhere("cn-north-1"),
+    ...definition({ roleArn: undefined }),
+    ...lifecycle({ expiresAfter: undefined }),
+  },
+  "the console in GovCloud": {
+    ...elsewhere("us-gov-west-1"),
+    identity: seen({ account: "1", arn: "arn:aws-us-gov:iam::1:root", expiresAt: undefined }),
+    ...lifecycle({ expiresAfter: undefined }),
+  },
+  "a region that is off": {
+    ...elsewhere("ap-east-1"),
+    identity: async () => {
+      const error = new RegionOffError("The region is off.", { hint: "Turn it on." });
+      return { kind: "failed", reason: error.message, error } as const;
+    },
   },
   "no log group yet": { logGroup: absent },
   "logs that are kept": { logGroup: seen({ retentionDays: undefined }) },
