@@ -37,7 +37,8 @@ export function explainBucketError(
   }
   const permission = "s3:PutObject";
   const refusal = closedBy(error);
-  if (refusal !== undefined && isCuredByAllowing(refusal)) {
+  const isUnallowed = refusal?.effect !== "explicit deny" && refusal?.policy === "resource";
+  if (refusal !== undefined && (isCuredByAllowing(refusal) || isUnallowed)) {
     // Names of buckets are shared by all the world, the default among them.
     return new UserError(
       `You may not upload to the S3 bucket "${name}" (from ${source}): either it is somebody else's, or nobody has allowed you to.${quoteRefusal(refusal)}`,
@@ -51,7 +52,7 @@ export function explainBucketError(
     return new UserError(
       `You may not upload to the S3 bucket "${name}" (from ${source}).${quoteRefusal(refusal)}`,
       {
-        hint: adviseOnRefusal(refusal, { permission }) + encryptionAdvice(refusal, permission),
+        hint: `${adviseOnRefusal(refusal, { permission })}${encryptionAdvice(refusal, permission)} If the bucket is not yours, name your own with --aws-batch-s3-bucket.`,
         cause: error,
       },
     );
