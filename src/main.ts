@@ -19,7 +19,9 @@ function leave(exitStatus: number): never {
 
 const terminals = standardTerminals();
 const ending = new AbortController();
-const io = createIo(process, process.env);
+const { stdin, stdout, stderr } = process;
+const question = { input: stdin, output: stderr };
+const io = createIo({ stdin, stdout, stderr, question }, process.env);
 const signals = createSignals(process);
 const context: Context = {
   env: process.env,

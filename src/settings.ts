@@ -147,6 +147,20 @@ export const settings = {
     placeholder: "<name=value>",
     help: "tag of the job, besides those that are configured; repeatable",
   },
+  awsBatchSse: {
+    environment: "NEXTSTRAIN_AWS_BATCH_SSE",
+    config: ["aws-batch", "sse"],
+    otherwise: "the bucket's default encryption",
+    placeholder: "<encryption>",
+    help: "encryption header of uploads, for buckets that demand one: AES256, aws:kms or aws:kms:dsse",
+  },
+  awsBatchKmsKeyId: {
+    environment: "NEXTSTRAIN_AWS_BATCH_KMS_KEY_ID",
+    config: ["aws-batch", "kms-key-id"],
+    otherwise: "the bucket's, or the account's own",
+    placeholder: "<key>",
+    help: "KMS key that uploads name",
+  },
   awsBatchPatience: {
     environment: "NEXTSTRAIN_AWS_BATCH_PATIENCE",
     config: ["aws-batch", "patience"],

@@ -1,3 +1,5 @@
+import { isCuredByAllowing, readRefusal } from "../aws/refusal.ts";
+import { adviseOnRefusal } from "../aws/refusal-advice.ts";
 import { UserError } from "../errors.ts";
 import { failureLines, followToTheEnd, lastEvent } from "./progress.ts";
 import type { Plan } from "./propose.ts";
@@ -37,12 +39,15 @@ export async function applyPlan(site: Site, plan: Plan): Promise<void> {
       `The stack ${plan.stackName} could not be ${did} (${ended.status}):`,
       ...reasons.map((line) => `  ${line}`),
     ].join("\n"),
-    { hint: hintFor(reasons.join("\n"), ended.status) },
+    { hint: hintFor(reasons, ended.status) },
   );
 }
 
-function hintFor(reasons: string, status: string): string {
+function hintFor(lines: readonly string[], status: string): string {
+  const reasons = lines.join("\n");
   const service = /(batch|ecs|spot|autoscaling)\.amazonaws\.com/.exec(reasons)?.[1];
+  const refusal = lines.map(readRefusal).find(({ action }) => action !== undefined);
+  if (refusal !== undefined && !isCuredByAllowing(refusal)) return adviseOnRefusal(refusal);
   if (/service.?linked role/i.test(reasons)) {
     return `AWS makes that role itself, where it may: aws iam create-service-linked-role --aws-service-name ${service ?? "batch"}.amazonaws.com`;
   }

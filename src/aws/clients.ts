@@ -9,12 +9,14 @@ import type { Context } from "../cli/context.ts";
 import type { Sourced } from "../settings.ts";
 import { readAuthorities } from "./authorities.ts";
 import { findCredentials } from "./credentials.ts";
+import { type Encryption, encryptUploads } from "./encryption.ts";
 import { createBucketRegion } from "./endpoints.ts";
 import { createAgents } from "./http.ts";
 import type { LocalAws } from "./local-aws.ts";
 import { addMiddleware } from "./middleware.ts";
 import { readProxies } from "./proxy.ts";
 import { findProfile, findRegion } from "./region.ts";
+import { explainRegionOff, HOME_REGION } from "./region-off.ts";
 
 /** Milliseconds without a byte moving: on a link that is slow but moves, Node's sockets never come to it. */
 const SILENT_TRY = 40_000;
@@ -24,6 +26,8 @@ export interface Aws extends Disposable {
   readonly region: Sourced<string>;
   readonly profile: Sourced<string> | undefined;
   readonly isLocal: boolean;
+  /** What uploads say of encryption; undefined: nothing. */
+  readonly encryption: Encryption | undefined;
   readonly s3: S3Client;
   readonly batch: BatchClient;
   /**
@@ -41,8 +45,18 @@ export interface Aws extends Disposable {
   clockOffset(): number | undefined;
 }
 
+interface AccountOptions {
+  /** Of uploads to the account's bucket: local AWS has a bucket of its own. */
+  readonly encryption?: Encryption | undefined;
+}
+
 /** Makes the clients. `local` is the stand-in to use in place of the account that the environment names. */
-export async function openAws(context: Context, local: LocalAws | undefined): Promise<Aws> {
+export async function openAws(
+  context: Context,
+  local: LocalAws | undefined,
+  options: AccountOptions = {},
+): Promise<Aws> {
+  const encryption = local ? undefined : options.encryption;
   const profile = local ? undefined : findProfile(context);
   const region = local ? { value: local.region, source: "local AWS" } : await findRegion(context);
 
@@ -53,7 +67,9 @@ export async function openAws(context: Context, local: LocalAws | undefined): Pr
   const requestHandler = { connectionTimeout: 10_000, socketTimeout: SILENT_TRY, ...agents };
   const configuration = {
     region: region.value,
-    credentials: local ? local.credentials : findCredentials(context, profile, { requestHandler }),
+    credentials: local
+      ? local.credentials
+      : findCredentials(context, profile, { clientConfig: { requestHandler }, region: region.value }),
     ...(local ? { endpoint: local.endpoint } : {}),
     ...(profile ? { profile: profile.value } : {}),
     maxAttempts: 6,
@@ -74,6 +90,19 @@ export async function openAws(context: Context, local: LocalAws | undefined): Pr
     logs: new CloudWatchLogsClient(configuration),
   };
 
+  const regionOff = explainRegionOff(region, async () => {
+    const [{ GetCallerIdentityCommand }, sts] = await Promise.all([import("./sdk/sts.ts"), later.homeSts()]);
+    const { sessionToken } = await clients.s3.config.credentials();
+    await sts.send(new GetCallerIdentityCommand({}));
+    return { temporary: sessionToken !== undefined };
+  });
+  // Before all else that answers a rejection.
+  const first = { step: "initialize", priority: "high", name: "explainRegionOff" } as const;
+  clients.s3.middlewareStack.add(regionOff, first);
+  clients.batch.middlewareStack.add(regionOff, first);
+  clients.batchOnce.middlewareStack.add(regionOff, first);
+  clients.logs.middlewareStack.add(regionOff, first);
+
   const later = {
     cloudFormation: lazily(async () => {
       const { CloudFormationClient } = await import("./sdk/cloudformation.ts");
@@ -89,17 +118,25 @@ export async function openAws(context: Context, local: LocalAws | undefined): Pr
     }),
     sts: lazily(async () => {
       const { STSClient } = await import("./sdk/sts.ts");
-      return new STSClient(configuration);
+      const client = new STSClient(configuration);
+      client.middlewareStack.add(regionOff, first);
+      return client;
+    }),
+    homeSts: lazily(async () => {
+      const { STSClient } = await import("./sdk/sts.ts");
+      return new STSClient({ ...configuration, region: HOME_REGION });
     }),
   };
 
   bucketRegion.follow(clients.s3);
+  if (encryption) encryptUploads(clients.s3, encryption);
   const clock = addMiddleware(clients, { silentTry: SILENT_TRY, now: context.now });
 
   return {
     region,
     profile,
     isLocal: local !== undefined,
+    encryption,
     ...clients,
     ...later,
     clockOffset: clock.offset,

@@ -4,7 +4,10 @@ import type { Context } from "../cli/context.ts";
 import { UserError } from "../errors.ts";
 import type { Sourced } from "../settings.ts";
 import { explainAwsError, isTransient, NO_CREDENTIALS } from "./errors.ts";
+import { createFollower, isForUs } from "./follow-route.ts";
 import { noteOutage } from "./outage.ts";
+import { type CredentialSource, readRoute } from "./profile-route.ts";
+import { shareCredentials } from "./shared-credentials.ts";
 
 /** How the services that hand out credentials (STS, SSO) are reached. */
 type ClientConfiguration = NonNullable<Parameters<typeof fromNodeProviderChain>[0]>["clientConfig"];
@@ -14,45 +17,56 @@ type ClientConfiguration = NonNullable<Parameters<typeof fromNodeProviderChain>[
  * role to assume), a web identity, the container's or instance's role. What fails is told by the profile's name.
  */
 export function findCredentials(
-  { env, now }: Pick<Context, "env" | "now">,
+  context: Context,
   profile: Sourced<string> | undefined,
-  clientConfig: ClientConfiguration,
+  { clientConfig, region }: { readonly clientConfig: ClientConfiguration; readonly region: string },
 ): AwsCredentialIdentityProvider {
-  if (haveFixedCredentials({ env })) return fromEnv();
-  const outage = noteOutage(now);
+  if (haveFixedCredentials(context)) return fromEnv();
+  const outage = noteOutage(context.now);
+  const reach = { region, clientConfig: { ...clientConfig, logger: outage.logger } };
   const chain = fromNodeProviderChain({
     ...(profile === undefined ? {} : { profile: profile.value }),
-    clientConfig: { ...clientConfig, logger: outage.logger },
+    clientConfig: reach.clientConfig,
     // Asked for only once in a while: to begin with, and when AWS no longer takes what there was.
     ignoreCache: true,
   });
-  return async (options): Promise<AwsCredentialIdentity> => {
+  const follow = createFollower(context, reach);
+  return shareCredentials(async (options): Promise<AwsCredentialIdentity> => {
+    const route = await readRoute(profile?.value ?? "default");
     try {
-      return await chain(options);
+      return route !== undefined && isForUs(route) ? await follow(route) : await chain(options);
     } catch (error) {
       const unreachable = isOfProvider(error) ? outage.failure() : undefined;
-      throw unreachable ?? explain(error, profile);
+      throw unreachable ?? explain(error, profile, route?.source);
     }
-  };
+  }, context.now);
 }
 
 function isOfProvider(error: unknown): boolean {
   return error instanceof Error && NO_CREDENTIALS.has(error.name);
 }
 
-function explain(error: unknown, profile: Sourced<string> | undefined): unknown {
+function explain(
+  error: unknown,
+  profile: Sourced<string> | undefined,
+  source: CredentialSource | undefined,
+): unknown {
   // Trouble on the way to STS or SSO passes, and the request is tried again.
   if (isTransient(error) || !(error instanceof Error)) return error;
   const named = profile && `the profile "${profile.value}" (from ${profile.source})`;
   if (!isOfProvider(error)) {
     return explainAwsError(error, `get credentials ${named ? `from ${named}` : "for AWS"}`);
   }
-  if (/\bsso\b/i.test(error.message) || error.name === "TokenProviderError") {
-    const login = profile ? `aws sso login --profile ${profile.value}` : "aws sso login";
+  const login = loginOf(error, source);
+  if (login !== undefined) {
+    const { how, command } = login;
+    // The one that the profile in use takes its first credentials from.
+    const at = source?.kind === "profile" ? source.profile : profile?.value;
+    const option = at === undefined || at === "default" ? "" : ` --profile ${at}`;
     return new UserError(
-      `You are not logged in to AWS with SSO, or no longer${named ? `, for ${named}` : ""}.`,
+      `You are not logged in to AWS${how}, or no longer${named ? `, for ${named}` : ""}.`,
       {
-        hint: `Run \`${login}\`, then try again.`,
+        hint: `Run \`${command}${option}\`, then try again.`,
         cause: error,
       },
     );
@@ -62,6 +76,14 @@ function explain(error: unknown, profile: Sourced<string> | undefined): unknown 
     hint: "`aws configure list-profiles` shows the profiles that there are, and `aws configure list` what is used of one.",
     cause: error,
   });
+}
+
+/** How to log in, where that is what is missing. */
+function loginOf(error: Error, source: CredentialSource | undefined) {
+  const login = source?.kind === "profile" ? source.login : undefined;
+  if (login === "aws login") return { how: "", command: "aws login" };
+  const bySso = login === "sso" || /\bsso\b/i.test(error.message) || error.name === "TokenProviderError";
+  return bySso ? { how: " with SSO", command: "aws sso login" } : undefined;
 }
 
 /** Whether the credentials are given once and for all: nobody can renew the environment of a program that runs. */

@@ -1,4 +1,6 @@
 import { CancelledError, UserError } from "../errors.ts";
+import { quoteRefusal, type Refusal, readRefusal, UNEXPLAINED } from "./refusal.ts";
+import { adviseOnRefusal, encryptionAdvice } from "./refusal-advice.ts";
 
 /** An error as the AWS SDK throws it: a service's answer, or a failure on the way there. */
 interface SdkError extends Error {
@@ -59,6 +61,7 @@ const REJECTED = new Set([
   "InvalidSignatureException",
   "UnrecognizedClientException",
   "InvalidClientTokenId",
+  "InvalidToken",
   "AuthFailure",
 ]);
 /** The SDK goes by the server's clock once it knows it, so that this comes up only where that is of no help. */
@@ -114,6 +117,12 @@ export function isCredentialFailure(error: unknown): boolean {
   return EXPIRED.has(code) || REJECTED.has(code) || NO_CREDENTIALS.has(code);
 }
 
+/** Whether AWS does not know the credentials, expired ones aside. */
+export function isRejection(error: unknown): boolean {
+  const code = awsErrorCode(error);
+  return code !== undefined && REJECTED.has(code);
+}
+
 /** Whether AWS took the credentials, and does not allow this request. */
 export function isDenied(error: unknown): boolean {
   const code = awsErrorCode(error);
@@ -126,12 +135,12 @@ function isNameless(code: string): boolean {
   return code === "Unknown" || code === "UnknownError" || code === "403";
 }
 
-/**
- * The permission that a refusal names: "User: … is not authorized to perform: batch:SubmitJob on resource: …" (IAM). Some
- * answers of S3 say only "Access Denied".
- */
-export function permissionIn(text: string): string | undefined {
-  return /is not authorized to perform: ([a-z0-9-]+:\w+)/i.exec(text)?.[1];
+/** Why AWS refused what {@link isDenied}, as far as it says so. */
+export function refusalOf(error: unknown): Refusal {
+  const code = awsErrorCode(error);
+  // The message of such an answer is the SDK's.
+  if (code === undefined || isNameless(code) || !(error instanceof Error)) return UNEXPLAINED;
+  return readRefusal(error.message);
 }
 
 /** Whether an answer refuses the request and is not AWS's: the page of a firewall, say. */
@@ -239,11 +248,12 @@ export function explainAwsError(error: unknown, doing: string): unknown {
       "Set the computer's date and time (best by the network), and try again.",
     );
   }
-  if (DENIED.has(code)) {
-    const permission = permissionIn(error.message);
+  if (isDenied(error)) {
+    const refusal = refusalOf(error);
+    const allowing = "; the three Nextstrain policies grant all that a build needs.";
     return explain(
-      `AWS does not allow you to ${doing} (${code}).`,
-      `Ask the administrator of your AWS account for ${permission ? `the permission ${permission}` : "this permission"}; the three Nextstrain policies grant all that a build needs.`,
+      `AWS does not allow you to ${doing} (${code}).${quoteRefusal(refusal)}`,
+      adviseOnRefusal(refusal, { allowing }) + encryptionAdvice(refusal),
     );
   }
   if (UNTRUSTED.has(code)) {

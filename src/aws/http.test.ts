@@ -12,14 +12,18 @@ import { createAgents } from "./http.ts";
 import { readProxies } from "./proxy.ts";
 
 /** What becomes of a request through a proxy that opens no tunnel. */
-async function askThroughProxy(status: number): Promise<unknown> {
+async function askThroughProxy(
+  status: number,
+  { login = "", headers = [] as string[] } = {},
+): Promise<unknown> {
   const proxy = http.createServer();
+  const lines = headers.map((header) => `${header}\r\n`).join("");
   proxy.on("connect", (_, socket) => {
-    socket.end(`HTTP/1.1 ${status} No\r\ncontent-length: 0\r\n\r\n`);
+    socket.end(`HTTP/1.1 ${status} No\r\n${lines}content-length: 0\r\n\r\n`);
   });
   await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
   const { port } = proxy.address() as AddressInfo;
-  const proxies = readProxies({ env: { HTTPS_PROXY: `http://127.0.0.1:${port}` } });
+  const proxies = readProxies({ env: { HTTPS_PROXY: `http://${login}127.0.0.1:${port}` } });
   const { httpsAgent } = createAgents({ proxies, authorities: undefined });
   try {
     return await new Promise((resolve, reject) => {
@@ -102,4 +106,47 @@ test.each([403, 407])("a proxy that refuses (status %i) is the user's to mend", 
   const error = await askThroughProxy(status);
   expect(error).toBeInstanceOf(UserError);
   expect(isTransient(error)).toBe(false);
+});
+
+test.each([
+  [["Proxy-Authenticate: NTLM"], "by NTLM"],
+  [["Proxy-Authenticate: Negotiate", "Proxy-Authenticate: NTLM TlRMTVNTUAACAAAA=="], "by Negotiate or NTLM"],
+  [['Proxy-Authenticate: Digest realm="a, b", nonce="c"'], "by Digest"],
+])("a proxy that wants another login than by name and password is told as that: %j", async (headers, how) => {
+  const error = await askThroughProxy(407, { headers, login: "name:passwordOfProxy@" });
+  expect(error).toBeInstanceOf(UserError);
+  expect(String(error)).toContain(`wants a login ${how}, which this program cannot do`);
+  expect((error as UserError).hint).toMatch(/Cntlm or Px.*HTTPS_PROXY=/);
+  expect(`${error} ${(error as UserError).hint}`).not.toContain("passwordOf");
+});
+
+test.each([
+  ["name:passwordOfProxy@", /does not accept the name and password in HTTPS_PROXY/],
+  ["", /lets nothing through .*status 407/],
+])("a proxy that takes those says whether they are missing or wrong (%s)", async (login, expected) => {
+  const headers = ["Proxy-Authenticate: Negotiate", 'Proxy-Authenticate: Basic realm="lab"'];
+  expect(String(await askThroughProxy(407, { headers, login }))).toMatch(expected);
+});
+
+test.each([
+  ["name:100%", "name:100%"],
+  ["na%6De:a%ZZ%25%C3%9F", "name:a%ZZ%ß"],
+  ["name:a%40b", "name:a@b"],
+])("the login %s is %s", async (given, sent) => {
+  let seen: string | undefined;
+  const proxy = http.createServer();
+  proxy.on("connect", ({ headers }, socket) => {
+    seen = headers["proxy-authorization"];
+    socket.end("HTTP/1.1 403 No\r\ncontent-length: 0\r\n\r\n");
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+  const { port } = proxy.address() as AddressInfo;
+  const proxies = readProxies({ env: { HTTPS_PROXY: `http://${given}@127.0.0.1:${port}` } });
+  const { httpsAgent } = createAgents({ proxies, authorities: undefined });
+  await new Promise((resolve, reject) => {
+    https.get("https://batch.example.org/", { agent: httpsAgent }, reject).on("error", resolve);
+  });
+  httpsAgent.destroy();
+  await new Promise((resolve) => proxy.close(resolve));
+  expect(seen).toBe(`Basic ${Buffer.from(sent).toString("base64")}`);
 });

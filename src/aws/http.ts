@@ -4,7 +4,7 @@ import type { Duplex } from "node:stream";
 import * as tls from "node:tls";
 import { UserError } from "../errors.ts";
 import type { Sourced } from "../settings.ts";
-import type { ProxyChoice } from "./proxy.ts";
+import { PERCENT, type ProxyChoice } from "./proxy.ts";
 
 /** How requests reach AWS from here. */
 export interface Route {
@@ -86,7 +86,7 @@ function openTunnel(proxy: Sourced<URL>, target: string, trust: { readonly ca?: 
         return;
       }
       socket.destroy();
-      reject(refusedBy(proxy, target, response.statusCode));
+      reject(refusedBy(proxy, target, response));
     });
     request.on("timeout", () =>
       request.destroy(Object.assign(new Error("no answer"), { code: "ETIMEDOUT" })),
@@ -100,16 +100,41 @@ function openTunnel(proxy: Sourced<URL>, target: string, trust: { readonly ca?: 
   });
 }
 
-function refusedBy({ value, source }: Sourced<URL>, target: string, status = 0): Error {
+function refusedBy(
+  { value, source }: Sourced<URL>,
+  target: string,
+  { statusCode: status = 0, headers }: http.IncomingMessage,
+): Error {
   const message = `The proxy ${value.host} (from ${source}) lets nothing through to ${target} (status ${status}).`;
   // It is willing, and can't: what is the matter with the network behind it may pass.
   if (status >= 500) return Object.assign(new Error(message.slice(0, -1)), { code: "ECONNREFUSED" });
-  return new UserError(message, {
-    hint:
-      status === 407
-        ? `It wants a name and a password: ${source}=http://name:password@${value.host}`
-        : `Check ${source}, or name the host in NO_PROXY.`,
-  });
+  if (status !== 407) {
+    return new UserError(message, { hint: `Check ${source}, or name the host in NO_PROXY.` });
+  }
+  const schemes = loginSchemes(headers["proxy-authenticate"]);
+  if (schemes.length > 0 && !schemes.some((scheme) => /^basic$/i.test(scheme))) {
+    return new UserError(
+      `The proxy ${value.host} (from ${source}) wants a login by ${schemes.join(" or ")}, which this program cannot do (status 407).`,
+      {
+        hint: `Run a proxy on this computer that logs in to that one, such as Cntlm or Px, and name it: ${source}=http://127.0.0.1:3128`,
+      },
+    );
+  }
+  return value.username === "" && value.password === ""
+    ? new UserError(message, {
+        hint: `It wants a name and a password: ${source}=http://name:password@${value.host}`,
+      })
+    : new UserError(
+        `The proxy ${value.host} does not accept the name and password in ${source} (status 407).`,
+        { hint: `Check them. ${PERCENT}` },
+      );
+}
+
+/** The schemes of `Proxy-Authenticate` (RFC 9110 11.7.1): each challenge begins with a name; its parameters have a "=" or are base64. */
+function loginSchemes(header: string | undefined): string[] {
+  const challenges = (header ?? "").split(",").map((part) => part.trim().split(/\s+/));
+  const names = challenges.flatMap(([name = ""]) => (/^[A-Za-z][\w-]*$/.test(name) ? [name] : []));
+  return [...new Set(names)];
 }
 
 /** Plain HTTP: a proxy is asked for the whole URL (RFC 9112 3.2.2). */
@@ -155,6 +180,13 @@ function authority(host: string, port: number): string {
 
 function credentialsFor(url: URL): Record<string, string> {
   if (!url.username && !url.password) return {};
-  const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  const pair = `${unquote(url.username)}:${unquote(url.password)}`;
   return { "proxy-authorization": `Basic ${Buffer.from(pair).toString("base64")}` };
+}
+
+/** As Python's urllib has it: a "%" that begins no code stands for itself. */
+function unquote(text: string): string {
+  return text.replace(/(?:%[0-9a-f]{2})+/gi, (codes) =>
+    Buffer.from(codes.replaceAll("%", ""), "hex").toString("utf8"),
+  );
 }

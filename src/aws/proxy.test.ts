@@ -26,3 +26,12 @@ test("a proxy without a scheme speaks HTTP", () => {
   const found = readProxies({ env: { HTTPS_PROXY: "proxy.example.org:3128" } }).find(...S3);
   expect(found?.value.href).toBe("http://proxy.example.org:3128/");
 });
+
+test.each([
+  "http://name:12/passwordOfProxy@proxy.example.org",
+  "http://name:1#passwordOf@proxy.example.org:3128",
+])("a password with characters that end the host is refused, and shown nowhere", (HTTPS_PROXY) => {
+  const read = () => readProxies({ env: { HTTPS_PROXY } });
+  expect(read).toThrow("The value of HTTPS_PROXY is not the URL of a proxy.");
+  expect(read).toThrow(expect.objectContaining({ hint: expect.stringContaining("%23 for #") }));
+});

@@ -2,6 +2,10 @@ import type { Context } from "../cli/context.ts";
 import { UserError } from "../errors.ts";
 import type { Sourced } from "../settings.ts";
 
+/** What to know of passwords in a proxy's URL. */
+export const PERCENT =
+  "Special characters in a name or password are written by their codes, such as %25 for % and %23 for #.";
+
 /** Where requests are to go through, by the target's protocol and host. */
 export interface ProxyChoice {
   /** The proxy for a target; undefined: straight there. */
@@ -44,7 +48,7 @@ function readProxy(env: Context["env"], lower: string): Sourced<URL> | undefined
   // The value may hold a password: it isn't shown.
   if (value === undefined) {
     throw new UserError(`The value of ${source} is not the URL of a proxy.`, {
-      hint: `It should look like ${source}=http://proxy.example.org:3128`,
+      hint: `It should look like ${source}=http://proxy.example.org:3128. ${PERCENT}`,
     });
   }
   if (value.protocol !== "http:" && value.protocol !== "https:") {
@@ -58,7 +62,9 @@ function readProxy(env: Context["env"], lower: string): Sourced<URL> | undefined
 function parseUrl(text: string): URL | undefined {
   try {
     const url = new URL(text);
-    return url.hostname === "" ? undefined : url;
+    // A password with "/", "?" or "#" in it: what stands before that is not the host.
+    const isCut = /@/.test(url.pathname + url.search + url.hash);
+    return url.hostname === "" || isCut ? undefined : url;
   } catch {
     return undefined;
   }

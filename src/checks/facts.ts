@@ -1,5 +1,6 @@
 import { describeDefinition, type JobDefinition } from "../aws/batch.ts";
 import type { Aws } from "../aws/clients.ts";
+import { partitionOf } from "../aws/partition.ts";
 import { type ComputeEnvironment, describeEnvironments, describeQueue, type JobQueue } from "../aws/queue.ts";
 import type { Tags } from "../aws/tags.ts";
 import type { Sourced } from "../settings.ts";
@@ -10,6 +11,7 @@ import type { LogGroup } from "./facts/log-group.ts";
 import type { Allowances } from "./facts/permissions.ts";
 import type { Role } from "./facts/role.ts";
 import type { Decisions } from "./facts/simulation.ts";
+import type { UploadHeaders } from "./facts/upload-headers.ts";
 import { look, thenLook } from "./look.ts";
 import type { Seen } from "./seen.ts";
 
@@ -56,6 +58,8 @@ export interface Facts {
   /** Whether the bucket keeps what is deleted. */
   readonly bucketVersioning: Fact<boolean>;
   readonly bucketLifecycle: Fact<BucketLifecycle>;
+  /** Which encryption headers the bucket wants uploads to have; absent where it takes none at all. */
+  readonly uploadHeaders: Fact<UploadHeaders>;
   readonly logGroup: Fact<LogGroup>;
   /** The role that the job definition gives jobs; absent where it gives none. */
   readonly role: Fact<Role>;
@@ -117,6 +121,10 @@ function bucketFacts(aws: Aws, { bucket, prefix }: SetupNames, signal: AbortSign
     bucketEncryption: once(async () => (await looks()).encryption()),
     bucketVersioning: once(async () => (await looks()).versioning()),
     bucketLifecycle: once(async () => (await looks()).lifecycle()),
+    uploadHeaders: once(async () => {
+      const { seeUploadHeaders } = await import("./facts/upload-headers.ts");
+      return seeUploadHeaders(aws, { bucket: bucket.value, prefix }, signal);
+    }),
   };
 }
 
@@ -152,7 +160,8 @@ function accessFacts({
         definition(),
       ]);
       // Where one of these is missing, anything of its kind will do for asking.
-      const anyArn = (type: string) => `arn:aws:batch:${aws.region.value}:${who.account}:${type}/x`;
+      const anyArn = (type: string) =>
+        `arn:${partitionOf(aws.region.value).id}:batch:${aws.region.value}:${who.account}:${type}/x`;
       const touched = {
         bucket: bucket.value,
         prefix,

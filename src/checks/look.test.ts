@@ -35,14 +35,18 @@ test.each([
 );
 
 test("the permission that it would take is told, and why AWS failed with the next step", async () => {
-  expect(await fails(answer("AccessDenied", 403))).toEqual({
+  expect(await fails(answer("AccessDenied", 403))).toMatchObject({
     kind: "denied",
     permission: "batch:DescribeJobQueues",
   });
   const named = Object.assign(answer("AccessDenied", 403), {
     message: "User: arn:aws:iam::1:user/x is not authorized to perform: kms:GenerateDataKey on resource: y",
   });
-  expect(await fails(named)).toEqual({ kind: "denied", permission: "kms:GenerateDataKey" });
+  expect(await fails(named)).toMatchObject({
+    kind: "denied",
+    permission: "kms:GenerateDataKey",
+    refusal: { sentence: named.message },
+  });
   expect(await fails(answer("InternalError", 500))).toMatchObject({
     reason: "Could not look up the queue: InternalError (InternalError).",
     error: { hint: expect.stringContaining("NEXTSTRAIN_DEBUG") },

@@ -1,4 +1,4 @@
-import { explainAwsError, isAbsent, isDenied, permissionIn } from "../aws/errors.ts";
+import { explainAwsError, isAbsent, isDenied, refusalOf } from "../aws/errors.ts";
 import { UserError } from "../errors.ts";
 import type { Seen } from "./seen.ts";
 
@@ -27,10 +27,8 @@ export async function look<T>(
     if (isAbsent(error)) return { kind: "absent" };
     // It may lack another than the request's own: that for the bucket's key (`kms:GenerateDataKey`), say.
     if (isDenied(error)) {
-      return {
-        kind: "denied",
-        permission: permissionIn(error instanceof Error ? error.message : "") ?? permission,
-      };
+      const refusal = refusalOf(error);
+      return { kind: "denied", permission: refusal.action ?? permission, refusal };
     }
     const explained = explainAwsError(error, doing);
     if (explained instanceof UserError)

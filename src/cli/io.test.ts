@@ -103,6 +103,19 @@ test.each([
   expect(raw).toEqual(["line\n"]);
 });
 
+test("the live line stays away while another program has the terminal", () => {
+  const { stream, lines } = terminal();
+  const io = createIo({ stdin: {}, stdout: stream, stderr: stream });
+  io.live(() => "working");
+  {
+    using _ = io.lendTerminal();
+    vi.advanceTimersByTime(1_000);
+    io.live(() => "working on");
+    expect(lines).toEqual([""]);
+  }
+  expect(lines).toEqual(["working on"]);
+});
+
 test("standard error that goes elsewhere doesn't disturb the live line", () => {
   const { stream, raw } = terminal();
   const errors: string[] = [];

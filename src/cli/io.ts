@@ -1,3 +1,4 @@
+import type { Readable, Writable } from "node:stream";
 import { createLiveLine, type Screen } from "./terminal-line.ts";
 
 /** Where output goes. The only writer to the terminal in this program. */
@@ -18,13 +19,23 @@ export interface Io {
    * control characters, of any length. Undefined takes it away. Nothing at all where standard output is no terminal.
    */
   live(render: (() => string) | undefined): void;
+  /** Keeps the live line away until it is disposed, while another program, or a question, has the terminal. */
+  lendTerminal(): Disposable;
   /** What is to be printed last of all, however the program ends; undefined takes it back. */
   lastWords(lines: readonly string[] | undefined): void;
+  /** Where a question can be asked that is no stage of the work; undefined where nobody would see it, or could answer. */
+  readonly question: QuestionStreams | undefined;
   readonly outIsTerminal: boolean;
   readonly errIsTerminal: boolean;
   readonly inIsTerminal: boolean;
   /** Whether colours are wanted on standard output: a terminal, and no `NO_COLOR` (no-color.org). */
   readonly colours: boolean;
+}
+
+/** Standard input and standard error: standard output is for data. */
+export interface QuestionStreams {
+  readonly input: Readable;
+  readonly output: Writable;
 }
 
 /** What a stream that may be slow says of itself; one that says nothing takes all at once. */
@@ -38,6 +49,8 @@ export interface Streams {
   readonly stdin: { readonly isTTY?: boolean | undefined };
   readonly stdout: Screen & { readonly isTTY?: boolean | undefined } & Drainable;
   readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean | undefined };
+  /** The same, as questions need them. */
+  readonly question?: QuestionStreams;
 }
 
 /** An Io whose owner says when the end has come. */
@@ -49,7 +62,7 @@ export interface OwnedIo extends Io {
 }
 
 export function createIo(
-  { stdin, stdout, stderr }: Streams,
+  { stdin, stdout, stderr, question }: Streams,
   env: Readonly<Record<string, string | undefined>> = {},
 ): OwnedIo {
   let last: readonly string[] = [];
@@ -71,6 +84,7 @@ export function createIo(
     err,
     warn: (message) => err(`Warning: ${message}`),
     live: (render) => line?.show(render),
+    lendTerminal: () => line?.away() ?? { [Symbol.dispose]: () => {} },
     lastWords: (lines) => {
       last = lines ?? [];
     },
@@ -86,6 +100,7 @@ export function createIo(
       if (!isLost) said = last;
       last = [];
     },
+    question: stdin.isTTY === true && stderr.isTTY === true ? question : undefined,
     outIsTerminal,
     errIsTerminal: stderr.isTTY === true,
     inIsTerminal: stdin.isTTY === true,

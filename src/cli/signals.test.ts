@@ -35,3 +35,16 @@ test("a handler that doesn't know a signal leaves it to the one below", () => {
   source.emit("SIGHUP");
   expect(calls).toEqual(["below"]);
 });
+
+test("an observer hears of a signal after its handler, and makes nobody listen", () => {
+  const source = new EventEmitter();
+  const signals = createSignals(source);
+  const calls: string[] = [];
+  const observing = signals.observe((name) => calls.push(name));
+  expect(source.eventNames()).toEqual([]);
+  signals.handle({ SIGTERM: () => calls.push("handler") });
+  source.emit("SIGTERM");
+  observing[Symbol.dispose]();
+  source.emit("SIGTERM");
+  expect(calls).toEqual(["handler", "SIGTERM", "handler"]);
+});

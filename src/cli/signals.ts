@@ -6,6 +6,8 @@ export type SignalHandlers = Partial<Record<SignalName, () => void>>;
 /** A stack of signal handlers: the latest that knows a signal gets it; a signal that none knows does what the system does by default. */
 export interface Signals {
   handle(handlers: SignalHandlers): Disposable;
+  /** Hears of each signal that is handled, after its handler. */
+  observe(observer: (name: SignalName) => void): Disposable;
 }
 
 /** The part of `process` that signals come from. */
@@ -16,6 +18,7 @@ interface SignalSource {
 
 export function createSignals(source: SignalSource): Signals {
   const stack: SignalHandlers[] = [];
+  const observers = new Set<(name: SignalName) => void>();
   const listeners = new Map<SignalName, () => void>();
 
   const topmost = (name: SignalName) => stack.findLast((handlers) => handlers[name] !== undefined)?.[name];
@@ -26,7 +29,10 @@ export function createSignals(source: SignalSource): Signals {
       const listener = listeners.get(name);
       const wanted = topmost(name) !== undefined;
       if (wanted && listener === undefined) {
-        const created = () => topmost(name)?.();
+        const created = () => {
+          topmost(name)?.();
+          for (const observer of [...observers]) observer(name);
+        };
         listeners.set(name, created);
         source.on(name, created);
       } else if (!wanted && listener !== undefined) {
@@ -37,6 +43,10 @@ export function createSignals(source: SignalSource): Signals {
   };
 
   return {
+    observe(observer) {
+      observers.add(observer);
+      return { [Symbol.dispose]: () => void observers.delete(observer) };
+    },
     handle(handlers) {
       stack.push(handlers);
       listenAsNeeded(handlers);

@@ -14,6 +14,8 @@ export interface LiveLine {
   show(render: (() => string) | undefined): void;
   /** Lets something else be written to the same terminal. */
   around(write: () => void): void;
+  /** Stays away until it is disposed: somebody else writes to the same terminal. */
+  away(): Disposable;
 }
 
 /** Milliseconds between two looks at what is to be shown. */
@@ -28,9 +30,10 @@ export function createLiveLine(screen: Screen): LiveLine {
   let render: (() => string) | undefined;
   let timer: NodeJS.Timeout | undefined;
   let shown = "";
+  let absences = 0;
 
   // The last column stays free: a cursor beyond it would begin a new line.
-  const wanted = () => (render ? fitColumns(render(), (screen.columns || 80) - 1) : "");
+  const wanted = () => (render && absences === 0 ? fitColumns(render(), (screen.columns || 80) - 1) : "");
   const redraw = (clear: string, text = wanted()) => {
     const change = (shown === "" ? "" : clear) + text;
     shown = text;
@@ -55,6 +58,16 @@ export function createLiveLine(screen: Screen): LiveLine {
       }
       render = next;
       redraw(CLEAR_LINE);
+    },
+    away() {
+      absences += 1;
+      redraw(CLEAR_LINE);
+      return {
+        [Symbol.dispose]() {
+          absences -= 1;
+          redraw(CLEAR_LINE);
+        },
+      };
     },
     around(write) {
       const before = shown;

@@ -1,4 +1,5 @@
 import { closeSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { isatty } from "node:tty";
 
 /**
@@ -12,4 +13,14 @@ export function letGoOfLostTerminals(before: readonly number[]): void {
 /** Which of standard input, output and error are terminals. */
 export function standardTerminals(): readonly number[] {
   return [0, 1, 2].filter((descriptor) => isatty(descriptor));
+}
+
+/** Whether this process has a terminal that controls it, be its streams redirected or not. */
+export async function hasTerminal(): Promise<boolean> {
+  try {
+    await (await open("/dev/tty", "r")).close();
+    return true;
+  } catch {
+    return false;
+  }
 }

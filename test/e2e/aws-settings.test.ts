@@ -175,6 +175,51 @@ test("AWS_ENDPOINT_URL_BATCH wins over AWS_ENDPOINT_URL", async () => {
   expect(asked?.keyId).toBe(KEYS.AWS_ACCESS_KEY_ID);
 });
 
+describe("a region that accounts have to turn on", () => {
+  /** Batch's answer in a region that is off, whoever asks; STS elsewhere knows them or not. */
+  const rejecting = async (known: boolean) => {
+    const front = await startFront(aws.url, {
+      answer({ headers }, response) {
+        const where = /\/([^/]+)\/(batch|sts)\/aws4_request/.exec(headers.authorization ?? "");
+        if (known && where?.[1] === "us-east-1") return false;
+        const code = where?.[2] === "sts" ? "InvalidClientTokenId" : "UnrecognizedClientException";
+        response.writeHead(403, { "x-amzn-errortype": code, connection: "close" });
+        const message = "The security token included in the request is invalid.";
+        response.end(
+          where?.[2] === "sts"
+            ? `<ErrorResponse><Error><Code>${code}</Code><Message>${message}</Message></Error></ErrorResponse>`
+            : JSON.stringify({ message }),
+        );
+        return true;
+      },
+    });
+    onTestFinished(() => front[Symbol.asyncDispose]());
+    return front;
+  };
+
+  test("and that is off is told as that, not as wrong credentials", async () => {
+    const front = await rejecting(true);
+    const { stderr, exitStatus } = await ask({
+      ...KEYS,
+      AWS_ENDPOINT_URL: front.url,
+      AWS_DEFAULT_REGION: "ap-east-1",
+    });
+    expect(exitStatus).toBe(1);
+    expect(stderr).toMatch(
+      /^Error: The region ap-east-1 \(from AWS_DEFAULT_REGION\) is not turned on in your AWS account\.$/m,
+    );
+  });
+
+  test.each([
+    ["whose credentials no region knows", false, "ap-east-1"],
+    ["unless it is a region that all have", true, "eu-west-1"],
+  ])("%s: they are what is wrong", async (_, known, AWS_DEFAULT_REGION) => {
+    const front = await rejecting(known);
+    const { stderr } = await ask({ ...KEYS, AWS_ENDPOINT_URL: front.url, AWS_DEFAULT_REGION });
+    expect(stderr).toContain("AWS does not accept the credentials in use (UnrecognizedClientException)");
+  });
+});
+
 describe("a proxy", () => {
   test("HTTP_PROXY is asked for plain HTTP, by the whole URL; NO_PROXY excepts", async () => {
     await using proxy = await startStubProxy();

@@ -61,12 +61,23 @@ describe("preflight", () => {
 
   test("tells of a bucket that isn't the user's, and not of what was never put there", async () => {
     await using account = await openAccount();
-    const keys = await account.user(allow("*"), deny("s3:*"));
+    const keys = await account.user(allow(["batch:*", "logs:*"]));
     const result = await buildIn(account, [], keys);
     expect(result.stderr).toMatch(
       /^Error: You may not upload to the S3 bucket "nextstrain-jobs" \(from the default\): either it is somebody else's/,
     );
     expect(result.stderr).toMatch(/--aws-batch-s3-bucket.*NextstrainJobsAccessToBucket/);
+    expect([result.exitStatus, ...result.trace]).toEqual([1]);
+  });
+
+  test("tells of a bucket that a policy denies, which no permission changes", async () => {
+    await using account = await openAccount();
+    const keys = await account.user(allow("*"), deny("s3:*"));
+    const result = await buildIn(account, [], keys);
+    expect(result.stderr).toMatch(
+      /^Error: You may not upload to the S3 bucket "nextstrain-jobs" \(from the default\)\. AWS says: “User: .* with an explicit deny .*”\.$/m,
+    );
+    expect(result.stderr).toContain("so a further permission does not help");
     expect([result.exitStatus, ...result.trace]).toEqual([1]);
   });
 

@@ -7,6 +7,8 @@ export const program = fileURLToPath(new URL("../../bin/nextstrain.js", import.m
 export interface ToolOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
+  /** Standard input: empty unless said otherwise, or a pipe that nobody writes to or closes. */
+  readonly stdin?: "empty" | "open";
 }
 
 export interface ToolResult {
@@ -38,11 +40,11 @@ export function cleanEnvironment(home: string): Record<string, string> {
 }
 
 /** Starts the built program. */
-export function startTool(args: readonly string[], { env, cwd }: ToolOptions = {}): RunningTool {
+export function startTool(args: readonly string[], { env, cwd, stdin }: ToolOptions = {}): RunningTool {
   const child = spawn(process.execPath, [program, ...args], {
     cwd,
     env: { ...env } as NodeJS.ProcessEnv,
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: [stdin === "open" ? "pipe" : "ignore", "pipe", "pipe"],
   });
   const text = { stdout: "", stderr: "" };
   const watchers = new Set<() => void>();

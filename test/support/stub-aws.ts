@@ -25,12 +25,16 @@ const answers: readonly (readonly [RegExp, (body: string) => string | undefined]
   [
     /^POST \/$/,
     (body) =>
-      new URLSearchParams(body).get("Action") === "AssumeRole"
-        ? `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>
+      new URLSearchParams(body).get("Action") === "GetCallerIdentity"
+        ? `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>
+             <Arn>arn:aws:iam::123456789012:user/ada</Arn><Account>123456789012</Account>
+           </GetCallerIdentityResult></GetCallerIdentityResponse>`
+        : new URLSearchParams(body).get("Action") === "AssumeRole"
+          ? `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>
              <AccessKeyId>AKIAOFTHEROLE</AccessKeyId><SecretAccessKey>secretOfTheRole</SecretAccessKey>
              <SessionToken>tokenOfTheRole</SessionToken><Expiration>${new Date(soon()).toISOString()}</Expiration>
            </Credentials></AssumeRoleResult></AssumeRoleResponse>`
-        : undefined,
+          : undefined,
   ],
   [
     /^GET \/federation\/credentials/,

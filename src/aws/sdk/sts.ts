@@ -1,2 +1,2 @@
 // Loaded late, by this file: a package of CommonJS loses its names where the bundle imports it dynamically.
-export { STSClient } from "@aws-sdk/client-sts";
+export { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Aws } from "../../aws/clients.ts";
+import type { Refusal } from "../../aws/refusal.ts";
 import type { Seen } from "../seen.ts";
 import { assumedRole, type Identity } from "./account.ts";
 import { seeRole } from "./role.ts";
@@ -10,7 +11,7 @@ import { tryPermissions } from "./tries.ts";
 export type Allowance =
   | { readonly kind: "allowed" }
   /** The permission that is lacking, where AWS has named it: it may be another than the action's. */
-  | { readonly kind: "refused"; readonly permission?: string }
+  | { readonly kind: "refused"; readonly permission?: string; readonly refusal?: Refusal | undefined }
   /** The permission that finding out would take, where it is that. */
   | { readonly kind: "untold"; readonly permission: string | undefined };
 
@@ -44,7 +45,7 @@ export async function seePermissions(
 }
 
 function allowanceOf(seen: Seen<boolean | undefined>): Allowance {
-  if (seen.kind === "denied") return { kind: "refused", permission: seen.permission };
+  if (seen.kind === "denied") return { kind: "refused", permission: seen.permission, refusal: seen.refusal };
   if (seen.kind !== "seen" || seen.value === undefined) return { kind: "untold", permission: undefined };
   return { kind: seen.value ? "allowed" : "refused" };
 }
@@ -82,8 +83,8 @@ async function askIam(
 function answerOf(seen: Awaited<ReturnType<typeof simulate>>, action: string): Allowance {
   if (seen.kind === "denied") return { kind: "untold", permission: seen.permission };
   const decision = seen.kind === "seen" ? seen.value.get(action) : undefined;
-  if (decision === undefined) return { kind: "untold", permission: undefined };
-  return { kind: decision ? "allowed" : "refused" };
+  if (decision === undefined || decision.kind === "untold") return { kind: "untold", permission: undefined };
+  return decision;
 }
 
 /** Of several resources, all must be allowed. */

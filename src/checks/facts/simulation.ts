@@ -1,5 +1,6 @@
-import { SimulatePrincipalPolicyCommand } from "@aws-sdk/client-iam";
+import { type EvaluationResult, SimulatePrincipalPolicyCommand } from "@aws-sdk/client-iam";
 import type { Aws } from "../../aws/clients.ts";
+import { type PolicyKind, type Refusal, UNEXPLAINED } from "../../aws/refusal.ts";
 import { look } from "../look.ts";
 import type { Seen } from "../seen.ts";
 
@@ -12,8 +13,15 @@ export interface Question {
   readonly resource: string;
 }
 
-/** Whether AWS would let each action happen; undefined where that hangs on what only a real request would tell. */
-export type Decisions = ReadonlyMap<string, boolean | undefined>;
+/** Whether AWS would let an action happen. */
+export type Decision =
+  | { readonly kind: "allowed" }
+  | { readonly kind: "refused"; readonly refusal: Refusal }
+  /** That hangs on what only a real request would tell. */
+  | { readonly kind: "untold" };
+
+/** By action. */
+export type Decisions = ReadonlyMap<string, Decision>;
 
 /** Asks IAM what its policies let a user or role do; nothing is done (SimulatePrincipalPolicy). */
 export function simulate(
@@ -33,12 +41,25 @@ export function simulate(
         }),
         { abortSignal },
       );
-      return new Map(
-        EvaluationResults.map(({ EvalActionName = "", EvalDecision, MissingContextValues = [] }) => {
-          const isAllowed = EvalDecision === "allowed";
-          return [EvalActionName, !isAllowed && MissingContextValues.length > 0 ? undefined : isAllowed];
-        }),
-      );
+      return new Map(EvaluationResults.map((result) => [result.EvalActionName ?? "", decisionOf(result)]));
     },
   );
+}
+
+function decisionOf(result: EvaluationResult): Decision {
+  const { EvalActionName: action, EvalDecision, MissingContextValues = [] } = result;
+  if (EvalDecision === "allowed") return { kind: "allowed" };
+  if (MissingContextValues.length > 0) return { kind: "untold" };
+  const effect = EvalDecision === "explicitDeny" ? "explicit deny" : "missing allow";
+  return { kind: "refused", refusal: { ...UNEXPLAINED, action, effect, policy: policyOf(result) } };
+}
+
+function policyOf({
+  EvalDecision,
+  OrganizationsDecisionDetail: organisation,
+  PermissionsBoundaryDecisionDetail: boundary,
+}: EvaluationResult): PolicyKind | undefined {
+  if (organisation?.AllowedByOrganizations === false) return "service control";
+  if (boundary?.AllowedByPermissionsBoundary === false) return "boundary";
+  return EvalDecision === "explicitDeny" ? undefined : "identity";
 }

@@ -30,8 +30,9 @@ export async function tryPermissions(
       await request(until);
       return true;
     });
-    // There is nothing of that name, and whoever is told so may ask.
-    return [permission, seen.kind === "absent" ? { kind: "seen", value: true } : seen];
+    // There is nothing of that name, and whoever is told so may ask. What can be absent to an upload is only the key to encrypt it with.
+    const isAnswer = seen.kind === "absent" && permission !== "s3:PutObject";
+    return [permission, isAnswer ? { kind: "seen", value: true } : seen];
   };
   const probe = { Bucket: bucket, Key: `${prefix}nextstrain-check-setup-${randomUUID()}` };
   const tryBucket = async () => {

@@ -1,4 +1,5 @@
-import { permissionIn } from "../../aws/errors.ts";
+import { isCuredByAllowing, quoteRefusal, readRefusal } from "../../aws/refusal.ts";
+import { adviseOnRefusal, mayDemandHeaders } from "../../aws/refusal-advice.ts";
 import { quote } from "./advice.ts";
 import { definitionOf, type JobEvidence, nameOf, type Symptom } from "./evidence.ts";
 import { findLine } from "./log-signs.ts";
@@ -67,15 +68,26 @@ export const entrypointSymptoms: readonly Symptom[] = [
       const line = failure(evidence, IS_DENIED);
       if (line === undefined) return undefined;
       const own = `s3:${writing ? "PutObject" : "GetObject"}`;
-      const permission = permissionIn(line) ?? own;
+      const refusal = readRefusal(line);
+      const permission = refusal.action ?? own;
+      const headers = mayDemandHeaders(refusal, own)
+        ? " If the bucket takes only uploads with encryption headers: the image sends none, and `nextstrain check-setup aws-batch` says what to do."
+        : "";
       const attach =
         permission === own
           ? "Attach the policy NextstrainJobsAccessToBucket, with this bucket's name in it,"
           : `Give this permission${permission.startsWith("kms:") ? ", on the key that the bucket is encrypted with," : ""}`;
       const role = nameOf(job.container?.roleArn);
+      if (!isCuredByAllowing(refusal)) {
+        const holder = role === undefined ? "the job's role" : `the role ${role}`;
+        return {
+          says: `The job may not ${writing ? "write to" : "read"} the bucket${bucketText(evidence)}.${quoteRefusal(refusal)}`,
+          mend: `${adviseOnRefusal(refusal, { permission, holder })}${headers}`,
+        };
+      }
       return {
-        says: `The job may not ${writing ? "write to" : "read"} the bucket${bucketText(evidence)}: its role${role === undefined ? "" : ` ${role}`}, or the credentials that were passed to it, lack the permission ${permission}.`,
-        mend: `${attach} to the role${role === undefined ? "" : ` ${role}`} (AWS console: IAM, Roles). Where AWS_ACCESS_KEY_ID and the like are set here, they are passed to the job: unset them to have it use the role.`,
+        says: `The job may not ${writing ? "write to" : "read"} the bucket${bucketText(evidence)}: its role${role === undefined ? "" : ` ${role}`}, or the credentials that were passed to it, lack the permission ${permission}.${quoteRefusal(refusal)}`,
+        mend: `${attach} to the role${role === undefined ? "" : ` ${role}`} (AWS console: IAM, Roles). Where AWS_ACCESS_KEY_ID and the like are set here, they are passed to the job: unset them to have it use the role.${headers}`,
       };
     },
   },

@@ -7,7 +7,7 @@ import {
   type JobQueue,
 } from "../../aws/queue.ts";
 import { look, thenLook } from "../look.ts";
-import type { Seen } from "../seen.ts";
+import type { Denied, Seen } from "../seen.ts";
 
 /** A job's queue, and the compute environments of that. */
 export interface Surroundings {
@@ -20,7 +20,7 @@ export type LookAround = (job: Job, signal: AbortSignal) => Promise<Partial<Surr
 
 /** Looks by this account's clients. What is looked at throws nothing but the signal's reason. */
 export function openSurroundings({ batch }: Pick<Aws, "batch">): LookAround {
-  const denied = new Map<string, { readonly kind: "denied"; readonly permission: string }>();
+  const denied = new Map<string, Denied>();
 
   /** Asks, unless that was denied before. */
   async function ask<T>(

@@ -1,7 +1,7 @@
 import type { BucketLifecycle } from "../facts/bucket.ts";
 import type { Facts } from "../facts.ts";
-import { awsCommand, paste, sameName, setUp } from "./places.ts";
-import { askAdministrator, type Outcome, type Subject, subject } from "./subject.ts";
+import { awsCommand, consoleOf, paste, sameName, setUp } from "./places.ts";
+import { adviseOn, type Outcome, quoteOf, type Subject, subject } from "./subject.ts";
 
 /** Days that the guide has everything kept; more than LONG outlives any use, less than SHORT ends before people look. */
 const USUAL = 30;
@@ -14,15 +14,15 @@ const bucketSubject = subject({
   id: "bucket",
   called,
   see: (facts) => facts.bucket(),
-  async denied(permission, facts) {
+  async denied(denied, facts) {
     const { value: bucket, source } = facts.names.bucket;
     const permissions = await facts.permissions();
     const mayWrite = permissions.kind === "seen" && permissions.value.get("s3:PutObject")?.kind === "allowed";
     return mayWrite
       ? {
           mark: "unknown",
-          says: `You may upload to the S3 bucket "${bucket}" (from ${source}), but not look at it: that takes the permission ${permission}.`,
-          mend: `To have it checked, too: ${askAdministrator(permission)}`,
+          says: `You may upload to the S3 bucket "${bucket}" (from ${source}), but not look at it: that takes the permission ${denied.permission}.${quoteOf(denied)}`,
+          mend: adviseOn(denied, "To have it checked, too: "),
         }
       : {
           mark: "wrong",
@@ -196,7 +196,7 @@ function mendLifecycle({ rules }: BucketLifecycle, facts: Facts): string {
   const { bucket, prefix } = facts.names;
   if (rules > 0) {
     return paste(
-      `https://s3.console.aws.amazon.com/s3/buckets/${bucket.value}?region=${facts.aws.region.value}&tab=management`,
+      `${consoleOf(facts)}/s3/buckets/${bucket.value}?region=${facts.aws.region.value}&tab=management`,
     );
   }
   const rule = {

@@ -1,4 +1,6 @@
 import { isCredentialFailure } from "../../aws/errors.ts";
+import { partitionOf } from "../../aws/partition.ts";
+import { RegionOffError } from "../../aws/region-off.ts";
 import { subject } from "./subject.ts";
 
 /** Who the user is to AWS, and where. Without that nothing else can be checked. */
@@ -7,7 +9,7 @@ export const credentialsSubject = subject({
   called: () => "who you are to AWS",
   see: (facts) => facts.identity(),
   failed: (error) => ({
-    mark: isCredentialFailure(error) ? "wrong" : "unknown",
+    mark: isCredentialFailure(error) || error instanceof RegionOffError ? "wrong" : "unknown",
     says: error.message,
     mend: error.hint ?? "Try again.",
   }),
@@ -33,12 +35,12 @@ export const credentialsSubject = subject({
     {
       id: "credentials.root",
       accountOnly: true,
-      find({ arn }) {
+      find({ arn }, { aws }) {
         if (!arn.endsWith(":root")) return undefined;
         return {
           mark: "caution",
           says: "You use the keys of the account's owner (its root user), which may do everything, and which jobs are given, too, where they are in environment variables.",
-          mend: "Make a user of your own in the group that `nextstrain setup aws-batch` makes, and use its keys: https://console.aws.amazon.com/iam/home#/users",
+          mend: `Make a user of your own in the group that \`nextstrain setup aws-batch\` makes, and use its keys: https://${partitionOf(aws.region.value).console}/iam/home#/users`,
         };
       },
     },

@@ -1,7 +1,9 @@
+import { isCuredByAllowing, type Refusal, UNEXPLAINED } from "../../aws/refusal.ts";
+import { adviseOnRefusal, encryptionAdvice } from "../../aws/refusal-advice.ts";
 import type { Allowances } from "../facts/permissions.ts";
 import { thenLook } from "../look.ts";
 import { listInWords, paste } from "./places.ts";
-import { askAdministrator, type Check, subject } from "./subject.ts";
+import { adviseOn, type Check, quoteOf, subject } from "./subject.ts";
 
 /** What a build may need to be allowed. */
 interface Permission {
@@ -104,17 +106,12 @@ function checkOf({ action, to, without, shownBy }: Permission): Check<Allowances
       const allowance = allowances.get(action);
       if (allowance === undefined || allowance.kind === "allowed") return undefined;
       if (allowance.kind === "refused") {
-        const { permission = action } = allowance;
+        const { permission = action, refusal = UNEXPLAINED } = allowance;
         const on = permission.startsWith("kms:") ? " on the key that the bucket is encrypted with" : "";
         return {
           mark: without === undefined ? "wrong" : "caution",
-          says: `You may not ${to} (the permission ${permission}${on}).${without === undefined ? "" : ` ${without}`}`,
-          mend:
-            action === TAGGING
-              ? `To get it, ${askAdministrator(permission)} Or leave out the tags, where your account doesn't demand any.`
-              : permission === action
-                ? `To get it, ask the administrator of your AWS account for the policy ${policyOf(action)}, or for this permission alone.`
-                : `To get it, ${askAdministrator(permission)} The role of jobs may need it, too.`,
+          says: `You may not ${to} (the permission ${permission}${on}).${without === undefined ? "" : ` ${without}`}${quoteOf(allowance)}`,
+          mend: mendOf(action, permission, refusal),
         };
       }
       return {
@@ -124,4 +121,16 @@ function checkOf({ action, to, without, shownBy }: Permission): Check<Allowances
       };
     },
   };
+}
+
+function mendOf(action: string, permission: string, refusal: Refusal): string {
+  if (permission !== action) {
+    return `${adviseOn({ permission, refusal }, "To get it, ")} The role of jobs may need it, too.`;
+  }
+  if (action === TAGGING && isCuredByAllowing(refusal)) {
+    return `${adviseOn({ permission, refusal }, "To get it, ")} Or leave out the tags, where your account doesn't demand any.`;
+  }
+  const headers = encryptionAdvice(refusal, permission);
+  if (!isCuredByAllowing(refusal)) return adviseOnRefusal(refusal, { permission }) + headers;
+  return `To get it, ask the administrator of your AWS account for the policy ${policyOf(action)}, or for this permission alone.${headers}`;
 }

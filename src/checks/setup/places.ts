@@ -1,3 +1,4 @@
+import { partitionOf } from "../../aws/partition.ts";
 import type { Sourced } from "../../settings.ts";
 import { awsProgram } from "../aws-program.ts";
 import type { Facts } from "../facts.ts";
@@ -25,10 +26,15 @@ export function sameName(option: string, { value, source }: Sourced<string>): st
   return source.startsWith("--") && /^[\w.-]+$/.test(value) ? `${option} ${value}` : "";
 }
 
+/** Where the console of the region in use is. */
+export function consoleOf({ aws }: Pick<Facts, "aws">): string {
+  const { value: region } = aws.region;
+  return `https://${region}.${partitionOf(region).console}`;
+}
+
 /** A page of the console of AWS, for the region in use: `batch`, with what follows the `#`. */
 export function consolePage({ aws }: Pick<Facts, "aws">, service: string, page: string): string {
-  const { value: region } = aws.region;
-  return `https://${region}.console.aws.amazon.com/${service}/home?region=${region}#${page}`;
+  return `${consoleOf({ aws })}/${service}/home?region=${aws.region.value}#${page}`;
 }
 
 /** `8 vCPUs and 15,200 MiB of memory` */

@@ -1,3 +1,5 @@
+import { isCuredByAllowing, type Refusal } from "../../aws/refusal.ts";
+import { adviseOnRefusal } from "../../aws/refusal-advice.ts";
 import { nameInArn } from "../arn.ts";
 import type { Facts } from "../facts.ts";
 import { thenLook } from "../look.ts";
@@ -58,8 +60,10 @@ const accessSubject = subject({
       kind: "seen",
       value: {
         arn: roleArn,
-        refused: [...decisions].filter(([, allowed]) => allowed === false).map(([action]) => action),
-        isTold: ![...decisions.values()].includes(undefined),
+        refused: [...decisions].flatMap(([action, decision]) =>
+          decision.kind === "refused" ? [{ action, refusal: decision.refusal }] : [],
+        ),
+        isTold: ![...decisions.values()].some(({ kind }) => kind === "untold"),
         // IAM answers by the role's own policies: the bucket's may allow what they don't.
         isAll: (await facts.bucketPolicy()).kind === "absent",
       },
@@ -71,8 +75,8 @@ const accessSubject = subject({
 interface Access {
   /** The role's name of resource. */
   readonly arn: string;
-  /** Actions that its policies don't allow. */
-  readonly refused: readonly string[];
+  /** Actions that its policies don't allow, or deny. */
+  readonly refused: readonly { readonly action: string; readonly refusal: Refusal }[];
   /** Whether IAM could tell of each action. */
   readonly isTold: boolean;
   /** Whether nothing else could allow them: the bucket has no policy of its own. */
@@ -82,17 +86,27 @@ interface Access {
 function findAccess({ arn, refused, isTold, isAll }: Access, facts: Facts): Outcome | undefined {
   const bucket = facts.names.bucket.value;
   const role = nameInArn(arn);
+  const lacks = refused.map(({ action }) => action).join(", ");
+  const lasting = refused.find(({ refusal }) => !isCuredByAllowing(refusal));
+  if (lasting !== undefined) {
+    const { action, refusal } = lasting;
+    return {
+      mark: "wrong",
+      says: `Jobs can't use the S3 bucket "${bucket}": the role ${role}, which they are given, may not do ${lacks}.`,
+      mend: adviseOnRefusal(refusal, { permission: action, holder: `the role ${role}` }),
+    };
+  }
   if (refused.length > 0 && !isAll) {
     return {
       mark: "unknown",
-      says: `It can't be told whether jobs may use the S3 bucket "${bucket}": the role ${role}, which they are given, lacks ${refused.join(", ")}, and the bucket may have a policy of its own that allows it.`,
+      says: `It can't be told whether jobs may use the S3 bucket "${bucket}": the role ${role}, which they are given, lacks ${lacks}, and the bucket may have a policy of its own that allows it.`,
       mend: `Try it with a small job:${paste("nextstrain check-setup aws-batch --run-job")}`,
     };
   }
   if (refused.length > 0) {
     return {
       mark: "wrong",
-      says: `Jobs can't use the S3 bucket "${bucket}": the role ${role}, which they are given, lacks ${refused.join(", ")}.`,
+      says: `Jobs can't use the S3 bucket "${bucket}": the role ${role}, which they are given, lacks ${lacks}.`,
       mend: `Let it, or ask the administrator of your AWS account to:${awsCommand(facts, `iam put-role-policy --role-name ${role} --policy-name NextstrainJobsAccessToBucket --policy-document '${JSON.stringify(bucketPolicy(bucket, arn))}'`)}`,
     };
   }

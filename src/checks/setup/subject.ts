@@ -1,7 +1,9 @@
+import { isCuredByAllowing, quoteRefusal, UNEXPLAINED } from "../../aws/refusal.ts";
+import { adviseOnRefusal } from "../../aws/refusal-advice.ts";
 import type { UserError } from "../../errors.ts";
 import type { Facts } from "../facts.ts";
 import type { Finding } from "../finding.ts";
-import type { Seen } from "../seen.ts";
+import type { Denied, Seen } from "../seen.ts";
 
 /** Who asks: the doctor wants to know everything, preflight only what would make the build at hand fail. */
 export type Purpose = "doctor" | "preflight";
@@ -29,7 +31,7 @@ export interface SubjectOf<T> {
   readonly see: (facts: Facts) => Promise<Seen<T> | undefined>;
   readonly absent?: (facts: Facts) => Outcome;
   /** Where it may not be looked at, and there is more to say than that. */
-  readonly denied?: (permission: string, facts: Facts) => Promise<Outcome>;
+  readonly denied?: (denied: Denied, facts: Facts) => Promise<Outcome>;
   /** Where AWS could not be asked; by default that is told as it is. */
   readonly failed?: (error: UserError, facts: Facts) => Outcome;
   /** Builds fail where it may not be looked at. */
@@ -77,17 +79,17 @@ async function outcomeOfUnseen<T>(
     case "absent":
       return of.absent?.(facts);
     case "denied":
-      if (of.denied !== undefined) return of.denied(seen.permission, facts);
+      if (of.denied !== undefined) return of.denied(seen, facts);
       return of.needed
         ? {
             mark: "wrong",
-            says: `You may not look at ${called}, as every build does: it takes the permission ${seen.permission}.`,
-            mend: `To get it, ${askAdministrator(seen.permission)}`,
+            says: `You may not look at ${called}, as every build does: it takes the permission ${seen.permission}.${quoteOf(seen)}`,
+            mend: adviseOn(seen, "To get it, "),
           }
         : {
             mark: "unknown",
-            says: `You may not look at ${called}: it takes the permission ${seen.permission}. Builds work without it.`,
-            mend: `To have this checked, too: ${askAdministrator(seen.permission)}`,
+            says: `You may not look at ${called}: it takes the permission ${seen.permission}. Builds work without it.${quoteOf(seen)}`,
+            mend: adviseOn(seen, "To have this checked, too: "),
           };
     case "failed":
       return (
@@ -100,7 +102,17 @@ async function outcomeOfUnseen<T>(
   }
 }
 
-/** The next step of those who lack a permission. */
-export function askAdministrator(permission: string): string {
-  return `ask the administrator of your AWS account to allow you ${permission}.`;
+/** What is known of a request that AWS refused. */
+export type RefusedLook = Pick<Denied, "permission" | "refusal">;
+
+/** AWS's sentence, to follow one of ours; "" where it said none. */
+export function quoteOf({ refusal = UNEXPLAINED }: Pick<Denied, "refusal">): string {
+  return quoteRefusal(refusal);
+}
+
+/** The next step of those whom AWS refuses something; `before` is put in front where that is to ask for a permission. */
+export function adviseOn({ permission, refusal = UNEXPLAINED }: RefusedLook, before: string): string {
+  return isCuredByAllowing(refusal)
+    ? `${before}ask the administrator of your AWS account to allow you ${permission}.`
+    : adviseOnRefusal(refusal, { permission });
 }

@@ -10,6 +10,7 @@ import { queueSubject } from "./queue.ts";
 import { roleSubjects } from "./role.ts";
 import { sizeSubject } from "./size.ts";
 import type { Purpose, Subject } from "./subject.ts";
+import { uploadHeadersSubject } from "./upload-headers.ts";
 
 /** All that a set-up consists of, in the order in which it is told. */
 const everything: readonly Subject[] = [
@@ -20,6 +21,7 @@ const everything: readonly Subject[] = [
   sizeSubject,
   ...roleSubjects,
   logGroupSubject,
+  uploadHeadersSubject,
   permissionsSubject,
 ];
 

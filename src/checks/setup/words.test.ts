@@ -1,5 +1,8 @@
 import { expect, test } from "vitest";
+import { type Refusal, readRefusal, UNEXPLAINED } from "../../aws/refusal.ts";
+import { RegionOffError } from "../../aws/region-off.ts";
 import { UserError } from "../../errors.ts";
+import type { Decision } from "../facts/simulation.ts";
 import type { Facts } from "../facts.ts";
 import type { Finding } from "../finding.ts";
 import {
@@ -20,6 +23,22 @@ const ROLE = {
   arn: "arn:aws:iam::123456789012:role/NextstrainJobsRole",
   trusted: ["ecs-tasks.amazonaws.com"],
 };
+
+const WHO = "User: arn:aws:iam::123456789012:user/scientist is not authorized to perform:";
+
+const DENIED_UPLOAD = readRefusal(
+  `${WHO} s3:PutObject on resource: "arn:aws:s3:::lab-jobs/x" with an explicit deny in a resource-based policy`,
+);
+
+const simulated = (effect: Refusal["effect"], policy: Refusal["policy"]): Decision => ({
+  kind: "refused",
+  refusal: { ...UNEXPLAINED, action: "s3:PutObject", effect, policy },
+});
+
+const elsewhere = (region: string): Partial<Facts> => ({
+  aws: { ...factsOf().aws, region: { value: region, source: "AWS_DEFAULT_REGION" } },
+  bucket: seen({ region }),
+});
 
 const failed = (message: string, hint: string) => async () => {
   const cause = Object.assign(new Error(message), { name: "CredentialsProviderError" });
@@ -159,15 +178,62 @@ const cases: Readonly<Record<string, Partial<Facts>>> = {
   "a role that jobs aren't given": { role: seen({ ...ROLE, trusted: ["ec2.amazonaws.com"] }) },
   "a role that may not write": {
     roleAccess: seen(
-      new Map([
-        ["s3:GetObject", true],
-        ["s3:PutObject", false],
-      ] as const),
+      new Map<string, Decision>([
+        ["s3:GetObject", { kind: "allowed" }],
+        ["s3:PutObject", simulated("missing allow", "identity")],
+      ]),
     ),
   },
   "a role that the bucket's own policy may allow to write": {
-    roleAccess: seen(new Map([["s3:PutObject", false]])),
+    roleAccess: seen(new Map([["s3:PutObject", simulated("missing allow", "identity")]])),
     bucketPolicy: seen(false),
+  },
+  "a role that a policy denies to write": {
+    roleAccess: seen(new Map([["s3:PutObject", simulated("explicit deny", "service control")]])),
+    bucketPolicy: seen(false),
+  },
+  "a queue that an organisation hides": {
+    queue: denied(
+      "batch:DescribeJobQueues",
+      readRefusal(`${WHO} batch:DescribeJobQueues with an explicit deny in a service control policy`),
+    ),
+    environments: denied("batch:DescribeJobQueues"),
+  },
+  "a bucket that denies uploads": {
+    permissions: seen(
+      allowances({ kind: "allowed" }).set("s3:PutObject", {
+        kind: "refused",
+        permission: "s3:PutObject",
+        refusal: DENIED_UPLOAD,
+      }),
+    ),
+  },
+  "a bucket that demands headers which are not set": {
+    uploadHeaders: seen({ kind: "demanded", algorithm: "aws:kms", refusal: DENIED_UPLOAD } as const),
+  },
+  "a bucket that demands the headers which are set": {
+    aws: {
+      ...factsOf().aws,
+      encryption: { algorithm: "AES256", keyId: undefined },
+    },
+    uploadHeaders: seen({ kind: "demanded", algorithm: "AES256", refusal: DENIED_UPLOAD } as const),
+  },
+  "the console in China": {
+    ...elsewhere("cn-north-1"),
+    ...definition({ roleArn: undefined }),
+    ...lifecycle({ expiresAfter: undefined }),
+  },
+  "the console in GovCloud": {
+    ...elsewhere("us-gov-west-1"),
+    identity: seen({ account: "1", arn: "arn:aws-us-gov:iam::1:root", expiresAt: undefined }),
+    ...lifecycle({ expiresAfter: undefined }),
+  },
+  "a region that is off": {
+    ...elsewhere("ap-east-1"),
+    identity: async () => {
+      const error = new RegionOffError("The region is off.", { hint: "Turn it on." });
+      return { kind: "failed", reason: error.message, error } as const;
+    },
   },
   "no log group yet": { logGroup: absent },
   "logs that are kept": { logGroup: seen({ retentionDays: undefined }) },

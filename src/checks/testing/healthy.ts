@@ -1,6 +1,7 @@
 import type { JobDefinition } from "../../aws/batch.ts";
 import type { Aws } from "../../aws/clients.ts";
 import type { ComputeEnvironment, ComputeResources, JobQueue } from "../../aws/queue.ts";
+import type { Refusal } from "../../aws/refusal.ts";
 import type { BucketLifecycle } from "../facts/bucket.ts";
 import type { Allowance } from "../facts/permissions.ts";
 import type { Facts } from "../facts.ts";
@@ -127,13 +128,14 @@ export function factsOf(changes: Partial<Facts> = {}): Facts {
     bucketEncryption: fact("AES256"),
     bucketVersioning: fact(false),
     bucketLifecycle: fact(LIFECYCLE),
+    uploadHeaders: fact({ kind: "any" } as const),
     logGroup: fact({ retentionDays: 30 }),
     role: fact({
       name: "NextstrainJobsRole",
       arn: "arn:aws:iam::123456789012:role/NextstrainJobsRole",
       trusted: ["ecs-tasks.amazonaws.com"],
     }),
-    roleAccess: fact(new Map([["s3:GetObject", true]])),
+    roleAccess: fact(new Map([["s3:GetObject", { kind: "allowed" } as const]])),
     permissions: fact(allowances({ kind: "allowed" })),
     ...changes,
   };
@@ -144,4 +146,5 @@ export const seen = fact;
 
 /** A fact that is no fact: there is no such thing, or it may not be asked. */
 export const absent = async () => ({ kind: "absent" }) as const;
-export const denied = (permission: string) => async () => ({ kind: "denied", permission }) as const;
+export const denied = (permission: string, refusal?: Refusal) => async () =>
+  ({ kind: "denied", permission, ...(refusal && { refusal }) }) as const;

@@ -1,5 +1,6 @@
 import { access, constants, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { parseEncryption } from "../../aws/encryption.ts";
 import type { Context } from "../../cli/context.ts";
 import { UsageError } from "../../errors.ts";
 import type { AwsBatchOptions } from "../../runtimes/aws-batch/options.ts";
@@ -31,6 +32,10 @@ export async function awsBatchOptions(
     cpus: sized(cpus, request.cpus, parseCpus),
     memoryMib: toMib(sized(memory, request.memoryBytes, (text, source) => parseMemory(text, source, "mib"))),
     ...accountOptions(settings, options),
+    encryption: parseEncryption(
+      settings.get("awsBatchSse", undefined),
+      settings.get("awsBatchKmsKeyId", undefined),
+    ),
     attach: options.attach,
     cancel: options.cancel === true,
     detach: options.detach === true,

@@ -1,3 +1,4 @@
+import { parseEncryption } from "../../aws/encryption.ts";
 import type { Finding } from "../../checks/finding.ts";
 import type { Context } from "../../cli/context.ts";
 import { changeConfig } from "../../config-edit.ts";
@@ -87,6 +88,10 @@ async function check(
     queue: requiredSetting(settings, "awsBatchQueue", options.awsBatchQueue),
     bucket: requiredSetting(settings, "awsBatchS3Bucket", options.awsBatchS3Bucket),
     ...accountOptions(settings, options),
+    encryption: parseEncryption(
+      settings.get("awsBatchSse", undefined),
+      settings.get("awsBatchKmsKeyId", undefined),
+    ),
     cpus: cpus && parseCpus(cpus.value, cpus.source),
     memoryMib: memory && Math.floor(parseMemory(memory.value, memory.source, "mib") / 1024 ** 2),
   });

@@ -1,7 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { openAws } from "../../aws/clients.ts";
-import { isDenied } from "../../aws/errors.ts";
+import { isDenied, refusalOf } from "../../aws/errors.ts";
+import { isCuredByAllowing } from "../../aws/refusal.ts";
 import { parseTags, type Tags } from "../../aws/tags.ts";
 import { type Names, type SetupResult, setUpAwsBatch } from "../../aws-setup/index.ts";
 import { openSite } from "../../aws-setup/open.ts";
@@ -89,6 +90,8 @@ async function asAdministrator<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     if (!(error instanceof UserError) || !isDenied(error.cause)) throw error;
+    // No administrator of the account can change an organisation's policy, say.
+    if (!isCuredByAllowing(refusalOf(error.cause))) throw error;
     throw new UserError(error.message, {
       hint: "Setting AWS up takes an administrator's permissions: docs/administrators.md lists them.",
       cause: error.cause,

@@ -25,6 +25,35 @@ describe("the bucket's name", () => {
   );
 });
 
+test.each([
+  [
+    "arn:aws:s3:eu-west-1:123456789012:accesspoint/lab",
+    /access point.*--account-id 123456789012 --name lab /s,
+  ],
+  [
+    "s3://arn:aws-cn:s3:cn-north-1:123456789012:accesspoint/lab/a",
+    /access point.*--region cn-north-1 .*--name lab /s,
+  ],
+  ["arn:aws:s3:::jobs/a", /the ARN of an S3 bucket.*Give its name: jobs\/a$/s],
+])("%s is refused, with the name to give", (value, expected) => {
+  const error = catching(() => parseBucket({ value, source }));
+  expect(error).toBeInstanceOf(UsageError);
+  expect(`${error}\n${(error as UsageError).hint}`).toMatch(expected);
+});
+
+function catching(act: () => unknown): unknown {
+  try {
+    return act();
+  } catch (error) {
+    return error;
+  }
+}
+
+test("the alias of an access point is a bucket's name", () => {
+  const alias = "lab-xmpx7tnbxzgtrzxkaoxk9hfj1sgpuuse1b-s3alias";
+  expect(parseBucket({ value: `${alias}/a`, source })).toEqual({ bucket: alias, prefix: "a/" });
+});
+
 test("a run's objects lie side by side, and each leads to the others", () => {
   const runId = parseRunId("0f2c1d1e-2f4b-4b7a-9a3e-1d2c3b4a5968");
   if (runId === undefined) throw new Error("that is a run id");

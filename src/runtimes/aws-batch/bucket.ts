@@ -21,12 +21,28 @@ export interface RunObjects {
 export function parseBucket({ value, source }: Sourced<string>): { bucket: string; prefix: string } {
   const match = /^(?:s3:\/\/)?([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/.exec(value);
   if (match?.[1] === undefined) {
+    refuseArn(value, source);
     throw new UsageError(`"${value}" (from ${source}) is not the name of an S3 bucket.`, {
       hint: "It has the form [s3://]NAME[/PREFIX]; names are of lower-case letters, digits, dots and hyphens.",
     });
   }
   const prefix = (match[2] ?? "").replace(/^\/+|\/+$/g, "");
   return { bucket: match[1], prefix: prefix && `${prefix}/` };
+}
+
+/** Throws UsageError for a name of resource, with the name to use in its place. */
+function refuseArn(value: string, source: string): void {
+  const arn = /^(?:s3:\/\/)?arn:[\w-]+:s3:([\w-]*):(\d*):(?:accesspoint[/:])?([^/:]+)(.*)$/.exec(value);
+  if (arn === null) return;
+  const [, region = "", account = "", name = "", rest = ""] = arn;
+  if (region === "" && account === "") {
+    throw new UsageError(`"${value}" (from ${source}) is the ARN of an S3 bucket.`, {
+      hint: `Give its name: ${name}${rest}`,
+    });
+  }
+  throw new UsageError(`"${value}" (from ${source}) is the ARN of an S3 access point.`, {
+    hint: `Give its alias, which works as a bucket's name and ends in -s3alias: aws --region ${region} s3control get-access-point --account-id ${account} --name ${name} --query Alias`,
+  });
 }
 
 /** The set-up's parts by name, as checks want them. Throws UsageError. */

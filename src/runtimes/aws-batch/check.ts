@@ -10,7 +10,16 @@ import type { AwsBatchOptions } from "./options.ts";
 /** What of a build's options matters to its set-up. */
 export type SetupOptions = Pick<
   AwsBatchOptions,
-  "localAws" | "queue" | "job" | "bucket" | "cpus" | "memoryMib" | "share" | "priority" | "tags"
+  | "localAws"
+  | "queue"
+  | "job"
+  | "bucket"
+  | "cpus"
+  | "memoryMib"
+  | "share"
+  | "priority"
+  | "tags"
+  | "encryption"
 >;
 
 const NOT_RUN: Finding = {
@@ -27,7 +36,7 @@ export async function checkAwsBatch(
 ): Promise<readonly Finding[]> {
   const names = setupNames(options);
   const local = options.localAws ? await ensureLocalAws(context) : undefined;
-  using aws = await openAws(context, local);
+  using aws = await openAws(context, local, options);
   const findings = [...(await examineSetup(openFacts(aws, names, context.signal, options)))];
   if (!options.runJob) return findings;
   if (findings.some(({ mark }) => mark === "wrong")) return [...findings, NOT_RUN];

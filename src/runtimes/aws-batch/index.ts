@@ -37,7 +37,7 @@ export async function runOnAwsBatch(
 ): Promise<number> {
   const { io } = context;
   const local = options.localAws ? await ensureLocalAws(context) : undefined;
-  using aws = await openAws(context, local);
+  using aws = await openAws(context, local, options);
   const run = await begin(context, aws, request, options);
 
   // A job is out there now: whatever ends this program, the last it says is how to find the job again.

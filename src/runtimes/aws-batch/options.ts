@@ -1,3 +1,4 @@
+import type { Encryption } from "../../aws/encryption.ts";
 import type { Tags } from "../../aws/tags.ts";
 import type { Sourced } from "../../settings.ts";
 import type { PathMatcher } from "../../workflow/patterns.ts";
@@ -21,6 +22,8 @@ export interface AwsBatchOptions {
   readonly priority: Sourced<number> | undefined;
   /** Of the job, and of a definition registered for it. */
   readonly tags: Tags;
+  /** What uploads say of encryption; undefined: nothing. */
+  readonly encryption: Encryption | undefined;
   /** Take up this job in place of submitting one. */
   readonly attach: string | undefined;
   /** Stop the job that is attached to. */

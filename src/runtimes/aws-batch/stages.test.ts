@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { testContext } from "../../../test/support/context.ts";
 import type { Job, JobAttempt } from "../../aws/batch.ts";
+import { readRefusal } from "../../aws/refusal.ts";
 import { createReport } from "./stages.ts";
 import type { JobEvent } from "./watch.ts";
 
@@ -101,7 +102,19 @@ test.each<[JobEvent, RegExp]>([
   [{ kind: "trouble", reason: "connect ENOTFOUND" }, /can't be reached.*ENOTFOUND.*still trying/],
   [{ kind: "locked-out", reason: "expired" }, /credentials.*expired.*Renew.*watch/],
   [{ kind: "recovered", from: "trouble" }, /reached again/],
-  [{ kind: "no-log", why: "denied", group: "/lab" }, /logs:GetLogEvents on the log group \/lab\)/],
+  [
+    { kind: "no-log", why: "denied", group: "/lab", refusal: readRefusal("") },
+    /logs:GetLogEvents on the log group \/lab\)/,
+  ],
+  [
+    {
+      kind: "no-log",
+      why: "denied",
+      group: "/lab",
+      refusal: readRefusal("x with an explicit deny in a VPC endpoint policy"),
+    },
+    /AWS says: “x with .*”\. A policy denies .*network/,
+  ],
   [{ kind: "no-log", why: "lasting trouble" }, /rest of the job's log/],
   [{ kind: "no-log", why: "missing", group: "/lab" }, /has no stream of it in the log group \/lab\./],
   [{ kind: "no-log", why: "elsewhere", where: "the log driver splunk" }, /sends it to the log driver splunk/],

@@ -1,4 +1,6 @@
 import type { Job, JobAttempt } from "../../aws/batch.ts";
+import { isCuredByAllowing, quoteRefusal, type Refusal } from "../../aws/refusal.ts";
+import { adviseOnRefusal } from "../../aws/refusal-advice.ts";
 import { quote } from "../../checks/job/advice.ts";
 import type { Diagnosis } from "../../checks/job/diagnose.ts";
 import { TAKEN_AWAY } from "../../checks/job/evidence.ts";
@@ -18,7 +20,7 @@ function withoutLog(event: Extract<JobEvent, { readonly kind: "no-log" }>): stri
     case "lasting trouble":
       return "The rest of the job's log can't be shown: CloudWatch Logs could not be reached for too long. It is kept there.";
     case "denied":
-      return `The job's log can't be shown: AWS does not allow it (logs:GetLogEvents on the log group ${event.group}). ${goesOn}`;
+      return `The job's log can't be shown: AWS does not allow it (logs:GetLogEvents on the log group ${event.group}). ${goesOn}${explainRefusal(event.refusal)}`;
     case "missing":
       return `The job's log can't be shown: CloudWatch Logs has no stream of it in the log group ${event.group}. Where that is so for every job, the instance role lacks logs:CreateLogStream and logs:PutLogEvents.`;
   }
@@ -76,6 +78,12 @@ function reportOther(io: Io, event: Exclude<JobEvent, { readonly kind: "log" }>)
       for (const line of renderEnd(event.job)) io.out(line);
       return;
   }
+}
+
+/** AWS's own sentence; and who can cure it, where the permission that was named would not. */
+function explainRefusal(refusal: Refusal): string {
+  const advice = isCuredByAllowing(refusal) ? "" : ` ${adviseOnRefusal(refusal)}`;
+  return quoteRefusal(refusal) + advice;
 }
 
 /** What is wrong, after an introduction, and the next step: a line each, that can do nothing to a terminal. */

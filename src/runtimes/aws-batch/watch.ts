@@ -1,6 +1,7 @@
 import { hasEnded, type Job } from "../../aws/batch.ts";
-import { isAnswered, isDenied, isForeignRefusal, shortReason } from "../../aws/errors.ts";
+import { isAnswered, isDenied, isForeignRefusal, refusalOf, shortReason } from "../../aws/errors.ts";
 import { groupOf, type LogLine } from "../../aws/logs.ts";
+import type { Refusal } from "../../aws/refusal.ts";
 import { type AttemptLogs, attemptLogs } from "./attempt-logs.ts";
 import { type AttemptEvent, tellAttempts } from "./attempts.ts";
 import type { ReadLog } from "./log-tail.ts";
@@ -19,7 +20,8 @@ export type JobEvent =
   | WaitingEvent
   /** The log, or the rest of it, can't be read or isn't there: the watch goes on by the job's states alone. */
   | { readonly kind: "no-log"; readonly why: "lasting trouble" }
-  | { readonly kind: "no-log"; readonly why: "denied" | "missing"; readonly group: string }
+  | { readonly kind: "no-log"; readonly why: "denied"; readonly group: string; readonly refusal: Refusal }
+  | { readonly kind: "no-log"; readonly why: "missing"; readonly group: string }
   | { readonly kind: "no-log"; readonly why: "elsewhere"; readonly where: string }
   | { readonly kind: "no-log"; readonly why: "refused"; readonly reason: string }
   | { readonly kind: "ended"; readonly job: Job };
@@ -118,7 +120,7 @@ export async function* watchJob(source: JobSource, options: WatchOptions): Async
       } else if (isDenied(answer.error)) {
         logs = undefined;
         yield* troubles.passed("log");
-        yield { kind: "no-log", why: "denied", group: groupOf(job?.log) };
+        yield { kind: "no-log", why: "denied", group: groupOf(job?.log), refusal: refusalOf(answer.error) };
       } else if (isAnswered(answer.error) && !mayPass(answer.error)) {
         logs = undefined;
         yield* troubles.passed("log");

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
-import { open } from "node:fs/promises";
 import { constants } from "node:os";
 import type { Context } from "../../cli/context.ts";
+import { hasTerminal } from "../../cli/terminal.ts";
 import type { Command } from "./command.ts";
 
 /** What a shell says of a program that is not there, or that it may not run (POSIX 2.8.2). */
@@ -50,15 +50,5 @@ export async function runInForeground(context: Context, command: Command): Promi
     });
   } finally {
     signal.removeEventListener("abort", stop);
-  }
-}
-
-/** Whether this process has a terminal that controls it, be its streams redirected or not. */
-async function hasTerminal(): Promise<boolean> {
-  try {
-    await (await open("/dev/tty", "r")).close();
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -218,6 +218,8 @@ const PROBE_REQUEST = {
 
 const BUILD_DEFAULTS = {
   image: undefined,
+  // The clients know it already.
+  encryption: undefined,
   attach: undefined,
   cancel: false,
   detach: false,
