@@ -9,9 +9,10 @@ import type { Context } from "../cli/context.ts";
 import type { Sourced } from "../settings.ts";
 import { readAuthorities } from "./authorities.ts";
 import { findCredentials } from "./credentials.ts";
-import { createBucketRegion } from "./endpoints.ts";
+import { createBucketRegion, findEndpoint } from "./endpoints.ts";
 import { createAgents } from "./http.ts";
 import type { LocalAws } from "./local-aws.ts";
+import { findLocalAwsInUse, type LocalAwsInUse, useLocalAws } from "./local-aws-in-use.ts";
 import { addMiddleware } from "./middleware.ts";
 import { readProxies } from "./proxy.ts";
 import { findProfile, findRegion } from "./region.ts";
@@ -23,7 +24,10 @@ const SILENT_TRY = 40_000;
 export interface Aws extends Disposable {
   readonly region: Sourced<string>;
   readonly profile: Sourced<string> | undefined;
+  /** Whether the requests go to a local AWS, whichever way it was named. */
   readonly isLocal: boolean;
+  /** That local AWS. */
+  readonly local: LocalAwsInUse | undefined;
   readonly s3: S3Client;
   readonly batch: BatchClient;
   /**
@@ -41,7 +45,10 @@ export interface Aws extends Disposable {
   clockOffset(): number | undefined;
 }
 
-/** Makes the clients. `local` is the stand-in to use in place of the account that the environment names. */
+/**
+ * Makes the clients. `local` is the stand-in to use in place of the account that the environment names, which may be a local AWS
+ * too: this is where that is found out.
+ */
 export async function openAws(context: Context, local: LocalAws | undefined): Promise<Aws> {
   const profile = local ? undefined : findProfile(context);
   const region = local ? { value: local.region, source: "local AWS" } : await findRegion(context);
@@ -94,12 +101,20 @@ export async function openAws(context: Context, local: LocalAws | undefined): Pr
   };
 
   bucketRegion.follow(clients.s3);
+  const inUse = local
+    ? useLocalAws(context, local)
+    : await findLocalAwsInUse(context, {
+        endpoint: await findEndpoint(context),
+        region: region.value,
+        credentials: clients.batch.config.credentials,
+      });
   const clock = addMiddleware(clients, { silentTry: SILENT_TRY, now: context.now });
 
   return {
     region,
     profile,
-    isLocal: local !== undefined,
+    isLocal: inUse !== undefined,
+    local: inUse,
     ...clients,
     ...later,
     clockOffset: clock.offset,

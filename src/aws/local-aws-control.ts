@@ -57,6 +57,28 @@ export async function readStatus(
   }
 }
 
+/**
+ * What answers on a port of this computer, by its own account, which takes no key: a local AWS, another server, or nothing at all
+ * ("refused").
+ */
+export async function identifyServer(
+  port: number,
+  signal: AbortSignal,
+): Promise<"local AWS" | "another" | "refused"> {
+  return new Promise((resolve, reject) => {
+    const sent = request({ host: "127.0.0.1", port, path: "/_local-aws/status", signal, agent: false });
+    sent.on("response", (response) => {
+      response.resume();
+      resolve(response.headers.server === "nextstrain-local-aws" ? "local AWS" : "another");
+    });
+    sent.on("error", (error: NodeJS.ErrnoException) => {
+      if (signal.aborted) reject(error);
+      else resolve(error.code === "ECONNREFUSED" ? "refused" : "another");
+    });
+    sent.end();
+  });
+}
+
 /** Asks a local AWS to leave; it may take a while to be gone. */
 export async function requestStop(target: ControlTarget, now: number, signal: AbortSignal): Promise<void> {
   await call(target, "POST /_local-aws/stop", now, signal);

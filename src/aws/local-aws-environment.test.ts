@@ -9,6 +9,7 @@ const local = {
   pid: 1,
   port: 4566,
   stateDirectory: "/state",
+  executor: "auto",
 };
 
 const inShell = (lines: readonly string[], env: Record<string, string>) =>

@@ -15,6 +15,13 @@ const inTheWay = [
   "AWS_USE_DUALSTACK_ENDPOINT",
 ];
 
+/** The environment without the user's own AWS settings, which mean nothing to local AWS, and whose keys have no business there. */
+export function withoutAwsSettings(
+  environment: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string | undefined>> {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith("AWS_")));
+}
+
 /** Lines for a POSIX shell with which any AWS client talks to local AWS. */
 export function exportLines(
   local: LocalAws,

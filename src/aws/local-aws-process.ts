@@ -7,6 +7,7 @@ import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { Context } from "../cli/context.ts";
 import { UserError } from "../errors.ts";
+import { withoutAwsSettings } from "./local-aws-environment.ts";
 
 /** What the daemon says about its start, or about a reset: one line of JSON on a pipe. */
 export type Report =
@@ -36,7 +37,7 @@ export async function runLocalAwsProcess(
   const child = spawn(process.execPath, [script, "--state", directory, "--report-fd", "3", ...args], {
     cwd: "/",
     detached: true,
-    env: Object.fromEntries(Object.entries(context.env).filter(([name]) => !name.startsWith("AWS_"))),
+    env: withoutAwsSettings(context.env),
     stdio: [
       "ignore",
       log.fd,

@@ -1,4 +1,4 @@
-/** A command of the `aws` program, for the account and region in use, to be copied. */
+/** A command of the `aws` program, for the account and region in use, or this home's local AWS, to be copied. */
 export function awsProgram(
   { isLocal, region }: { readonly isLocal: boolean; readonly region: string },
   command: string,

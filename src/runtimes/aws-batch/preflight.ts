@@ -26,9 +26,7 @@ export function beginPreflight(aws: Aws, options: AwsBatchOptions, signal: Abort
     if (seen.kind !== "seen") throw new Error(`the definition was not refused, though it is ${seen.kind}`);
     return seen.value;
   };
-  // On this computer a job of the definition's own size always fits: a request that need not be made.
-  const isSized = options.cpus !== undefined || options.memoryMib !== undefined;
-  const beside = aws.isLocal && !isSized ? Promise.resolve([]) : examine(besideUpload, facts, "preflight");
+  const beside = examine(besideUpload, facts, "preflight");
   // Whoever awaits it hears of it.
   beside.catch(() => {});
   return { definition: definition(), besideUpload: beside };

@@ -51,7 +51,7 @@ export async function prepare(
         overlays: request.overlays,
         signal,
       }),
-    () => variablesFor(context, aws, request),
+    () => variablesFor(context, request),
   );
   await removeStaleTemporaries(selection.temporaries, { now: context.now() });
   for (const warning of [...selection.warnings, ...environment.warnings]) io.warn(warning);
@@ -106,17 +106,12 @@ function checkImage(
   }
 }
 
-function variablesFor({ env, cwd }: Context, aws: Aws, { env: given, envdirs }: BuildRequest) {
+function variablesFor({ env, cwd }: Context, { env: given, envdirs }: BuildRequest) {
   return jobEnvironment({
     env: given,
     envdirs,
     settings: env.NEXTSTRAIN_RUNTIME_ENVDIRS,
-    environment: aws.isLocal ? withoutAws(env) : env,
+    environment: env,
     cwd,
   });
-}
-
-/** The user's AWS settings have no meaning in local AWS, and their keys no business there. */
-function withoutAws(env: Context["env"]): Context["env"] {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith("AWS_")));
 }
