@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { findingsIn } from "../support/checked.ts";
 import { localEnvironment } from "../support/front.ts";
 import { have } from "../support/have.ts";
 import { jobIdOf, runTool } from "../support/run-tool.ts";
@@ -77,4 +78,21 @@ test("exports stay good when local AWS has left for want of anything to do", asy
   const result = await build(["--exec", "sh", place.directory, "-c", "echo result > result.txt"]);
   expect(result).toMatchObject({ stderr: "", exitStatus: 0 });
   expect(await place.read("result.txt")).toBe("result\n");
+});
+
+test("check-setup finds nothing to mend in a new one, by the exports as by --local-aws", async () => {
+  const check = ["check-setup", "aws-batch", "--json"];
+  const byExports = await runTool(check, { env: { ...place.env, ...exports }, cwd: place.home });
+  const byOption = await place.run(...check, "--local-aws");
+  for (const { stdout, stderr, exitStatus } of [byExports, byOption]) {
+    expect({ stderr, exitStatus }).toEqual({ stderr: "", exitStatus: 0 });
+    const findings = findingsIn(stdout);
+    expect(findings.filter(({ mark }) => mark !== "ok")).toEqual([]);
+    expect(findings.map(({ id }) => id)).toEqual(
+      expect.arrayContaining([
+        ...["bucket.private", "bucket.encrypted", "bucket.expiry", "bucket.unfinished", "bucket.versions"],
+        ...["queue.gives-up", "role.trust", "role.bucket", "logs.retention", "permissions"],
+      ]),
+    );
+  }
 });

@@ -32,7 +32,6 @@ export const credentialsSubject = subject({
     },
     {
       id: "credentials.root",
-      accountOnly: true,
       find({ arn }) {
         if (!arn.endsWith(":root")) return undefined;
         return {

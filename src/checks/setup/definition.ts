@@ -58,7 +58,6 @@ export const definitionSubject = subject({
     },
     {
       id: "definition.role",
-      accountOnly: true,
       find({ roleArn }, facts) {
         if (roleArn !== undefined) return undefined;
         return {
@@ -70,7 +69,6 @@ export const definitionSubject = subject({
     },
     {
       id: "definition.timeout",
-      accountOnly: true,
       find({ timeoutSeconds }, facts) {
         if (timeoutSeconds !== undefined) {
           return { mark: "ok", says: `Jobs are stopped after ${spellTime(timeoutSeconds)} at the latest.` };
@@ -84,7 +82,6 @@ export const definitionSubject = subject({
     },
     {
       id: "definition.attempts",
-      accountOnly: true,
       find({ attempts }, facts) {
         if (attempts <= 1) return { mark: "ok", says: "A job that fails is not run again by itself." };
         return {

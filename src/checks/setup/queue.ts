@@ -57,7 +57,6 @@ export const queueSubject = subject({
     },
     {
       id: "queue.gives-up",
-      accountOnly: true,
       find({ name, givesUp }, facts) {
         if (givesUp)
           return {

@@ -7,6 +7,14 @@ const environmentName = "nextstrain-compute-environment";
 const queueName = "nextstrain-job-queue";
 const definitionName = "nextstrain-job";
 
+/** Jobs that are too big for this computer leave the queue after half an hour, as `nextstrain setup aws-batch` has it. */
+const cannotStart = ["COMPUTE_ENVIRONMENT_MAX_RESOURCE", "JOB_RESOURCE_REQUIREMENT"].map((what) => ({
+  reason: `MISCONFIGURATION:${what}`,
+  state: "RUNNABLE",
+  maxTimeSeconds: 1_800,
+  action: "CANCEL",
+}));
+
 /** What a job can have of a computer: all its CPUs, and its memory less what the system keeps. */
 export function machineSize(cpus: number, memoryBytes: number): Size {
   return { vcpus: Math.max(1, cpus), memoryMiB: Math.max(512, Math.floor((memoryBytes / 2 ** 20) * 0.9)) };
@@ -46,6 +54,7 @@ export async function makeDefaults(store: Store, home: Home, machine: Size): Pro
       priority: 1,
       environments: [environmentName],
       tags: {},
+      jobStateTimeLimitActions: cannotStart,
     });
   }
   if (!store.definitions.some(({ name, status }) => name === definitionName && status === "ACTIVE")) {

@@ -10,6 +10,7 @@ import type { LogSink } from "./log-sink.ts";
 import { ecsArn, type Home } from "./names.ts";
 import { isRetried } from "./retry.ts";
 import type { Store } from "./store.ts";
+import { createWaits } from "./time-limits.ts";
 import type { ComputeEnvironment, Job, JobQueue } from "./types.ts";
 import { isFinished } from "./types.ts";
 
@@ -47,6 +48,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const { store, executor, logs, now } = options;
   const containers = new Map<string, RunningContainer>();
   const runs = new Set<Promise<void>>();
+  const waits = createWaits(now);
   const instance = `i-0${randomBytes(8).toString("hex")}`;
   let phase: "not yet open" | "open" | "closed" = "not yet open";
   /** Jobs whose containers were killed because the daemon leaves. */
@@ -96,17 +98,31 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
           fitOf(environment, job.size) === "fits" && hasRoom(environment, job.size, load(environment)),
       );
       if (free === undefined) {
-        tell(job, reasonToWait(environments, job.size));
+        hold(queue, job, reasonToWait(environments, job.size));
         return;
       }
       const waitMs = capacityWait(options.faults, job, now());
       if (waitMs > 0) {
-        tell(job, waitReason(options.faults, job) ?? reasons.noCapacity);
+        hold(queue, job, waitReason(options.faults, job) ?? reasons.noCapacity);
         if (Number.isFinite(waitMs)) options.startTimer(schedule, waitMs);
         return;
       }
       start(job, free);
     }
+  }
+
+  /** Has a job wait at the head of its queue: as long as the queue lets it, for this reason. */
+  function hold(queue: JobQueue, job: Job, reason: string | undefined): void {
+    tell(job, reason);
+    if (reason === undefined) waits.forget(job);
+    const countdown = reason === undefined ? undefined : waits.note(queue, job, reason);
+    if (countdown === undefined || reason === undefined) return;
+    if (countdown.leftMs > 0) {
+      if (countdown.isNew) options.startTimer(schedule, countdown.leftMs);
+      return;
+    }
+    job.isCancelled = true;
+    void end(job, "FAILED", reason).then(schedule);
   }
 
   /** Sizes of the jobs that an environment runs. */
@@ -125,6 +141,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   }
 
   function start(job: Job, environment: ComputeEnvironment): void {
+    waits.forget(job);
     const task = randomBytes(16).toString("hex");
     const cluster = environment.name;
     const { group, prefix } = logNames(job);

@@ -44,13 +44,26 @@ export async function createBucket(call: Call): Promise<ServiceResponse> {
 /** @throws AwsError InvalidBucketName */
 export async function makeBucket(
   store: Store,
-  { name, region, now }: { readonly name: string; readonly region: string; readonly now: number },
+  {
+    name,
+    region,
+    now,
+    configurations,
+  }: {
+    readonly name: string;
+    readonly region: string;
+    readonly now: number;
+    readonly configurations?: Readonly<Record<string, string>> | undefined;
+  },
 ): Promise<void> {
   if (!isBucketName(name)) {
     throw new AwsError("InvalidBucketName", "The specified bucket is not valid.", 400, { BucketName: name });
   }
   const createdAt = Math.floor(now / 1000) * 1000;
-  await store.createBucket({ name, region, createdAt, configurations: initialConfigurations() });
+  await store.createBucket({
+    ...{ name, region, createdAt },
+    configurations: { ...initialConfigurations(), ...configurations },
+  });
 }
 
 /** "Bucket naming rules" (S3 User Guide). Such a name is safe as a file name, too. */
