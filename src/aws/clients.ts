@@ -102,13 +102,16 @@ export async function openAws(context: Context, local: LocalAws | undefined): Pr
 
   bucketRegion.follow(clients.s3);
   const inUse = local
-    ? useLocalAws(context, local)
+    ? useLocalAws(context, local, { isByOption: true })
     : await findLocalAwsInUse(context, {
         endpoint: await findEndpoint(context),
         region: region.value,
         credentials: clients.batch.config.credentials,
       });
-  const clock = addMiddleware(clients, { silentTry: SILENT_TRY, now: context.now });
+  const clock = addMiddleware(clients, {
+    ...{ silentTry: SILENT_TRY, now: context.now },
+    revive: inUse?.revive,
+  });
 
   return {
     region,

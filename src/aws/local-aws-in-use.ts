@@ -1,26 +1,44 @@
+import { basename, dirname } from "node:path";
 import type { Context } from "../cli/context.ts";
 import { ensureLocalAws, findLocalAws, type LocalAws, localAwsPort } from "./local-aws.ts";
 import {
   type ControlTarget,
   type HowJobsRun,
   identifyServer,
+  readStatus,
   requestHowJobsRun,
 } from "./local-aws-control.ts";
+import { createReviver } from "./revival.ts";
 
 /** The local AWS that an account's requests go to, by whichever way: `--local-aws`, the exports, a profile. */
 export interface LocalAwsInUse {
   /** It is the one that `--local-aws` means here. */
   readonly isOfThisHome: boolean;
+  /** It was named by that option, so that neither its endpoint nor its keys are in the environment. */
+  readonly isByOption: boolean;
   /** How it would run a job in the image, and whether nobody has been told so yet; undefined where it does not say. */
   howJobsRun(image: string): Promise<(HowJobsRun & { readonly isNews: boolean }) | undefined>;
+  /**
+   * Starts it again where it has died; undefined where nobody here can, since it is another home's and that is not known. See
+   * {@link createReviver}.
+   */
+  readonly revive: (() => Promise<void>) | undefined;
 }
 
 /** Milliseconds that the question who it is may take. */
 const ANSWER_LIMIT = 10_000;
 
 /** This home's local AWS, in use. */
-export function useLocalAws(context: Context, local: LocalAws): LocalAwsInUse {
-  return { isOfThisHome: true, howJobsRun: askHowJobsRun(context, local) };
+export function useLocalAws(
+  context: Context,
+  local: LocalAws,
+  { isByOption }: Pick<LocalAwsInUse, "isByOption">,
+): LocalAwsInUse {
+  return {
+    ...{ isOfThisHome: true, isByOption },
+    howJobsRun: askHowJobsRun(context, local),
+    revive: createReviver(context, local),
+  };
 }
 
 /**
@@ -36,13 +54,28 @@ export async function findLocalAwsInUse(
   if (port === undefined) return undefined;
   const answer = await withinLimit(context, (signal) => identifyServer(port, signal));
   const isOurs = (await localAwsPort(context)) === port;
-  if (answer === "refused" && isOurs) return useLocalAws(context, await ensureLocalAws(context));
+  if (answer === "refused" && isOurs) {
+    return useLocalAws(context, await ensureLocalAws(context), { isByOption: false });
+  }
   if (answer !== "local AWS") return undefined;
   const local = isOurs ? await findLocalAws(context) : undefined;
-  if (local?.port === port) return useLocalAws(context, local);
+  if (local?.port === port) return useLocalAws(context, local, { isByOption: false });
   const keys = await credentials().catch(() => undefined);
   const target = keys && { port, region, credentials: keys };
-  return { isOfThisHome: false, howJobsRun: target ? askHowJobsRun(context, target) : async () => undefined };
+  return {
+    ...{ isOfThisHome: false, isByOption: false },
+    howJobsRun: target ? askHowJobsRun(context, target) : async () => undefined,
+    revive: target && (await findReviver(context, target)),
+  };
+}
+
+/** Of a local AWS of another home, where the keys in use are its owner's, and nothing is between it and us. */
+async function findReviver(context: Context, target: ControlTarget): Promise<LocalAwsInUse["revive"]> {
+  const status = await withinLimit(context, (signal) => readStatus(target, context.now(), signal));
+  if (status?.port !== target.port || basename(status.stateDirectory) !== "local-aws") return undefined;
+  const { pid, stateDirectory, executor } = status;
+  const env = { ...context.env, NEXTSTRAIN_HOME: dirname(stateDirectory) };
+  return createReviver({ ...context, env }, { pid, stateDirectory, executor: executor.choice });
 }
 
 /** Where requests go, and with what. */

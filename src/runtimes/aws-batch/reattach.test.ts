@@ -68,7 +68,7 @@ test("each endpoint of its own goes with it, and so do the files that profiles s
 });
 
 const localAws = (isOfThisHome: boolean): Partial<Aws> => ({
-  local: { isOfThisHome, howJobsRun: async () => undefined },
+  local: { isOfThisHome, isByOption: false, howJobsRun: async () => undefined, revive: undefined },
   region: { value: "us-east-1", source: "AWS_DEFAULT_REGION" },
 });
 const exported = {
