@@ -10,9 +10,7 @@ import {
   AttachUserPolicyCommand,
   CreateAccessKeyCommand,
   CreatePolicyCommand,
-  CreateRoleCommand,
   CreateUserCommand,
-  DeleteRoleCommand,
   DeleteRolePolicyCommand,
   IAMClient,
   PutRolePolicyCommand,
@@ -247,13 +245,15 @@ describe.skipIf(!(have("zip") && have("unzip")))("jobs with one thing wrong (nee
       let iam: IAMClient;
       const allow = (actions: readonly string[]) =>
         JSON.stringify({ Statement: [{ Effect: "Allow", Action: actions, Resource: "*" }] });
+      const PolicyName = "NextstrainJobsAccessToBucket";
+      const policy = new URL(`../fixtures/policies/${PolicyName}.json`, import.meta.url);
       beforeAll(async () => {
         iam = iamClient(exports);
-        await iam.send(new CreateRoleCommand({ RoleName: ROLE, AssumeRolePolicyDocument: "{}" }));
+        await iam.send(new DeleteRolePolicyCommand({ RoleName: ROLE, PolicyName }));
       });
       afterAll(async () => {
-        await iam.send(new DeleteRolePolicyCommand({ RoleName: ROLE, PolicyName: "some" }));
-        await iam.send(new DeleteRoleCommand({ RoleName: ROLE }));
+        const PolicyDocument = await readFile(policy, "utf8");
+        await iam.send(new PutRolePolicyCommand({ RoleName: ROLE, PolicyName, PolicyDocument }));
         iam.destroy();
       });
 
@@ -269,8 +269,7 @@ describe.skipIf(!(have("zip") && have("unzip")))("jobs with one thing wrong (nee
       test("write to the bucket", async () => {
         await iam.send(
           new PutRolePolicyCommand({
-            RoleName: ROLE,
-            PolicyName: "some",
+            ...{ RoleName: ROLE, PolicyName },
             PolicyDocument: allow(["s3:GetObject", "s3:ListBucket"]),
           }),
         );

@@ -4,11 +4,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
   CreateAccessKeyCommand,
-  CreateRoleCommand,
   CreateUserCommand,
   DeleteAccessKeyCommand,
   DeleteUserPolicyCommand,
-  PutRolePolicyCommand,
   PutUserPolicyCommand,
 } from "@aws-sdk/client-iam";
 import { type LocalClients, localClients } from "./local-clients.ts";
@@ -58,7 +56,7 @@ async function accountEnvironment(place: Workplace): Promise<Record<string, stri
   return { ...place.env, AWS_ENDPOINT_URL: endpoint, AWS_DEFAULT_REGION: "us-east-1" };
 }
 
-/** A user who has the three policies of the users' guide and nothing else, and the job role with the bucket policy. */
+/** A user who has the three policies of the users' guide and nothing else; the role of jobs is there. */
 export async function guideUser(place: Workplace): Promise<Record<string, string>> {
   const env = await accountEnvironment(place);
   await using clients = await localClients(place.env);
@@ -69,16 +67,6 @@ export async function guideUser(place: Workplace): Promise<Record<string, string
   ]);
   await makeUser(clients, "scientist", { batch, bucket, logs });
   await storeKey(place, await makeKey(clients, "scientist"));
-  await clients.iam.send(
-    new CreateRoleCommand({ RoleName: "NextstrainJobsRole", AssumeRolePolicyDocument: everything }),
-  );
-  await clients.iam.send(
-    new PutRolePolicyCommand({
-      RoleName: "NextstrainJobsRole",
-      PolicyName: "bucket",
-      PolicyDocument: bucket,
-    }),
-  );
   return env;
 }
 

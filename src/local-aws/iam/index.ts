@@ -19,7 +19,7 @@ export interface Iam extends Service {
   keyOf(accessKeyId: string): AccessKey | undefined;
   /** What the jobs of a role sign with; undefined where there is no such role. */
   keyOfRole(role: string): Key | undefined;
-  /** @param policy attached to a role that is made, and made with it where it is missing */
+  /** @param policy a role that is made has it as its own */
   createRoleIfMissing(
     name: string,
     role: { readonly trust: string; readonly policy: { readonly name: string; readonly document: string } },
@@ -62,10 +62,9 @@ export async function openIam({ directory, accountId, now }: IamOptions): Promis
     async createRoleIfMissing(name, { trust, policy }) {
       if (Object.hasOwn(state.roles, name)) return;
       const common = { path: "/", created: new Date(now()).toISOString() };
-      const arn = `arn:aws:iam::${accountId}:policy/${policy.name}`;
-      state.policies[arn] ??= { ...common, ...policy, arn, id: newId("ANPA") };
+      const inline = { [policy.name]: policy.document };
       const id = newId("AROA");
-      state.roles[name] = { ...common, name, id, trust, key: newKey(now()), inline: {}, attached: [arn] };
+      state.roles[name] = { ...common, name, id, trust, key: newKey(now()), inline, attached: [] };
       await store.save();
     },
     policiesOf({ kind, name }) {
