@@ -29,6 +29,8 @@ export interface HowJobsRun {
   readonly by: "containers" | "processes";
   /** By what, or why: `podman 4.3.1`, `there is no docker or podman`. */
   readonly detail: string;
+  /** Whether such jobs see neither their user's files nor other processes. */
+  readonly isApart: boolean;
 }
 
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");

@@ -1,3 +1,4 @@
+import { homedir, userInfo } from "node:os";
 import { parseArgs } from "node:util";
 import { type ExecutorChoice, executorChoices } from "./batch/executor/chosen-executor.ts";
 import { startDaemon } from "./daemon/daemon.ts";
@@ -48,6 +49,8 @@ async function run(directory: string): Promise<void> {
     port: values.port === undefined ? undefined : Number(values.port),
     idleMs: minutes > 0 ? minutes * 60_000 : Number.POSITIVE_INFINITY,
     executor: readChoice(values.executor),
+    // The home by the environment and by the system's list of users, and where a session keeps its sockets.
+    private: [homedir(), userInfo().homedir, `/run/user/${userInfo().uid}`],
     version: typeof NEXTSTRAIN_VERSION === "string" ? NEXTSTRAIN_VERSION : "0.0.0-source",
     now: Date.now,
     log,

@@ -33,6 +33,8 @@ export interface DaemonOptions {
   readonly idleMs: number;
   /** What runs the jobs. */
   readonly executor: ExecutorChoice;
+  /** Directories besides its own that jobs are not to see: the user's. */
+  readonly private: readonly string[];
   /** Of this program. */
   readonly version: string;
   /** Milliseconds since 1970. */
@@ -196,6 +198,7 @@ async function openServices(options: DaemonOptions, identity: Identity, faults: 
     logs: jobLogs,
     faults,
     choice: options.executor,
+    hidden: [directory, ...options.private],
     endpoint: () => `http://127.0.0.1:${port}`,
     jobCredentials: identity.jobs,
     roleCredentials: iam.keyOfRole,

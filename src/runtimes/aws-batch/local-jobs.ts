@@ -13,6 +13,11 @@ export async function tellHowJobsRun(
 ): Promise<HowJobsRun["by"] | undefined> {
   const how = await local?.howJobsRun(image);
   if (how?.isNews) context.io.out(describe(how));
+  if (how?.isNews && !how.isApart) {
+    context.io.out(
+      "Such a job can read your files and see your processes: nothing on this computer keeps it apart.",
+    );
+  }
   return how?.by;
 }
 

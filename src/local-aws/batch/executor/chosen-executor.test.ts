@@ -103,7 +103,7 @@ test("asked for processes, it does not so much as look for an engine", async () 
   const { executor, run, processes } = executorOf("process", path);
   await run("here").started;
   expect(processes.containers).toHaveLength(1);
-  expect(await executor.describe()).toEqual({ by: "processes", detail: "as asked for" });
+  expect(await executor.describe()).toEqual({ by: "processes", detail: "as asked for", isApart: false });
   expect(await calls()).toBe("");
 });
 
@@ -111,7 +111,11 @@ test("without an engine it is processes", async () => {
   const { executor, run, processes } = executorOf("auto", join(directory.path, "nothing"));
   await run("here").started;
   expect(processes.containers).toHaveLength(1);
-  expect(await executor.describe()).toEqual({ by: "processes", detail: "there is no docker or podman" });
+  expect(await executor.describe()).toEqual({
+    by: "processes",
+    detail: "there is no docker or podman",
+    isApart: false,
+  });
 });
 
 test("asked for containers, it runs nothing without an engine", async () => {

@@ -21,6 +21,8 @@ export interface HowJobsRun {
   readonly by: "containers" | "processes";
   /** By what, or why: `podman 4.3.1`, `there is no docker or podman`. */
   readonly detail: string;
+  /** Whether such jobs see neither their user's files nor other processes. */
+  readonly isApart: boolean;
 }
 
 export interface ChosenExecutor extends Executor {
@@ -74,7 +76,9 @@ export function createChosenExecutor(options: ChosenExecutorOptions): ChosenExec
 
   async function describe(image?: string): Promise<HowJobsRun> {
     const { engine: by, detail } = await placeOf(image);
-    return { by: by ? "containers" : "processes", detail };
+    return by
+      ? { by: "containers", detail, isApart: true }
+      : { by: "processes", detail, isApart: (await processes.isApart?.()) ?? false };
   }
 
   async function runWhereItCan(attempt: Attempt, relay: Relay): Promise<ContainerEnd> {
