@@ -29,8 +29,14 @@ export interface HowJobsRun {
   readonly by: "containers" | "processes";
   /** By what, or why: `podman 4.3.1`, `there is no docker or podman`. */
   readonly detail: string;
-  /** Whether such jobs see neither their user's files nor other processes. */
+}
+
+/** How local AWS would run a job in an image now. */
+export interface HowJobRuns extends HowJobsRun {
+  /** Whether it sees neither its user's files nor other processes. */
   readonly isApart: boolean;
+  /** Whether nobody has been told so yet. */
+  readonly isNews: boolean;
 }
 
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
@@ -86,13 +92,13 @@ export async function requestStop(target: ControlTarget, now: number, signal: Ab
   await call(target, "POST /_local-aws/stop", now, signal);
 }
 
-/** Asks how jobs in an image run, and whether nobody has been told so yet. Undefined where there is no answer. */
+/** Asks how jobs in an image run. Undefined where there is no answer. */
 export async function requestHowJobsRun(
   target: ControlTarget,
   image: string,
   now: number,
   signal: AbortSignal,
-): Promise<(HowJobsRun & { readonly isNews: boolean }) | undefined> {
+): Promise<HowJobRuns | undefined> {
   const headers = { "x-local-aws-image": image };
   const answer = await call(target, "GET /_local-aws/executor", now, signal, { headers });
   return answer?.status === 200 ? JSON.parse(answer.body) : undefined;

@@ -3,7 +3,7 @@ import type { Context } from "../cli/context.ts";
 import { ensureLocalAws, findLocalAws, type LocalAws, localAwsPort } from "./local-aws.ts";
 import {
   type ControlTarget,
-  type HowJobsRun,
+  type HowJobRuns,
   identifyServer,
   readStatus,
   requestHowJobsRun,
@@ -16,8 +16,8 @@ export interface LocalAwsInUse {
   readonly isOfThisHome: boolean;
   /** It was named by that option, so that neither its endpoint nor its keys are in the environment. */
   readonly isByOption: boolean;
-  /** How it would run a job in the image, and whether nobody has been told so yet; undefined where it does not say. */
-  howJobsRun(image: string): Promise<(HowJobsRun & { readonly isNews: boolean }) | undefined>;
+  /** How it would run a job in the image; undefined where it does not say. */
+  howJobsRun(image: string): Promise<HowJobRuns | undefined>;
   /**
    * Starts it again where it has died; undefined where nobody here can, since it is another home's and that is not known. See
    * {@link createReviver}.

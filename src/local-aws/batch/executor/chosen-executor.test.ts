@@ -103,7 +103,7 @@ test("asked for processes, it does not so much as look for an engine", async () 
   const { executor, run, processes } = executorOf("process", path);
   await run("here").started;
   expect(processes.containers).toHaveLength(1);
-  expect(await executor.describe()).toEqual({ by: "processes", detail: "as asked for", isApart: false });
+  expect(await executor.describe()).toEqual({ by: "processes", detail: "as asked for" });
   expect(await calls()).toBe("");
 });
 
@@ -114,7 +114,6 @@ test("without an engine it is processes", async () => {
   expect(await executor.describe()).toEqual({
     by: "processes",
     detail: "there is no docker or podman",
-    isApart: false,
   });
 });
 

@@ -21,15 +21,20 @@ export interface HowJobsRun {
   readonly by: "containers" | "processes";
   /** By what, or why: `podman 4.3.1`, `there is no docker or podman`. */
   readonly detail: string;
-  /** Whether such jobs see neither their user's files nor other processes. */
+}
+
+/** How a job in an image would run now. */
+export interface HowJobRuns extends HowJobsRun {
+  /** Whether it sees neither its user's files nor other processes. */
   readonly isApart: boolean;
+  /** Whether nobody has been told so yet. */
+  readonly isNews: boolean;
 }
 
 export interface ChosenExecutor extends Executor {
   /** How jobs run in general. */
   describe(): Promise<HowJobsRun>;
-  /** How a job in the image would run now, and whether nobody has been told so yet. */
-  describeFor(image: string): Promise<HowJobsRun & { readonly isNews: boolean }>;
+  describeFor(image: string): Promise<HowJobRuns>;
 }
 
 /** How long an engine's answer about an image is good for: less than anyone takes to get it and build again. */
@@ -76,9 +81,7 @@ export function createChosenExecutor(options: ChosenExecutorOptions): ChosenExec
 
   async function describe(image?: string): Promise<HowJobsRun> {
     const { engine: by, detail } = await placeOf(image);
-    return by
-      ? { by: "containers", detail, isApart: true }
-      : { by: "processes", detail, isApart: (await processes.isApart?.()) ?? false };
+    return { by: by ? "containers" : "processes", detail };
   }
 
   async function runWhereItCan(attempt: Attempt, relay: Relay): Promise<ContainerEnd> {
@@ -103,7 +106,10 @@ export function createChosenExecutor(options: ChosenExecutorOptions): ChosenExec
   }
 
   // Found out while nobody waits for it.
-  if (choice !== "process") void engine();
+  void (async () => {
+    if (choice === "process" || (choice === "auto" && "why" in (await engine()))) await processes.isApart?.();
+    else await engine();
+  })().catch(() => undefined);
   return {
     run: (attempt) => runRelayed((relay) => runWhereItCan(attempt, relay)),
     async cleanUp(left) {
@@ -117,7 +123,8 @@ export function createChosenExecutor(options: ChosenExecutorOptions): ChosenExec
       const how = await describe(image);
       const isNews = !told.has(how.detail);
       told.add(how.detail);
-      return { ...how, isNews };
+      const isApart = how.by === "containers" || ((await processes.isApart?.()) ?? false);
+      return { ...how, isApart, isNews };
     },
   };
 }
