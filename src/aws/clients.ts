@@ -10,9 +10,10 @@ import type { Sourced } from "../settings.ts";
 import { readAuthorities } from "./authorities.ts";
 import { findCredentials } from "./credentials.ts";
 import { type Encryption, encryptUploads } from "./encryption.ts";
-import { createBucketRegion } from "./endpoints.ts";
+import { createBucketRegion, findEndpoint } from "./endpoints.ts";
 import { createAgents } from "./http.ts";
 import type { LocalAws } from "./local-aws.ts";
+import { findLocalAwsInUse, type LocalAwsInUse, useLocalAws } from "./local-aws-in-use.ts";
 import { addMiddleware } from "./middleware.ts";
 import { readProxies } from "./proxy.ts";
 import { findProfile, findRegion } from "./region.ts";
@@ -25,9 +26,12 @@ const SILENT_TRY = 40_000;
 export interface Aws extends Disposable {
   readonly region: Sourced<string>;
   readonly profile: Sourced<string> | undefined;
+  /** Whether the requests go to a local AWS, whichever way it was named. */
   readonly isLocal: boolean;
   /** What uploads say of encryption; undefined: nothing. */
   readonly encryption: Encryption | undefined;
+  /** That local AWS. */
+  readonly local: LocalAwsInUse | undefined;
   readonly s3: S3Client;
   readonly batch: BatchClient;
   /**
@@ -50,13 +54,15 @@ interface AccountOptions {
   readonly encryption?: Encryption | undefined;
 }
 
-/** Makes the clients. `local` is the stand-in to use in place of the account that the environment names. */
+/**
+ * Makes the clients. `local` is the stand-in to use in place of the account that the environment names, which may be a local AWS
+ * too: this is where that is found out.
+ */
 export async function openAws(
   context: Context,
   local: LocalAws | undefined,
   options: AccountOptions = {},
 ): Promise<Aws> {
-  const encryption = local ? undefined : options.encryption;
   const profile = local ? undefined : findProfile(context);
   const region = local ? { value: local.region, source: "local AWS" } : await findRegion(context);
 
@@ -129,13 +135,25 @@ export async function openAws(
   };
 
   bucketRegion.follow(clients.s3);
+  const inUse = local
+    ? useLocalAws(context, local, { isByOption: true })
+    : await findLocalAwsInUse(context, {
+        endpoint: await findEndpoint(context),
+        region: region.value,
+        credentials: clients.batch.config.credentials,
+      });
+  const encryption = inUse ? undefined : options.encryption;
   if (encryption) encryptUploads(clients.s3, encryption);
-  const clock = addMiddleware(clients, { silentTry: SILENT_TRY, now: context.now });
+  const clock = addMiddleware(clients, {
+    ...{ silentTry: SILENT_TRY, now: context.now },
+    revive: inUse?.revive,
+  });
 
   return {
     region,
     profile,
-    isLocal: local !== undefined,
+    isLocal: inUse !== undefined,
+    local: inUse,
     encryption,
     ...clients,
     ...later,

@@ -1,5 +1,21 @@
 import type { S3Client } from "@aws-sdk/client-s3";
+import { loadSharedConfigFiles } from "@smithy/shared-ini-file-loader";
 import type { InitializeHandler, InitializeHandlerArguments } from "@smithy/types";
+import type { Context } from "../cli/context.ts";
+import { findProfile } from "./region.ts";
+
+/**
+ * The server that Batch's requests go to in place of AWS, as the SDK finds it ("Service-specific endpoints", AWS SDKs and Tools
+ * Reference Guide); undefined where they go to AWS.
+ */
+export async function findEndpoint(context: Context): Promise<string | undefined> {
+  const { AWS_ENDPOINT_URL_BATCH: own, AWS_ENDPOINT_URL: general } = context.env;
+  if (own || general) return own || general;
+  const { configFile } = await loadSharedConfigFiles();
+  const profile = configFile[findProfile(context)?.value ?? "default"];
+  const services = profile?.services === undefined ? undefined : configFile[`services.${profile.services}`];
+  return services?.["batch.endpoint_url"] ?? profile?.endpoint_url;
+}
 
 /** The region that S3 is asked in: at first the account's, then the one that the bucket says it is in. */
 export interface BucketRegion {

@@ -189,6 +189,11 @@ export function isServerFault(error: unknown): boolean {
   return code !== "UnknownError" && ($fault === "server" || ($metadata?.httpStatusCode ?? 0) >= 500);
 }
 
+/** Whether nobody listens where the request went. */
+export function wasRefused(error: unknown): boolean {
+  return awsErrorCode(error) === "ECONNREFUSED";
+}
+
 /** Whether the request was certainly not carried out, so that sending it again can't do a thing twice. */
 export function wasNotCarriedOut(error: unknown): boolean {
   const code = awsErrorCode(error);

@@ -33,6 +33,14 @@ export interface HowJobsRun {
   readonly detail: string;
 }
 
+/** How local AWS would run a job in an image now. */
+export interface HowJobRuns extends HowJobsRun {
+  /** Whether it sees neither its user's files nor other processes. */
+  readonly isApart: boolean;
+  /** Whether nobody has been told so yet. */
+  readonly isNews: boolean;
+}
+
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 const hmac = (key: string | Buffer, text: string) => createHmac("sha256", key).update(text).digest();
 
@@ -59,18 +67,40 @@ export async function readStatus(
   }
 }
 
+/**
+ * What answers on a port of this computer, by its own account, which takes no key: a local AWS, another server, or nothing at all
+ * ("refused").
+ */
+export async function identifyServer(
+  port: number,
+  signal: AbortSignal,
+): Promise<"local AWS" | "another" | "refused"> {
+  return new Promise((resolve, reject) => {
+    const sent = request({ host: "127.0.0.1", port, path: "/_local-aws/status", signal, agent: false });
+    sent.on("response", (response) => {
+      response.resume();
+      resolve(response.headers.server === "nextstrain-local-aws" ? "local AWS" : "another");
+    });
+    sent.on("error", (error: NodeJS.ErrnoException) => {
+      if (signal.aborted) reject(error);
+      else resolve(error.code === "ECONNREFUSED" ? "refused" : "another");
+    });
+    sent.end();
+  });
+}
+
 /** Asks a local AWS to leave; it may take a while to be gone. */
 export async function requestStop(target: ControlTarget, now: number, signal: AbortSignal): Promise<void> {
   await call(target, "POST /_local-aws/stop", now, signal);
 }
 
-/** Asks how jobs in an image run, and whether nobody has been told so yet. Undefined where there is no answer. */
+/** Asks how jobs in an image run. Undefined where there is no answer. */
 export async function requestHowJobsRun(
   target: ControlTarget,
   image: string,
   now: number,
   signal: AbortSignal,
-): Promise<(HowJobsRun & { readonly isNews: boolean }) | undefined> {
+): Promise<HowJobRuns | undefined> {
   const headers = { "x-local-aws-image": image };
   const answer = await call(target, "GET /_local-aws/executor", now, signal, { headers });
   return answer?.status === 200 ? JSON.parse(answer.body) : undefined;

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
-import { exportLines, unsetLines } from "./local-aws-environment.ts";
+import { daemonEnvironment, exportLines, unsetLines, withoutAwsSettings } from "./local-aws-environment.ts";
 
 const local = {
   endpoint: "http://127.0.0.1:4566",
@@ -9,6 +9,7 @@ const local = {
   pid: 1,
   port: 4566,
   stateDirectory: "/state",
+  executor: "auto",
 };
 
 const inShell = (lines: readonly string[], env: Record<string, string>) =>
@@ -42,4 +43,29 @@ test("where a proxy is set, local AWS is reached without it", () => {
 test("--unset takes back all that was exported", () => {
   const variables = inShell([...exportLines(local, {}), ...unsetLines()], {});
   expect(variables.filter((line) => line.startsWith("AWS_"))).toEqual([]);
+});
+
+test("the daemon is given what programs are found by, and no secrets", () => {
+  const passed = {
+    PATH: "/bin",
+    HOME: "/home/me",
+    LC_ALL: "C",
+    XDG_RUNTIME_DIR: "/run/user/1",
+    DOCKER_HOST: "unix:///d",
+  };
+  const kept = { ...passed, no_proxy: "localhost", HTTPS_PROXY: "http://proxy:3128" };
+  const secret = {
+    GH_TOKEN: "t",
+    AWS_PROFILE: "lab",
+    PASSWORD: "p",
+    NODE_OPTIONS: "--inspect",
+    DOCKER_AUTH_CONFIG: "{}",
+  };
+  expect(daemonEnvironment({ ...kept, ...secret, http_proxy: "http://me:password@proxy" })).toEqual(kept);
+});
+
+test("by --local-aws nothing of the user's own AWS settings is used", () => {
+  expect(withoutAwsSettings({ AWS_PROFILE: "lab", AWS_ACCESS_KEY_ID: "KEY", PATH: "/bin" })).toEqual({
+    PATH: "/bin",
+  });
 });

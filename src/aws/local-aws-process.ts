@@ -7,6 +7,7 @@ import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { Context } from "../cli/context.ts";
 import { UserError } from "../errors.ts";
+import { daemonEnvironment } from "./local-aws-environment.ts";
 
 /** What the daemon says about its start, or about a reset: one line of JSON on a pipe. */
 export type Report =
@@ -21,7 +22,7 @@ const maxLogBytes = 1024 * 1024;
 
 /**
  * Runs the daemon, in a session of its own so that it outlives this program and its terminal, and waits for its report.
- * It inherits the environment, for its jobs to find their programs, but nothing of the user's real AWS.
+ * It inherits of the environment only what docker, podman and the programs of its jobs are found and used by.
  *
  * @throws UserError where its log cannot be written to, or it ends without a word.
  */
@@ -36,7 +37,7 @@ export async function runLocalAwsProcess(
   const child = spawn(process.execPath, [script, "--state", directory, "--report-fd", "3", ...args], {
     cwd: "/",
     detached: true,
-    env: Object.fromEntries(Object.entries(context.env).filter(([name]) => !name.startsWith("AWS_"))),
+    env: daemonEnvironment(context.env),
     stdio: [
       "ignore",
       log.fd,

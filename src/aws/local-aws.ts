@@ -6,11 +6,9 @@ import { type Context, nextstrainHome } from "../cli/context.ts";
 import { UserError } from "../errors.ts";
 import {
   type ControlTarget,
-  type HowJobsRun,
   type LocalAwsStatus,
   readStatus,
   requestFaults,
-  requestHowJobsRun,
   requestStop,
 } from "./local-aws-control.ts";
 import { runLocalAwsProcess } from "./local-aws-process.ts";
@@ -24,6 +22,8 @@ export interface LocalAws {
   readonly pid: number;
   readonly port: number;
   readonly stateDirectory: string;
+  /** What its jobs were asked to be run by, as in StartOptions. */
+  readonly executor: string;
 }
 
 export interface StartOptions {
@@ -64,7 +64,11 @@ export async function inspectLocalAws(
   if (!status) return undefined;
   const { port, region, credentials } = target;
   const endpoint = `http://127.0.0.1:${port}`;
-  return { status, local: { endpoint, region, credentials, pid: status.pid, port, stateDirectory } };
+  const { pid, executor } = status;
+  return {
+    status,
+    local: { endpoint, region, credentials, pid, port, stateDirectory, executor: executor.choice },
+  };
 }
 
 /**
@@ -118,18 +122,6 @@ export async function useFaultPlan(context: Context, plan: string): Promise<void
   throw new UserError(wrong, { hint: "The README of local AWS lists under “Faults” what a plan may hold." });
 }
 
-/** How the local AWS that runs here would run a job in the image; undefined where it does not say. */
-export async function howJobsRun(
-  context: Context,
-  image: string,
-): Promise<(HowJobsRun & { readonly isNews: boolean }) | undefined> {
-  const target = await readTarget(localAwsDirectory(context));
-  return (
-    target &&
-    within(answerLimitMs, context, (signal) => requestHowJobsRun(target, image, context.now(), signal))
-  );
-}
-
 /** Deletes all buckets, jobs and logs, after stopping local AWS where it runs. Port and keys stay. */
 export async function resetLocalAws(context: Context): Promise<void> {
   const deadline = context.now() + stopLimitMs;
@@ -176,6 +168,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
+/** Gives up on a local AWS that does not answer: a UserError says so. */
 async function within<T>(
   limitMs: number,
   context: Context,
@@ -194,6 +187,12 @@ async function within<T>(
 async function findDaemonPid(context: Context): Promise<number | undefined> {
   const daemon = await readJson(join(localAwsDirectory(context), "daemon.json"));
   return typeof daemon?.pid === "number" ? daemon.pid : undefined;
+}
+
+/** The port that this home's local AWS has, whether it runs or not; undefined where it has never run. */
+export async function localAwsPort(context: Context): Promise<number | undefined> {
+  const identity = await readJson(join(localAwsDirectory(context), "identity.json"));
+  return typeof identity?.port === "number" ? identity.port : undefined;
 }
 
 /** How to reach the daemon, by the files it keeps in its state directory; undefined where none runs. */

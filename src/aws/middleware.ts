@@ -6,6 +6,7 @@ import type {
 } from "@smithy/types";
 import type { Aws } from "./clients.ts";
 import { renewWhereRefused } from "./renewal.ts";
+import { reviveWhereRefused } from "./revival.ts";
 import { giveUpOnSilence } from "./silence.ts";
 
 /** How far the servers' clock is ahead of ours. */
@@ -19,12 +20,14 @@ export interface MiddlewareOptions {
   readonly silentTry: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Starts the server again where nobody listens any more. */
+  readonly revive: (() => Promise<void>) | undefined;
 }
 
 /** Teaches the clients what the SDK leaves out: renewed credentials, servers that fall silent, the servers' clock. */
 export function addMiddleware(
   { s3, batch, batchOnce, logs }: Pick<Aws, "s3" | "batch" | "batchOnce" | "logs">,
-  { silentTry, now }: MiddlewareOptions,
+  { silentTry, now, revive }: MiddlewareOptions,
 ): ServerClock {
   const renewal = { step: "initialize", name: "renewWhereRefused" } as const;
   s3.middlewareStack.add(renewWhereRefused(s3.config.credentials), renewal);
@@ -47,6 +50,15 @@ export function addMiddleware(
   s3.middlewareStack.add(silence, afterRetries);
   batch.middlewareStack.add(silence, afterRetries);
   logs.middlewareStack.add(silence, afterRetries);
+
+  if (revive) {
+    const revival = reviveWhereRefused(revive);
+    const beforeSilence = { step: "finalizeRequest", priority: "low", name: "reviveWhereRefused" } as const;
+    s3.middlewareStack.add(revival, beforeSilence);
+    batch.middlewareStack.add(revival, beforeSilence);
+    batchOnce.middlewareStack.add(revival, beforeSilence);
+    logs.middlewareStack.add(revival, beforeSilence);
+  }
 
   let offset: number | undefined;
   const noteDate =

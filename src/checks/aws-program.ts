@@ -1,9 +1,9 @@
-/** A command of the `aws` program, for the account and region in use, to be copied. */
+/** A command of the `aws` program, for the account and region in use, or the local AWS that `--local-aws` names, to be copied. */
 export function awsProgram(
-  { isLocal, region }: { readonly isLocal: boolean; readonly region: string },
+  { isByOption, region }: { readonly isByOption: boolean; readonly region: string },
   command: string,
 ): string {
-  return isLocal
+  return isByOption
     ? `(eval "$(nextstrain local-aws env)"; aws ${command})`
     : `aws --region ${region} ${command}`;
 }

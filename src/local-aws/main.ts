@@ -1,4 +1,5 @@
 import { writeSync } from "node:fs";
+import { homedir, userInfo } from "node:os";
 import { parseArgs } from "node:util";
 import { type AccountTrait, accountTraits } from "./account.ts";
 import { type ExecutorChoice, executorChoices } from "./batch/executor/chosen-executor.ts";
@@ -67,6 +68,8 @@ async function run(directory: string): Promise<void> {
     idleMs: minutes > 0 ? minutes * 60_000 : Number.POSITIVE_INFINITY,
     executor: readChoice(values.executor),
     account: values.account.map(readTrait),
+    // The home by the environment and by the system's list of users, and where a session keeps its sockets.
+    private: [homedir(), userInfo().homedir, `/run/user/${userInfo().uid}`],
     version: typeof NEXTSTRAIN_VERSION === "string" ? NEXTSTRAIN_VERSION : "0.0.0-source",
     now: Date.now,
     log,

@@ -3,6 +3,9 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { ServiceResponse } from "./http.ts";
 
+/** What every answer says that it is from, signed request or not: clients tell local AWS by it from other servers. */
+const SERVER = "nextstrain-local-aws";
+
 /** Where an answer is cut off: before its first byte, or half-way through its body. */
 export type CutAnswer = "before" | "within";
 
@@ -19,6 +22,7 @@ export async function sendResponse(
   }
   const { status, headers = {}, body } = answer;
   response.statusCode = status;
+  response.setHeader("server", SERVER);
   response.setHeader("x-amz-request-id", requestId);
   response.setHeader("x-amzn-requestid", requestId);
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);

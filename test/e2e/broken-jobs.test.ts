@@ -10,16 +10,13 @@ import {
   AttachUserPolicyCommand,
   CreateAccessKeyCommand,
   CreatePolicyCommand,
-  CreateRoleCommand,
   CreateUserCommand,
-  DeleteRoleCommand,
   DeleteRolePolicyCommand,
   IAMClient,
   PutRolePolicyCommand,
 } from "@aws-sdk/client-iam";
 import { DeleteObjectCommand } from "@aws-sdk/client-s3";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { trust } from "../support/account.ts";
 import { useFaults } from "../support/faults.ts";
 import { localEnvironment } from "../support/front.ts";
 import { have } from "../support/have.ts";
@@ -251,14 +248,15 @@ describe.skipIf(!(have("zip") && have("unzip")))("jobs with one thing wrong (nee
           Version: "2012-10-17",
           Statement: [{ Effect: "Allow", Action: actions, Resource: "*" }],
         });
+      const PolicyName = "NextstrainJobsAccessToBucket";
+      const policy = new URL(`../fixtures/policies/${PolicyName}.json`, import.meta.url);
       beforeAll(async () => {
         iam = iamClient(exports);
-        const AssumeRolePolicyDocument = trust("ecs-tasks.amazonaws.com");
-        await iam.send(new CreateRoleCommand({ RoleName: ROLE, AssumeRolePolicyDocument }));
+        await iam.send(new DeleteRolePolicyCommand({ RoleName: ROLE, PolicyName }));
       });
       afterAll(async () => {
-        await iam.send(new DeleteRolePolicyCommand({ RoleName: ROLE, PolicyName: "some" }));
-        await iam.send(new DeleteRoleCommand({ RoleName: ROLE }));
+        const PolicyDocument = await readFile(policy, "utf8");
+        await iam.send(new PutRolePolicyCommand({ RoleName: ROLE, PolicyName, PolicyDocument }));
         iam.destroy();
       });
 
@@ -274,8 +272,7 @@ describe.skipIf(!(have("zip") && have("unzip")))("jobs with one thing wrong (nee
       test("write to the bucket", async () => {
         await iam.send(
           new PutRolePolicyCommand({
-            RoleName: ROLE,
-            PolicyName: "some",
+            ...{ RoleName: ROLE, PolicyName },
             PolicyDocument: allow(["s3:GetObject", "s3:ListBucket"]),
           }),
         );

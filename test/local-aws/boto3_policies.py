@@ -2,7 +2,7 @@
 Sets up users as an administrator does, or finds out what they may do.
 
     boto3_policies.py set-up POLICY-DIRECTORY    makes user `scientist` with the guide's three policies, prints its key as JSON
-    boto3_policies.py give-role POLICY-DIRECTORY makes role NextstrainJobsRole, with the bucket policy
+    boto3_policies.py see-role POLICY-DIRECTORY  looks whether role NextstrainJobsRole has the bucket policy
     boto3_policies.py strip-role                 takes the policy from the role
     boto3_policies.py probe                      as that user: what is not in the policies is refused
 """
@@ -56,17 +56,19 @@ def set_up(directory):
     print(json.dumps({"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}))
 
 
-def give_role(directory):
+def see_role(directory):
     iam = client("iam")
-    iam.create_role(RoleName="NextstrainJobsRole", AssumeRolePolicyDocument=TRUST)
-    document = (Path(directory) / "NextstrainJobsAccessToBucket.json").read_text()
-    iam.put_role_policy(RoleName="NextstrainJobsRole", PolicyName="bucket", PolicyDocument=document)
     role = iam.get_role(RoleName="NextstrainJobsRole")["Role"]
     assert role["AssumeRolePolicyDocument"] == json.loads(TRUST), role
+    policy = "NextstrainJobsAccessToBucket"
+    document = json.loads((Path(directory) / f"{policy}.json").read_text())
+    given = iam.get_role_policy(RoleName="NextstrainJobsRole", PolicyName=policy)["PolicyDocument"]
+    allowed = lambda one: [(set(each["Action"]), set(each["Resource"])) for each in one["Statement"]]
+    assert allowed(given) == allowed(document), given
 
 
 def strip_role():
-    client("iam").delete_role_policy(RoleName="NextstrainJobsRole", PolicyName="bucket")
+    client("iam").delete_role_policy(RoleName="NextstrainJobsRole", PolicyName="NextstrainJobsAccessToBucket")
 
 
 def probe():
@@ -127,4 +129,4 @@ def iam_error(call, **arguments):
 
 
 name, *arguments = sys.argv[1:]
-{"set-up": set_up, "give-role": give_role, "strip-role": strip_role, "probe": probe}[name](*arguments)
+{"set-up": set_up, "see-role": see_role, "strip-role": strip_role, "probe": probe}[name](*arguments)

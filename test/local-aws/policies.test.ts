@@ -70,7 +70,7 @@ test.skipIf(!haveBoto3() || !have("zip"))(
       file,
       `[default]\naws_access_key_id=${AWS_ACCESS_KEY_ID}\naws_secret_access_key=${AWS_SECRET_ACCESS_KEY}\n`,
     );
-    await python(local, ["give-role", policies]);
+    await python(local, ["see-role", policies]);
     const second = await build(local, "echo by role > role.txt", { AWS_SHARED_CREDENTIALS_FILE: file });
     expect(second.stderr).toBe("");
     expect(second.exitStatus).toBe(0);

@@ -23,8 +23,13 @@ export async function checkSetup(
 ): Promise<Checked> {
   const result = await account.run(["check-setup", "aws-batch", "--json", ...args], env);
   expect(result.stderr).toBe("");
-  const { runtimes } = JSON.parse(result.stdout) as { runtimes: readonly { findings: readonly Finding[] }[] };
-  return { exitStatus: result.exitStatus, findings: runtimes[0]?.findings ?? [] };
+  return { exitStatus: result.exitStatus, findings: findingsIn(result.stdout) };
+}
+
+/** What `check-setup aws-batch --json` has written. */
+export function findingsIn(json: string): readonly Finding[] {
+  const { runtimes } = JSON.parse(json) as { runtimes: readonly { findings: readonly Finding[] }[] };
+  return runtimes[0]?.findings ?? [];
 }
 
 /** All that isn't as it should be, as `mark id`. */

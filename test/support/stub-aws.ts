@@ -56,13 +56,15 @@ export async function startStubAws(): Promise<StubAws> {
     let body = "";
     for await (const chunk of request.setEncoding("utf8")) body += chunk;
     const line = `${request.method} ${request.url}`;
+    // Whatever listens on this computer is first asked whether it is a local AWS.
+    if (request.url?.startsWith("/_local-aws/")) return response.writeHead(404).end();
     const { authorization = "", ...headers } = request.headers;
     const [, keyId, region, service] =
       /Credential=([^/]+)\/\d+\/([^/]+)\/([^/]+)\//.exec(authorization) ?? [];
     const token = headers["x-amz-security-token"] ?? headers["x-amz-sso_bearer_token"];
     requests.push({ line, keyId, region, service, token: token?.toString(), body });
     const found = answers.find(([pattern]) => pattern.test(line))?.[1](body);
-    response.writeHead(found === undefined ? 404 : 200).end(found ?? "{}");
+    return response.writeHead(found === undefined ? 404 : 200).end(found ?? "{}");
   });
   return { requests, ...(await listening(server)) };
 }

@@ -4,11 +4,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
   CreateAccessKeyCommand,
-  CreateRoleCommand,
   CreateUserCommand,
   DeleteAccessKeyCommand,
   DeleteUserPolicyCommand,
-  PutRolePolicyCommand,
   PutUserPolicyCommand,
 } from "@aws-sdk/client-iam";
 import { type LocalClients, localClients } from "./local-clients.ts";
@@ -22,14 +20,6 @@ export interface Key {
 const everything = JSON.stringify({
   Version: "2012-10-17",
   Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }],
-});
-
-/** Of the job role: that jobs may have it. */
-const jobsTrust = JSON.stringify({
-  Version: "2012-10-17",
-  Statement: [
-    { Effect: "Allow", Principal: { Service: "ecs-tasks.amazonaws.com" }, Action: "sts:AssumeRole" },
-  ],
 });
 
 /** A policy as the users' guide prints it. */
@@ -66,7 +56,7 @@ async function accountEnvironment(place: Workplace): Promise<Record<string, stri
   return { ...place.env, AWS_ENDPOINT_URL: endpoint, AWS_DEFAULT_REGION: "us-east-1" };
 }
 
-/** A user who has the three policies of the users' guide and nothing else, and the job role with the bucket policy. */
+/** A user who has the three policies of the users' guide and nothing else; the role of jobs is there. */
 export async function guideUser(place: Workplace): Promise<Record<string, string>> {
   const env = await accountEnvironment(place);
   await using clients = await localClients(place.env);
@@ -77,16 +67,6 @@ export async function guideUser(place: Workplace): Promise<Record<string, string
   ]);
   await makeUser(clients, "scientist", { batch, bucket, logs });
   await storeKey(place, await makeKey(clients, "scientist"));
-  await clients.iam.send(
-    new CreateRoleCommand({ RoleName: "NextstrainJobsRole", AssumeRolePolicyDocument: jobsTrust }),
-  );
-  await clients.iam.send(
-    new PutRolePolicyCommand({
-      RoleName: "NextstrainJobsRole",
-      PolicyName: "bucket",
-      PolicyDocument: bucket,
-    }),
-  );
   return env;
 }
 

@@ -8,6 +8,8 @@ import type { Step } from "./log-signs.ts";
 export interface JobEvidence {
   readonly job: Job;
   readonly isLocal: boolean;
+  /** By the option --local-aws, so that commands need it, too. */
+  readonly isByOption: boolean;
   /** Of the account, for commands. */
   readonly region: string;
   /** Local AWS runs it without its image, by the programs of this computer. */

@@ -115,7 +115,7 @@ export const failedSymptoms: readonly Symptom[] = [
       return {
         says: `The computer that the job ran on was taken away${attempts > 1 ? `, ${attempts} times in all` : ""}: AWS takes spot computers (cheaper, as they are left over from others) back when it needs them, or it broke down.`,
         mend: isLocal
-          ? "Build again. On local AWS it means that `nextstrain local-aws stop`, or a fault that was asked for, ended the job."
+          ? "Build again. On local AWS it means that local AWS has ended (by itself, or by `nextstrain local-aws stop`) while the job ran, or that a fault that was asked for ended the job."
           : `Build again; it begins anew, since nothing came back. ${attempts > 1 ? "" : `To have AWS try again by itself: AWS console, Batch, ${definitionOf(job)}, Create new revision, Job attempts 3, with a retry strategy that retries on the status reason ${pattern} and exits on the reason *. `}To not be interrupted, set up ordinary computers: nextstrain setup aws-batch --no-spot.`,
       };
     },

@@ -26,7 +26,7 @@ export const waitingJobs: readonly Case[] = [
   [
     "too-big",
     "this computer",
-    waiting("MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - x", { ...unseen, isLocal: true }),
+    waiting("MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - x", { ...unseen, isLocal: true, isByOption: true }),
   ],
   [
     "computer-type-unsupported",
@@ -72,6 +72,7 @@ export const waitingJobs: readonly Case[] = [
     "disabled, on this computer",
     waiting(undefined, {
       isLocal: true,
+      isByOption: true,
       environments: seen([makeEnvironment(["optimal"], { isEnabled: false })]),
     }),
   ],

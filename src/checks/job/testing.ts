@@ -43,7 +43,15 @@ export function makeJob(fields: Partial<Job> = {}): Job {
 
 export function makeEvidence(fields: Partial<JobEvidence> = {}): JobEvidence {
   const nothing = { logEnd: [], step: "over", failedRules: [], ruleLogs: [] } as const;
-  return { job: makeJob(), isLocal: false, region: "us-east-1", withoutImage: false, ...nothing, ...fields };
+  return {
+    job: makeJob(),
+    isLocal: false,
+    isByOption: false,
+    region: "us-east-1",
+    withoutImage: false,
+    ...nothing,
+    ...fields,
+  };
 }
 
 /** A compute environment in good health that may start these computers. */

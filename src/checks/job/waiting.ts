@@ -222,12 +222,12 @@ function misfitsOf(evidence: JobEvidence): readonly Fit[] | undefined {
 
 /** The next step for a job that is too big, with a size that fits. */
 function askForLess(evidence: JobEvidence): string {
-  const { job, isLocal } = evidence;
+  const { job, isLocal, isByOption } = evidence;
   const size = sizeOf(job);
   const fit = closestOf(evidence);
   const { build, setUp } = fit && size ? resize(fit, size) : { build: undefined, setUp: raiseAsSaid(job) };
   const less = build === undefined ? "a smaller --cpus and --memory" : `${build} at most`;
-  const cancel = `Cancel it (nextstrain build --aws-batch${isLocal ? " --local-aws" : ""} --attach ${job.id} --cancel), and build again`;
+  const cancel = `Cancel it (nextstrain build --aws-batch${isByOption ? " --local-aws" : ""} --attach ${job.id} --cancel), and build again`;
   const again = `${hasEnded(job) ? "Build again" : cancel} with ${less}`;
   if (isLocal) return `${again}: jobs of local AWS can have what this computer has.`;
   return setUp === undefined

@@ -45,7 +45,6 @@ const bucketSubject = subject({
     },
     {
       id: "bucket.region",
-      accountOnly: true,
       find({ region }, facts) {
         const { value: own } = facts.aws.region;
         if (region === undefined || region === own) return undefined;
@@ -69,7 +68,6 @@ const accessSubject = subject({
   id: "bucket.access",
   called: (facts) => `who gets into ${called(facts)}`,
   see: ofBucket((facts) => facts.bucketAccess()),
-  accountOnly: true,
   checks: [
     {
       id: "bucket.private",
@@ -100,7 +98,6 @@ const encryptionSubject = subject({
   id: "bucket.encryption",
   called: (facts) => `the encryption of ${called(facts)}`,
   see: ofBucket((facts) => facts.bucketEncryption()),
-  accountOnly: true,
   absent: (facts) => ({
     mark: "caution",
     says: `What lies in ${called(facts)} is not encrypted.`,
@@ -118,7 +115,6 @@ const versioningSubject = subject({
   id: "bucket.versioning",
   called: (facts) => `whether ${called(facts)} keeps old versions`,
   see: ofBucket((facts) => facts.bucketVersioning()),
-  accountOnly: true,
   checks: [
     {
       id: "bucket.versions",
@@ -139,7 +135,6 @@ const lifecycleSubject = subject({
   id: "bucket.lifecycle",
   called: (facts) => `how long ${called(facts)} keeps things`,
   see: ofBucket((facts) => facts.bucketLifecycle()),
-  accountOnly: true,
   checks: [
     { id: "bucket.expiry", find: findExpiry },
     {

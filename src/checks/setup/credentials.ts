@@ -34,7 +34,6 @@ export const credentialsSubject = subject({
     },
     {
       id: "credentials.root",
-      accountOnly: true,
       find({ arn }, { aws }) {
         if (!arn.endsWith(":root")) return undefined;
         return {

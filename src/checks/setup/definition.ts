@@ -63,7 +63,6 @@ export const definitionSubject = subject({
     },
     {
       id: "definition.role",
-      accountOnly: true,
       find({ roleArn }, facts) {
         if (roleArn !== undefined) return undefined;
         return {
@@ -75,7 +74,6 @@ export const definitionSubject = subject({
     },
     {
       id: "definition.timeout",
-      accountOnly: true,
       find({ timeoutSeconds }, facts) {
         if (timeoutSeconds !== undefined) {
           return { mark: "ok", says: `Jobs are stopped after ${spellTime(timeoutSeconds)} at the latest.` };
@@ -89,7 +87,6 @@ export const definitionSubject = subject({
     },
     {
       id: "definition.attempts",
-      accountOnly: true,
       find({ attempts }, facts) {
         if (attempts <= 1) return { mark: "ok", says: "A job that fails is not run again by itself." };
         return {

@@ -46,7 +46,6 @@ export const environmentsSubject = subject({
     },
     {
       id: "environments.idle-cost",
-      accountOnly: true,
       find(environments, facts) {
         const costly = environments.filter(({ resources }) => (resources?.minVcpus ?? 0) > 0);
         const [first] = costly;
@@ -63,7 +62,6 @@ export const environmentsSubject = subject({
     },
     {
       id: "environments.launch-template",
-      accountOnly: true,
       find(environments) {
         const floating = environments.filter(
           ({ resources }) => resources?.launchTemplate?.version === "$Latest",

@@ -41,7 +41,6 @@ export const fargateChecks: readonly Check<JobDefinition>[] = [
   },
   {
     id: "definition.execution-role",
-    accountOnly: true,
     find({ onFargate, container: { executionRoleArn } }, facts) {
       if (!onFargate) return undefined;
       if (executionRoleArn !== undefined) {

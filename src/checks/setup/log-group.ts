@@ -21,7 +21,6 @@ export const logGroupSubject = subject({
     },
     {
       id: "logs.retention",
-      accountOnly: true,
       find({ retentionDays }, facts) {
         if (retentionDays !== undefined) {
           return { mark: "ok", says: `Logs are kept for ${retentionDays} days.` };

@@ -68,7 +68,6 @@ const idOf = (action: string) => `permissions.${action.toLowerCase().replace(":"
 export const permissionsSubject = subject<Allowances>({
   id: "permissions",
   called: () => "what you may do",
-  accountOnly: true,
   async see(facts) {
     const [bucket, identity] = await Promise.all([facts.bucket(), facts.identity()]);
     // There is nothing to try it on, or nobody to ask about: told of these.

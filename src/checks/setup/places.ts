@@ -10,7 +10,7 @@ export function paste(command: string): string {
 
 /** A command of the `aws` program, for the region in use, on a line of its own. */
 export function awsCommand({ aws }: Pick<Facts, "aws">, command: string): string {
-  return paste(awsProgram({ isLocal: aws.isLocal, region: aws.region.value }, command));
+  return paste(awsProgram({ isByOption: aws.local?.isByOption === true, region: aws.region.value }, command));
 }
 
 /** What the set-up can do about it, to be copied; "" for local AWS, which takes none. */

@@ -76,7 +76,6 @@ export const queueSubject = subject({
     },
     {
       id: "queue.gives-up",
-      accountOnly: true,
       find({ name, givesUp }, facts) {
         if (givesUp)
           return {

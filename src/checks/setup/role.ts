@@ -26,7 +26,6 @@ const called = ({ names }: Facts) => `the role that the job definition "${names.
 const roleSubject = subject({
   id: "role",
   called,
-  accountOnly: true,
   see: async (facts) => ((await roleArnOf(facts)) === undefined ? undefined : facts.role()),
   absent: (facts) => ({
     mark: "wrong",
@@ -51,7 +50,6 @@ const roleSubject = subject({
 const accessSubject = subject({
   id: "role.access",
   called: () => "what jobs may do by their role",
-  accountOnly: true,
   async see(facts): Promise<Seen<Access> | undefined> {
     const [roleArn, bucket] = await Promise.all([roleArnOf(facts), facts.bucket()]);
     if (roleArn === undefined || bucket.kind === "absent") return undefined;

@@ -16,8 +16,6 @@ export interface Check<T> {
   readonly id: string;
   /** Serves preflight, too. */
   readonly preflight?: true;
-  /** Only of a real account: local AWS costs nothing, and nobody else gets in. */
-  readonly accountOnly?: true;
   /** Undefined where there is nothing to say. */
   readonly find: (value: T, facts: Facts) => Outcome | undefined;
 }
@@ -36,7 +34,6 @@ export interface SubjectOf<T> {
   readonly failed?: (error: UserError, facts: Facts) => Outcome;
   /** Builds fail where it may not be looked at. */
   readonly needed?: true;
-  readonly accountOnly?: true;
   readonly checks: readonly Check<T>[];
 }
 
@@ -48,13 +45,13 @@ export interface Subject {
 
 /** Makes a subject of the table. */
 export function subject<T>(of: SubjectOf<T>): Subject {
-  const isAsked = (check: Pick<Check<T>, "preflight" | "accountOnly">, facts: Facts, purpose: Purpose) =>
-    (purpose === "doctor" || check.preflight === true) && !(check.accountOnly && facts.aws.isLocal);
+  const isAsked = (check: Pick<Check<T>, "preflight">, purpose: Purpose) =>
+    purpose === "doctor" || check.preflight === true;
   return {
     id: of.id,
     async examine(facts, purpose) {
-      const checks = of.checks.filter((check) => isAsked(check, facts, purpose));
-      if (checks.length === 0 || (of.accountOnly && facts.aws.isLocal)) return [];
+      const checks = of.checks.filter((check) => isAsked(check, purpose));
+      if (checks.length === 0) return [];
       const seen = await of.see(facts);
       if (seen === undefined) return [];
       if (seen.kind !== "seen") {

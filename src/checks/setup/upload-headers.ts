@@ -8,7 +8,6 @@ import { type Outcome, quoteOf, subject } from "./subject.ts";
 export const uploadHeadersSubject = subject<UploadHeaders>({
   id: "bucket.headers",
   called: () => "which encryption headers the bucket demands",
-  accountOnly: true,
   see: async (facts) => ((await facts.bucket()).kind === "absent" ? undefined : facts.uploadHeaders()),
   checks: [
     { id: "bucket.headers.own", find: findOwn },

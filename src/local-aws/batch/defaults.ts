@@ -9,6 +9,14 @@ const queueName = "nextstrain-job-queue";
 const policyName = "nextstrain-shares";
 const definitionName = "nextstrain-job";
 
+/** Jobs that are too big for this computer leave the queue after half an hour, as `nextstrain setup aws-batch` has it. */
+const cannotStart = ["COMPUTE_ENVIRONMENT_MAX_RESOURCE", "JOB_RESOURCE_REQUIREMENT"].map((what) => ({
+  reason: `MISCONFIGURATION:${what}`,
+  state: "RUNNABLE",
+  maxTimeSeconds: 1_800,
+  action: "CANCEL",
+}));
+
 /** What a job can have of a computer: all its CPUs, and its memory less what the system keeps. */
 export function machineSize(cpus: number, memoryBytes: number): Size {
   return { vcpus: Math.max(1, cpus), memoryMiB: Math.max(512, Math.floor((memoryBytes / 2 ** 20) * 0.9)) };
@@ -53,6 +61,7 @@ export async function makeDefaults(
       priority: 1,
       environments: [environmentName],
       tags: {},
+      jobStateTimeLimitActions: cannotStart,
     });
   }
   if (account.includes("fair-share")) shareQueue(store);

@@ -71,6 +71,8 @@ export interface BatchOptions {
   readonly stopTimeoutMs?: number;
   /** The built `executor/entrypoint.ts`; `job-entrypoint.js` beside this program where absent. */
   readonly jobEntrypoint?: string;
+  /** Directories that jobs run as processes are not to see. */
+  readonly hidden?: readonly string[];
   /** PATH of the jobs; this process's where absent. */
   readonly path?: string;
   /** What the default compute environment has; this computer's where absent. */
@@ -186,6 +188,7 @@ function chooseExecutor(options: BatchOptions): ChosenExecutor {
     scratch: join(options.directory, "sandbox-trial"),
     entrypoint: options.jobEntrypoint ?? fileURLToPath(new URL("./job-entrypoint.js", import.meta.url)),
     path,
+    hidden: options.hidden ?? [],
     stopTimeoutMs,
     now,
     log,

@@ -250,3 +250,34 @@ describe("ListJobs", () => {
     expect(ids(await list({ filters: [{ name: "JOB_NAME", values: ["OTHER*"] }] }))).toEqual([third, second]);
   });
 });
+
+describe("a job that is too big for its queue", () => {
+  const tooBig = () =>
+    submit({ containerOverrides: { resourceRequirements: [{ type: "MEMORY", value: "100000000" }] } });
+  const reason = expect.stringMatching(/^MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT/);
+
+  test("is taken off it when its time is up, and lets the next one start", async () => {
+    const jobId = await tooBig();
+    const next = await submit();
+    bench.clock += 1_799_000;
+    bench.batch.schedule();
+    expect(await describeJob(jobId)).toMatchObject({ status: "RUNNABLE", statusReason: reason });
+    bench.clock += 1_000;
+    bench.batch.schedule();
+    expect(await finished(jobId)).toMatchObject({
+      ...{ status: "FAILED", statusReason: reason, isCancelled: true },
+      stoppedAt: bench.clock,
+    });
+    await running(next);
+  });
+
+  test("waits for ever where its queue has no time limits", async () => {
+    await call(bench.batch, "UpdateJobQueue", {
+      ...{ jobQueue: "nextstrain-job-queue", jobStateTimeLimitActions: [] },
+    });
+    const jobId = await tooBig();
+    bench.clock += 100_000_000;
+    bench.batch.schedule();
+    expect(await describeJob(jobId)).toMatchObject({ status: "RUNNABLE", statusReason: reason });
+  });
+});

@@ -11,6 +11,7 @@ import { ecsArn, type Home } from "./names.ts";
 import { isRetried } from "./retry.ts";
 import { nextInLine } from "./shares.ts";
 import type { Store } from "./store.ts";
+import { createWaits } from "./time-limits.ts";
 import type { ComputeEnvironment, Job, JobQueue } from "./types.ts";
 import { isFinished } from "./types.ts";
 
@@ -48,6 +49,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const { store, executor, logs, now } = options;
   const containers = new Map<string, RunningContainer>();
   const runs = new Set<Promise<void>>();
+  const waits = createWaits(now);
   const instance = `i-0${randomBytes(8).toString("hex")}`;
   let phase: "not yet open" | "open" | "closed" = "not yet open";
   /** Jobs whose containers were killed because the daemon leaves. */
@@ -94,12 +96,12 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
           fitOf(environment, job.size) === "fits" && hasRoom(environment, job.size, load(environment)),
       );
       if (free === undefined) {
-        tell(job, reasonToWait(environments, job.size));
+        hold(queue, job, reasonToWait(environments, job.size));
         return;
       }
       const waitMs = capacityWait(options.faults, job, now());
       if (waitMs > 0) {
-        tell(job, waitReason(options.faults, job) ?? reasons.noCapacity);
+        hold(queue, job, waitReason(options.faults, job) ?? reasons.noCapacity);
         if (Number.isFinite(waitMs)) options.startTimer(schedule, waitMs);
         return;
       }
@@ -114,6 +116,20 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       .sort((a, b) => a.createdAt - b.createdAt || a.sequence - b.sequence);
     const running = jobs.filter((job) => job.current !== undefined);
     return nextInLine(waiting, running, store.policies.get(queue.schedulingPolicy ?? ""));
+  }
+
+  /** Has a job wait at the head of its queue: as long as the queue lets it, for this reason. */
+  function hold(queue: JobQueue, job: Job, reason: string | undefined): void {
+    tell(job, reason);
+    if (reason === undefined) waits.forget(job);
+    const countdown = reason === undefined ? undefined : waits.note(queue, job, reason);
+    if (countdown === undefined || reason === undefined) return;
+    if (countdown.leftMs > 0) {
+      if (countdown.isNew) options.startTimer(schedule, countdown.leftMs);
+      return;
+    }
+    job.isCancelled = true;
+    void end(job, "FAILED", reason).then(schedule);
   }
 
   /** Sizes of the jobs that an environment runs. */
@@ -132,6 +148,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   }
 
   function start(job: Job, environment: ComputeEnvironment): void {
+    waits.forget(job);
     const task = randomBytes(16).toString("hex");
     const cluster = environment.name;
     const { group, stream } = logNames(job, task);

@@ -17,14 +17,17 @@ export interface ControlOptions {
   stop(): void;
 }
 
-/** The daemon's own endpoints, under `/_local-aws/`: status, stop, faults, and how jobs run. For its owner's key only. */
+/** The daemon's own endpoints, under `/_local-aws/`: status, stop, faults, and how jobs run. For its owner's key only, but for the last. */
 export function controlEndpoints(
   options: ControlOptions,
 ): (request: ServiceRequest) => Promise<ServiceResponse> {
   return async ({ method, path, headers, principal, body }) => {
-    if (principal.kind !== "user")
+    const asked = `${method} ${path}`;
+    // Whoever may submit a job may know how it will run.
+    const isForUsers = asked === "GET /_local-aws/executor" && principal.kind === "iam-user";
+    if (principal.kind !== "user" && !isForUsers)
       throw new AwsError("AccessDenied", "Only its owner has access to this.", 403);
-    switch (`${method} ${path}`) {
+    switch (asked) {
       case "GET /_local-aws/status": {
         const challenge = String(headers["x-local-aws-challenge"] ?? "");
         const proof = createHmac("sha256", options.secret).update(`local-aws ${challenge}`).digest("hex");

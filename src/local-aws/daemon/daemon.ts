@@ -14,6 +14,7 @@ import { openLogs } from "../logs/index.ts";
 import { openS3 } from "../s3/index.ts";
 import { type RunningServer, startServer } from "../server.ts";
 import { openSts } from "../sts/index.ts";
+import { setUpAccount } from "./account.ts";
 import { controlEndpoints } from "./control.ts";
 import { createIdentity, type Identity, readIdentity, writeIdentity } from "./identity.ts";
 import { watchIdle } from "./idle.ts";
@@ -35,6 +36,8 @@ export interface DaemonOptions {
   readonly executor: ExecutorChoice;
   /** What its account has other than the default one. */
   readonly account: readonly AccountTrait[];
+  /** Directories besides its own that jobs are not to see: the user's. */
+  readonly private: readonly string[];
   /** Of this program. */
   readonly version: string;
   /** Milliseconds since 1970. */
@@ -178,7 +181,7 @@ async function needContainers(batch: BatchService): Promise<void> {
   );
 }
 
-/** Opens all services, with the bucket and log group that the program's defaults name already there. */
+/** Opens all services, of an account that is set up. */
 async function openServices(options: DaemonOptions, identity: Identity, faults: Faults) {
   const { directory, now, log } = options;
   const { region, accountId, port } = identity;
@@ -186,10 +189,9 @@ async function openServices(options: DaemonOptions, identity: Identity, faults: 
     ...{ directory: join(directory, "logs"), region, accountId, now },
     isTokenExpired: faults.isTokenExpired,
   });
-  await logs.createGroupIfMissing("/aws/batch/job");
   const s3 = await openS3({ directory: join(directory, "s3"), region, accountId, now });
-  await s3.createBucketIfMissing("nextstrain-jobs");
   const iam = await openIam({ directory: join(directory, "iam"), accountId, now });
+  await setUpAccount({ s3, logs, iam });
   const jobLogs = faultyLogSink(logs.sink, faults, log);
   const batch = await openBatch({
     directory: join(directory, "batch"),
@@ -201,6 +203,7 @@ async function openServices(options: DaemonOptions, identity: Identity, faults: 
     faults,
     choice: options.executor,
     account: options.account,
+    hidden: [directory, ...options.private],
     endpoint: () => `http://127.0.0.1:${port}`,
     jobCredentials: identity.jobs,
     roleCredentials: iam.keyOfRole,

@@ -5,7 +5,7 @@ import { refuseUnread } from "../unread.ts";
 import { describe } from "./describe-principal.ts";
 import { operations } from "./operations.ts";
 import type { Policy } from "./policy.ts";
-import { type Key, openIamStore, policiesOf } from "./store.ts";
+import { type Key, newId, newKey, openIamStore, policiesOf } from "./store.ts";
 
 export interface IamOptions {
   /** Made if missing; only its owner may look into it. */
@@ -20,6 +20,11 @@ export interface Iam extends Service {
   keyOf(accessKeyId: string): AccessKey | undefined;
   /** What the jobs of a role sign with; undefined where there is no such role. */
   keyOfRole(role: string): Key | undefined;
+  /** @param policy a role that is made has it as its own */
+  createRoleIfMissing(
+    name: string,
+    role: { readonly trust: string; readonly policy: { readonly name: string; readonly document: string } },
+  ): Promise<void>;
   /** What holds for a user or role of IAM; undefined for those that may do everything. */
   policiesOf(principal: Principal): readonly Policy[] | undefined;
 }
@@ -53,6 +58,14 @@ export async function openIam({ directory, accountId, now }: IamOptions): Promis
       return { ...secretOf(role.key), principal: describe("role", role, role.key, accountId) };
     },
     keyOfRole: (name) => (Object.hasOwn(state.roles, name) ? state.roles[name]?.key : undefined),
+    async createRoleIfMissing(name, { trust, policy }) {
+      if (Object.hasOwn(state.roles, name)) return;
+      const common = { path: "/", created: new Date(now()).toISOString() };
+      const inline = { [policy.name]: policy.document };
+      const id = newId("AROA");
+      state.roles[name] = { ...common, name, id, trust, key: newKey(now()), inline, attached: [] };
+      await store.save();
+    },
     policiesOf({ kind, name }) {
       if (name === undefined) return undefined;
       const entity = kind === "iam-user" ? state.users[name] : state.roles[name];

@@ -66,7 +66,8 @@ export interface LogsOptions {
 export interface LogsService extends Service {
   /** For services of this process, that need no request to write a log. */
   readonly sink: LogSink;
-  createGroupIfMissing(name: string): Promise<void>;
+  /** @param retentionInDays of a group that is made; undefined: for ever */
+  createGroupIfMissing(name: string, retentionInDays?: number): Promise<void>;
 }
 
 /** CloudWatch Logs (JSON 1.1 protocol, API of 2014-03-28), with its state under a directory. */
@@ -79,7 +80,11 @@ export async function openLogs({
 }: LogsOptions): Promise<LogsService> {
   const store = await openLogStore(directory, now);
   const context = { store, region, accountId, now, tokenAges: watchTokenAges(now, isTokenExpired) };
-  const createGroupIfMissing = (name: string) => unlessExists(store.createGroup(name));
+  const createGroupIfMissing = async (name: string, retentionInDays?: number) => {
+    if (store.groups.has(name)) return;
+    await unlessExists(store.createGroup(name));
+    if (retentionInDays !== undefined) await store.setRetention(name, retentionInDays);
+  };
   return {
     name: "logs",
     createGroupIfMissing,

@@ -77,18 +77,23 @@ interface NewBucket {
   readonly now: number;
   /** `ObjectOwnership` of its ownership controls. */
   readonly ownership?: string;
+  /** Others that it has from the start, by name. */
+  readonly configurations?: Readonly<Record<string, string>> | undefined;
 }
 
 /** @throws AwsError InvalidBucketName */
 export async function makeBucket(
   store: Store,
-  { name, region, now, ownership = "BucketOwnerEnforced" }: NewBucket,
+  { name, region, now, ownership = "BucketOwnerEnforced", configurations }: NewBucket,
 ): Promise<void> {
   if (!isBucketName(name)) {
     throw new AwsError("InvalidBucketName", "The specified bucket is not valid.", 400, { BucketName: name });
   }
   const createdAt = Math.floor(now / 1000) * 1000;
-  await store.createBucket({ name, region, createdAt, configurations: initialConfigurations(ownership) });
+  await store.createBucket({
+    ...{ name, region, createdAt },
+    configurations: { ...initialConfigurations(ownership), ...configurations },
+  });
 }
 
 /** "Bucket naming rules" (S3 User Guide). Such a name is safe as a file name, too. */

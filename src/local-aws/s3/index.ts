@@ -88,7 +88,8 @@ export interface S3Options {
 }
 
 export interface S3 extends Service {
-  createBucketIfMissing(name: string): Promise<void>;
+  /** @param configurations as bucket records have them, beside those of every new bucket */
+  createBucketIfMissing(name: string, configurations?: Readonly<Record<string, string>>): Promise<void>;
 }
 
 /** Opens S3 on a directory, with all that was in it; leftovers of a process that died are cleared away. */
@@ -107,9 +108,11 @@ export async function openS3({ directory, region, accountId, now }: S3Options): 
       return OPERATIONS[detected.operation]({ request, bucketName, key, store, region, now });
     },
     renderError: renderS3Error,
-    async createBucketIfMissing(name) {
+    async createBucketIfMissing(name, configurations) {
       await store.exclusively(name, async () => {
-        if (store.bucket(name) === undefined) await makeBucket(store, { name, region, now: now() });
+        if (store.bucket(name) === undefined) {
+          await makeBucket(store, { name, region, now: now(), configurations });
+        }
       });
     },
     // Every change is on disk before it is answered.

@@ -65,7 +65,7 @@ function unknownJob(aws: Aws, jobId: JobId): UserError {
       : `AWS Batch does not know a job ${jobId} in ${aws.region.value}.`,
     {
       hint: aws.isLocal
-        ? "Check the id. A job on your AWS account is found without --local-aws."
+        ? "Check the id. A job on your AWS account is found without --local-aws, and without the exports of `nextstrain local-aws env`."
         : "Check the id and the region; Batch forgets jobs a week after they ended. A job on local AWS is found with --local-aws.",
     },
   );

@@ -1,5 +1,6 @@
 import { openAws } from "../../aws/clients.ts";
 import { ensureLocalAws } from "../../aws/local-aws.ts";
+import { withoutAwsSettings } from "../../aws/local-aws-environment.ts";
 import { openFacts } from "../../checks/facts.ts";
 import type { Finding } from "../../checks/finding.ts";
 import { examineSetup } from "../../checks/setup/table.ts";
@@ -31,10 +32,11 @@ const NOT_RUN: Finding = {
 
 /** Goes through all that AWS must have for builds, and with `runJob` tries it by a small job where nothing is wrong. Throws UsageError for a bucket's name that can be none. */
 export async function checkAwsBatch(
-  context: Context,
+  given: Context,
   options: SetupOptions & { readonly runJob?: boolean },
 ): Promise<readonly Finding[]> {
   const names = setupNames(options);
+  const context = options.localAws ? { ...given, env: withoutAwsSettings(given.env) } : given;
   const local = options.localAws ? await ensureLocalAws(context) : undefined;
   using aws = await openAws(context, local, options);
   const findings = [...(await examineSetup(openFacts(aws, names, context.signal, options)))];

@@ -58,6 +58,7 @@ export function createExplainer(context: Context, aws: Aws, run: Run, lookAround
   const nothingRead = (job: Job): JobEvidence => ({
     job,
     isLocal: aws.isLocal,
+    isByOption: aws.local?.isByOption === true,
     region: aws.region.value,
     withoutImage: aws.isLocal && run.localBy !== "containers",
     logEnd: [],

@@ -4,6 +4,7 @@ import { terminateJob } from "../../aws/batch.ts";
 import { type Aws, openAws } from "../../aws/clients.ts";
 import { haveFixedCredentials } from "../../aws/credentials.ts";
 import { ensureLocalAws } from "../../aws/local-aws.ts";
+import { withoutAwsSettings } from "../../aws/local-aws-environment.ts";
 import { openSurroundings } from "../../checks/job/surroundings.ts";
 import type { Context } from "../../cli/context.ts";
 import { UsageError } from "../../errors.ts";
@@ -31,11 +32,12 @@ import { watchJob } from "./watch.ts";
  * a job that was submitted before. Returns the exit status: the job's own, 0 after detaching, 130 after cancelling.
  */
 export async function runOnAwsBatch(
-  context: Context,
+  given: Context,
   request: BuildRequest,
   options: AwsBatchOptions,
 ): Promise<number> {
-  const { io } = context;
+  const { io } = given;
+  const context = options.localAws ? { ...given, env: withoutAwsSettings(given.env) } : given;
   const local = options.localAws ? await ensureLocalAws(context) : undefined;
   using aws = await openAws(context, local, options);
   const run = await begin(context, aws, request, options);

@@ -51,7 +51,7 @@ export async function launch(
 
   const prepared = await prepare(context, aws, request, options);
   const { image } = prepared.definition;
-  const localBy = aws.isLocal ? await tellHowJobsRun(context, image) : undefined;
+  const localBy = await tellHowJobsRun(context, aws, image);
   const command = commandLine(context, request, {
     // Of a job that local AWS runs without its image nothing is known of its Snakemake.
     benchmarkExtended: (!aws.isLocal || localBy === "containers") && supportsBenchmarkExtended(image),

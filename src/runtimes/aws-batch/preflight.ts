@@ -42,9 +42,7 @@ export function beginPreflight(aws: Aws, options: AwsBatchOptions, signal: Abort
       cautions: findings.filter(({ mark }) => mark === "caution"),
     };
   };
-  // On this computer a job of the definition's own size always fits: a request that need not be made.
-  const isSized = options.cpus !== undefined || options.memoryMib !== undefined;
-  const beside = aws.isLocal && !isSized ? Promise.resolve([]) : examine(besideUpload, facts, "preflight");
+  const beside = examine(besideUpload, facts, "preflight");
   // Whoever awaits it hears of it.
   beside.catch(() => {});
   return { target: target(), besideUpload: beside };

@@ -53,7 +53,7 @@ export async function prepare(
         overlays: request.overlays,
         signal,
       }),
-    () => variablesFor(context, aws, request),
+    () => variablesFor(context, request),
   );
   const base = target.definition;
   await removeStaleTemporaries(selection.temporaries, { now: context.now() });
@@ -113,17 +113,12 @@ function checkImage(
   }
 }
 
-function variablesFor({ env, cwd }: Context, aws: Aws, { env: given, envdirs }: BuildRequest) {
+function variablesFor({ env, cwd }: Context, { env: given, envdirs }: BuildRequest) {
   return jobEnvironment({
     env: given,
     envdirs,
     settings: env.NEXTSTRAIN_RUNTIME_ENVDIRS,
-    environment: aws.isLocal ? withoutAws(env) : env,
+    environment: env,
     cwd,
   });
-}
-
-/** The user's AWS settings have no meaning in local AWS, and their keys no business there. */
-function withoutAws(env: Context["env"]): Context["env"] {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith("AWS_")));
 }

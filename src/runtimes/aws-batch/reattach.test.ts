@@ -67,11 +67,24 @@ test("each endpoint of its own goes with it, and so do the files that profiles s
   );
 });
 
-test("on local AWS only where its state is", () => {
-  const text = command(
-    "/d",
-    { isLocal: true, region: { value: "us-east-1", source: "local AWS" } },
-    { NEXTSTRAIN_HOME: "/home", AWS_PROFILE: "lab" },
+const localAws = (isOfThisHome: boolean): Partial<Aws> => ({
+  local: { isOfThisHome, isByOption: false, howJobsRun: async () => undefined, revive: undefined },
+  region: { value: "us-east-1", source: "AWS_DEFAULT_REGION" },
+});
+const exported = {
+  NEXTSTRAIN_HOME: "/home",
+  AWS_ENDPOINT_URL: "http://127.0.0.1:4000",
+  AWS_DEFAULT_REGION: "us-east-1",
+};
+
+test("on this home's local AWS, however it was named, only where its state is", () => {
+  expect(command("/d", localAws(true), exported)).toBe(
+    `NEXTSTRAIN_HOME=/home nextstrain build --aws-batch --local-aws --attach ${jobId} /d`,
   );
-  expect(text).toBe(`NEXTSTRAIN_HOME=/home nextstrain build --aws-batch --local-aws --attach ${jobId} /d`);
+});
+
+test("on another home's local AWS the endpoint goes with it", () => {
+  expect(command("/d", localAws(false), exported)).toBe(
+    `AWS_DEFAULT_REGION=us-east-1 AWS_ENDPOINT_URL=http://127.0.0.1:4000 nextstrain build --aws-batch --attach ${jobId} /d`,
+  );
 });

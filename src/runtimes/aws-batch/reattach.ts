@@ -13,16 +13,20 @@ const WHERE_AWS_IS = [
   "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS",
 ];
 
-/** The command that takes up a job again, with what it took from the environment where it can't do without. */
+/**
+ * The command that takes up a job again, with what it took from the environment where it can't do without. This home's local AWS needs
+ * neither exports nor keys.
+ */
 export function reattachCommand(context: Context, aws: Aws, { jobId, place }: Run): string {
-  const environment = aws.isLocal
+  const isHere = aws.local?.isOfThisHome === true;
+  const environment = isHere
     ? fromEnvironment(context, "NEXTSTRAIN_HOME")
     : [
         ...fromEnvironment(context, aws.profile?.source),
         ...fromEnvironment(context, aws.region.source.startsWith("AWS_") ? aws.region.source : undefined),
         ...WHERE_AWS_IS.flatMap((name) => fromEnvironment(context, name)),
       ];
-  const local = aws.isLocal ? ["--local-aws"] : [];
+  const local = isHere ? ["--local-aws"] : [];
   const target = place ? [place.directory] : ["--no-download"];
   const words = ["nextstrain", "build", "--aws-batch", ...local, "--attach", jobId, ...target].map(
     shellQuoted,

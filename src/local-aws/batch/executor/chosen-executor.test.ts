@@ -111,7 +111,10 @@ test("without an engine it is processes", async () => {
   const { executor, run, processes } = executorOf("auto", join(directory.path, "nothing"));
   await run("here").started;
   expect(processes.containers).toHaveLength(1);
-  expect(await executor.describe()).toEqual({ by: "processes", detail: "there is no docker or podman" });
+  expect(await executor.describe()).toEqual({
+    by: "processes",
+    detail: "there is no docker or podman",
+  });
 });
 
 test("asked for containers, it runs nothing without an engine", async () => {

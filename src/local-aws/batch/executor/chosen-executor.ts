@@ -23,11 +23,18 @@ export interface HowJobsRun {
   readonly detail: string;
 }
 
+/** How a job in an image would run now. */
+export interface HowJobRuns extends HowJobsRun {
+  /** Whether it sees neither its user's files nor other processes. */
+  readonly isApart: boolean;
+  /** Whether nobody has been told so yet. */
+  readonly isNews: boolean;
+}
+
 export interface ChosenExecutor extends Executor {
   /** How jobs run in general. */
   describe(): Promise<HowJobsRun>;
-  /** How a job in the image would run now, and whether nobody has been told so yet. */
-  describeFor(image: string): Promise<HowJobsRun & { readonly isNews: boolean }>;
+  describeFor(image: string): Promise<HowJobRuns>;
 }
 
 /** How long an engine's answer about an image is good for: less than anyone takes to get it and build again. */
@@ -99,7 +106,10 @@ export function createChosenExecutor(options: ChosenExecutorOptions): ChosenExec
   }
 
   // Found out while nobody waits for it.
-  if (choice !== "process") void engine();
+  void (async () => {
+    if (choice === "process" || (choice === "auto" && "why" in (await engine()))) await processes.isApart?.();
+    else await engine();
+  })().catch(() => undefined);
   return {
     run: (attempt) => runRelayed((relay) => runWhereItCan(attempt, relay)),
     async cleanUp(left) {
@@ -113,7 +123,8 @@ export function createChosenExecutor(options: ChosenExecutorOptions): ChosenExec
       const how = await describe(image);
       const isNews = !told.has(how.detail);
       told.add(how.detail);
-      return { ...how, isNews };
+      const isApart = how.by === "containers" || ((await processes.isApart?.()) ?? false);
+      return { ...how, isApart, isNews };
     },
   };
 }

@@ -41,6 +41,8 @@ export interface RunningContainer {
 
 /** What runs jobs. */
 export interface Executor {
+  /** Whether jobs see neither their user's files nor other processes; absent where that is not known. */
+  isApart?(): Promise<boolean>;
   run(attempt: Attempt): RunningContainer;
   /** Ends what a daemon that died left of an attempt, and removes its directory. */
   cleanUp(left: {

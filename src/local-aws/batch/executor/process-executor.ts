@@ -1,15 +1,20 @@
 import { spawn } from "node:child_process";
 import { mkdir, readFile } from "node:fs/promises";
 import { constants } from "node:os";
-import { join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import type { ProcessIdentity } from "../types.ts";
 import type { JobSpec } from "./entrypoint.ts";
 import type { Attempt, ContainerEnd, Executor, RunningContainer } from "./executor.ts";
 import { openFifo } from "./fifo.ts";
 import { forwardLines } from "./log-lines.ts";
-import { identify, isAlive, killAll, signal } from "./processes.ts";
+import { identify, isAlive, killAll, onlyChildOf, signal } from "./processes.ts";
 import { removeTree } from "./remove-tree.ts";
 import { chooseSandbox, type Sandbox } from "./sandbox.ts";
+import { handlesSigterm } from "./shell.ts";
+import { chooseView } from "./view.ts";
+
+/** Milliseconds. */
+const LOOK_AGAIN = 50;
 
 export interface ProcessExecutorOptions {
   /** For trying out sandboxes; made and removed. */
@@ -20,6 +25,8 @@ export interface ProcessExecutorOptions {
   readonly path: string;
   /** From SIGTERM to SIGKILL, in milliseconds. */
   readonly stopTimeoutMs: number;
+  /** Directories that jobs are not to see, as far as the system lets them be hidden. */
+  readonly hidden?: readonly string[];
   /** Overrides the choice of a sandbox. */
   readonly sandbox?: Sandbox;
   now(): number;
@@ -33,10 +40,11 @@ export interface ProcessExecutorOptions {
 export function createProcessExecutor(options: ProcessExecutorOptions): Executor {
   let chosen: Promise<Sandbox> | undefined;
   const sandbox = () => {
-    chosen ??= options.sandbox ? Promise.resolve(options.sandbox) : chooseSandbox(options);
+    chosen ??= options.sandbox ? Promise.resolve(options.sandbox) : chooseSandboxFor(options);
     return chosen;
   };
   return {
+    isApart: async () => (await sandbox()).isApart,
     run: (attempt) => runAttempt(attempt, sandbox, options),
     async cleanUp({ jobId, directory, process }) {
       const alive = process !== undefined && (await isAlive(process));
@@ -44,6 +52,17 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
       await removeTree(directory, options.log);
     },
   };
+}
+
+async function chooseSandboxFor({ hidden = [], ...options }: ProcessExecutorOptions): Promise<Sandbox> {
+  const { entrypoint, path } = options;
+  const view = await chooseView({
+    hidden,
+    path: [path, dirname(process.execPath)].join(delimiter),
+    // The entrypoint is an ES module by what its package says.
+    needed: [dirname(entrypoint), join(dirname(dirname(entrypoint)), "package.json")],
+  });
+  return chooseSandbox({ ...options, view });
 }
 
 function runAttempt(
@@ -58,6 +77,7 @@ function runAttempt(
   let pid: number | undefined;
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
+  let isApart = false;
 
   function kill(): void {
     stopped = true;
@@ -67,12 +87,20 @@ function runAttempt(
     if (stopped) return;
     stopped = true;
     if (pid === undefined) return;
-    signal(pid, "SIGTERM");
+    terminate(pid);
     timer = setTimeout(kill, options.stopTimeoutMs);
+  }
+
+  function terminate(outermost: number): void {
+    const main = isApart ? onlyChildOf(outermost) : outermost;
+    // Process 1 gets no signal that it does not handle yet.
+    if (main !== undefined && (!isApart || handlesSigterm(main))) signal(main, "SIGTERM");
+    else setTimeout(() => pid === outermost && terminate(outermost), LOOK_AGAIN).unref();
   }
 
   async function run(): Promise<ContainerEnd> {
     const sandbox = await sandboxOf();
+    isApart = sandbox.isApart;
     const directories = {
       home: join(attempt.directory, "nextstrain"),
       root: join(attempt.directory, "root"),

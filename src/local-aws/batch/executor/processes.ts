@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import type { ProcessIdentity } from "../types.ts";
@@ -28,6 +29,15 @@ async function startTimeOf(pid: number): Promise<string | undefined> {
     if (fields[0] === "Z") return undefined;
     const boot = await readFile("/proc/sys/kernel/random/boot_id", "utf8");
     return fields[19] === undefined ? undefined : `${boot.trim()} ${fields[19]}`;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The only child of a process, by proc(5); undefined where there is none yet, or that can't be seen. */
+export function onlyChildOf(pid: number): number | undefined {
+  try {
+    return Number.parseInt(readFileSync(`/proc/${pid}/task/${pid}/children`, "latin1"), 10) || undefined;
   } catch {
     return undefined;
   }
