@@ -35,7 +35,7 @@ test("an edit made while results arrive is kept: a conflict", async () => {
     if (entry.path === "d/deleted") rmSync(join(tree.root, entry.path));
     else put(tree.root, entry.path, "edited");
   });
-  const summary = await applyPlan(plan, { ...apart, fetch });
+  const summary = await applyPlan(plan, { root: tree.root, ...apart, fetch });
   expect(readTree(tree.root)).toEqual({
     "d/a.txt": "edited",
     "d/a.from-job-0f8fad5b.txt": "theirs",
@@ -55,7 +55,7 @@ test("what the file system refuses fails alone; the rest arrives, and nothing ha
   const contents = archiveOf({ a: "2", "d/x": "1", "e/y": "3" });
   const plan = await planFor(tree.root, contents);
   put(tree.root, "d", "now a file");
-  const summary = await applyPlan(plan, { ...apart, fetch: fetchFrom(contents).fetch });
+  const summary = await applyPlan(plan, { root: tree.root, ...apart, fetch: fetchFrom(contents).fetch });
   expect(summary.failed.map(({ path }) => path)).toEqual(["d/x"]);
   expect(readTree(tree.root)).toEqual({ a: "2", d: "now a file", "e/y": "3" });
 });
@@ -75,7 +75,7 @@ test("after a file that could not be written, the next one's bytes are its own",
     };
     for (const entry of entries) yield { entry, data: take(entry.size) };
   };
-  await applyPlan(plan, { ...apart, fetch });
+  await applyPlan(plan, { root: tree.root, ...apart, fetch });
   expect(readTree(tree.root)).toEqual({ d: "now a file", e: "second" });
 });
 
@@ -90,7 +90,7 @@ test("nothing half-written stays where the conflict's own place has gone, too", 
     rmSync(join(root, "sub"), { recursive: true });
     symlinkSync("../out", join(root, "sub"));
   });
-  const summary = await applyPlan(plan, { ...apart, fetch });
+  const summary = await applyPlan(plan, { root, ...apart, fetch });
   expect(summary.failed.map(({ path }) => path)).toEqual(["sub/link"]);
   expect(readTree(tree.root)).toEqual({ "root/data/real": "edited", "root/sub/x": "1", "out/x": "1" });
 });
@@ -105,7 +105,7 @@ test.each([
   const contents = archiveOf({ a: "2".repeat(announced) });
   const plan = await planFor(tree.root, contents);
   for (const entry of contents.keys()) contents.set(entry, "2".repeat(sent));
-  const summary = await applyPlan(plan, { ...apart, fetch: fetchFrom(contents).fetch });
+  const summary = await applyPlan(plan, { root: tree.root, ...apart, fetch: fetchFrom(contents).fetch });
   expect(summary.failed).toHaveLength(1);
   expect(readTree(tree.root)).toEqual({ a: "1" });
 });
@@ -125,7 +125,7 @@ test("what fetch throws ends it, with nothing half-written left", async () => {
       };
     }
   };
-  await expect(applyPlan(plan, { ...apart, fetch })).rejects.toThrow("gone");
+  await expect(applyPlan(plan, { root: tree.root, ...apart, fetch })).rejects.toThrow("gone");
   expect(readTree(tree.root)).toEqual({ a: "1" });
 });
 
@@ -133,7 +133,7 @@ test("what fetch leaves out is an error", async () => {
   using tree = tempTree();
   const plan = await planFor(tree.root, archiveOf({ a: "1" }));
   const fetch: FetchEntries = async function* () {};
-  await expect(applyPlan(plan, { ...apart, fetch })).rejects.toThrow("not fetched: a");
+  await expect(applyPlan(plan, { root: tree.root, ...apart, fetch })).rejects.toThrow("not fetched: a");
 });
 
 test("the signal ends it between two pieces, with nothing half-written left", async () => {
@@ -142,6 +142,7 @@ test("the signal ends it between two pieces, with nothing half-written left", as
   const plan = await planFor(tree.root, contents);
   const stop = new AbortController();
   const result = applyPlan(plan, {
+    root: tree.root,
     ...apart,
     fetch: fetchFrom(contents).fetch,
     signal: stop.signal,

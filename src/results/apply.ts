@@ -4,18 +4,12 @@ import type { ArchiveEntry } from "../archive/types.ts";
 import { UserError } from "../errors.ts";
 import { mapLimited } from "../runs/hash.ts";
 import { quoteName } from "../runs/names.ts";
-import { sweepTemporaries } from "../runs/temporaries.ts";
 import type { RunId } from "../runs/types.ts";
 import { batches } from "./batches.ts";
-import {
-  createDirectoryMaker,
-  type DirectoryMaker,
-  NotWritten,
-  placeBeside,
-  placeIfUnchanged,
-  setTimes,
-  writeTemporary,
-} from "./place.ts";
+import { type Directories, openDirectories } from "./directories.ts";
+import { NotWritten } from "./held-directory.ts";
+import { type PlacedFile, placeBeside, placeIfUnchanged, setTimes, writeTemporary } from "./place.ts";
+import { SupplyError, supplyOf } from "./supply.ts";
 import type { Refused, ResultPlan, Verdict } from "./types.ts";
 
 /** One entry's bytes: uncompressed, and checked against its CRC-32 and size by whoever delivers them. */
@@ -53,12 +47,16 @@ export type ResultEvent =
   | { readonly kind: "progress"; readonly bytes: number };
 
 export interface ApplyOptions {
+  /** The build root that the plan is for. */
+  readonly root: string;
   readonly runId: RunId;
   readonly fetch: FetchEntries;
   readonly signal: AbortSignal;
   readonly onEvent: (event: ResultEvent) => void;
   /** Milliseconds since 1970: tells how old leftovers of other computers are. */
   readonly now: number;
+  /** As in {@link openDirectories}. */
+  readonly byHandle?: boolean;
 }
 
 /** What came of bringing results back: counts, and by name what the user must know of. */
@@ -110,7 +108,7 @@ export async function applyPlan(plan: ResultPlan, options: ApplyOptions): Promis
     failed: [],
   };
   for (const refused of plan.refused) options.onEvent({ kind: "refused", ...refused });
-  const makeDirectory = createDirectoryMaker(options.now);
+  using directories = openDirectories(options);
   const files = new Map<ArchiveEntry, Writing>();
   // Where all that the job changed is here already, a stopped program may have left its temporary files all the same.
   const done = new Set<string>();
@@ -122,14 +120,16 @@ export async function applyPlan(plan: ResultPlan, options: ApplyOptions): Promis
     }
     options.signal.throwIfAborted();
     if (verdict.kind === "set-times") {
-      done.add(posix.dirname(verdict.target));
-      if (await setTimes(verdict.target, verdict.entry)) tally.timesSet++;
+      using directory = await directories.holdExisting(posix.dirname(verdict.target));
+      if (directory && (await setTimes(directory, posix.basename(verdict.target), verdict.entry))) {
+        tally.timesSet++;
+      }
     } else if (verdict.kind === "conflict" && verdict.present) {
       done.add(posix.dirname(verdict.target));
       note(tally, options, verdict, verdict.beside, verdict.why);
     } else if (verdict.entry.kind === "directory") {
       await orFailed(tally, options, verdict.entry, async () => {
-        await makeDirectory(verdict.target);
+        using _made = await directories.hold(verdict.target);
         tally.directories++;
         options.onEvent({ kind: "directory-made", path: verdict.entry.path });
         if (verdict.kind === "conflict") note(tally, options, verdict, verdict.beside, verdict.why);
@@ -138,14 +138,14 @@ export async function applyPlan(plan: ResultPlan, options: ApplyOptions): Promis
       files.set(verdict.entry, verdict);
     }
   }
-  await sweepTemporaries(done, options);
-  await writeFiles(files, makeDirectory, tally, options);
+  for (const directory of done) (await directories.holdExisting(directory))?.[Symbol.dispose]();
+  await writeFiles(files, directories, tally, options);
   return { ...tally, refused: plan.refused };
 }
 
 async function writeFiles(
   files: ReadonlyMap<ArchiveEntry, Writing>,
-  makeDirectory: DirectoryMaker,
+  directories: Directories,
   tally: Tally,
   options: ApplyOptions,
 ): Promise<void> {
@@ -154,7 +154,7 @@ async function writeFiles(
   const write = async (verdict: Writing, data: AsyncIterable<Uint8Array>) => {
     const supply = supplyOf(data, signal);
     await orFailed(tally, options, verdict.entry, () =>
-      writeFile(verdict, supply, makeDirectory, tally, options),
+      writeFile(verdict, supply, directories, tally, options),
     );
     // A file that could not be written: the next one's bytes come after this one's.
     await supply.drain();
@@ -186,40 +186,39 @@ async function writeFiles(
 async function writeFile(
   verdict: Writing,
   data: AsyncIterable<Uint8Array>,
-  makeDirectory: DirectoryMaker,
+  directories: Directories,
   tally: Tally,
   options: ApplyOptions,
 ): Promise<void> {
-  const { entry, target } = verdict;
-  await makeDirectory(posix.dirname(target));
-  const temporary = await writeTemporary(posix.dirname(target), entry, data, (bytes) => {
+  using directory = await directories.hold(posix.dirname(verdict.target));
+  const name = await writeTemporary(directory, verdict.entry, data, (bytes) => {
     tally.bytes += bytes;
     options.onEvent({ kind: "progress", bytes });
   });
   try {
-    await place(temporary, verdict, makeDirectory, tally, options);
+    await place({ directory, name }, verdict, directories, tally, options);
   } catch (error) {
-    await rm(temporary, { force: true });
+    await rm(directory.at(name), { force: true });
     throw error;
   }
 }
 
 async function place(
-  temporary: string,
+  temporary: PlacedFile,
   verdict: Writing,
-  makeDirectory: DirectoryMaker,
+  directories: Directories,
   tally: Tally,
   options: ApplyOptions,
 ): Promise<void> {
-  const { entry, target, directory } = verdict;
+  const { entry, target } = verdict;
   const seen = verdict.kind === "replace" ? verdict.seen : undefined;
-  if (placeIfUnchanged(temporary, target, seen)) {
+  if (placeIfUnchanged(temporary, posix.basename(target), seen)) {
     if (verdict.kind === "conflict") return note(tally, options, verdict, verdict.beside, verdict.why);
     tally[seen === undefined ? "written" : "replaced"]++;
     return options.onEvent({ kind: "written", path: entry.path, replaced: seen !== undefined });
   }
-  await makeDirectory(directory);
-  const name = await placeBeside(temporary, directory, posix.basename(entry.path), options.runId);
+  using directory = await directories.hold(verdict.directory);
+  const name = await placeBeside(temporary, { directory, name: posix.basename(entry.path) }, options.runId);
   const why = verdict.kind === "conflict" ? verdict.why : "it was changed here in the meantime";
   const besideWhat = verdict.kind === "conflict" ? verdict.beside : entry.path;
   note(tally, options, verdict, posix.join(posix.dirname(besideWhat), name), why);
@@ -245,7 +244,8 @@ async function orFailed(
     if (error instanceof SupplyError) throw error.cause;
     const code = (error as NodeJS.ErrnoException).code;
     if (!(error instanceof NotWritten) && (!(error instanceof Error) || code === undefined)) throw error;
-    const why = error.message;
+    // Without the path at its end, which is that of a temporary file.
+    const why = error.message.replace(/, \w+ '.*$/s, "");
     if (code === "ENOSPC" || code === "EDQUOT") {
       throw new UserError(`The disk is full: ${quoteName(entry.path)} could not be written.`, {
         hint: "Make room, then bring the results back again: what is here already is kept.",
@@ -255,35 +255,6 @@ async function orFailed(
     tally.failed.push({ path: entry.path, why });
     options.onEvent({ kind: "failed", path: entry.path, why });
   }
-}
-
-/** What `fetch` threw, so that it can be told from what the file system here says. */
-class SupplyError extends Error {
-  override readonly name = "SupplyError";
-}
-
-/** The bytes of an entry, of which what was not taken can be passed over. */
-function supplyOf(data: AsyncIterable<Uint8Array>, signal: AbortSignal) {
-  const iterator = data[Symbol.asyncIterator]();
-  const next = async () => {
-    try {
-      signal.throwIfAborted();
-      return await iterator.next();
-    } catch (error) {
-      throw new SupplyError("", { cause: error });
-    }
-  };
-  return {
-    // Without return(): leaving early doesn't end the data, so that it can still be drained.
-    [Symbol.asyncIterator]: () => ({ next }),
-    async drain() {
-      try {
-        while (!(await next()).done);
-      } catch (error) {
-        throw error instanceof SupplyError ? error.cause : error;
-      }
-    },
-  };
 }
 
 function verdictOf(files: ReadonlyMap<ArchiveEntry, Writing>, entry: ArchiveEntry): Writing {

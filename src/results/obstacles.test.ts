@@ -129,6 +129,7 @@ describe("links", () => {
     rmSync(join(root, "d"), { recursive: true });
     symlinkSync("../out", join(root, "d"));
     const summary = await applyPlan(plan, {
+      root,
       runId,
       fetch: fetchFrom(contents).fetch,
       signal: new AbortController().signal,

@@ -135,6 +135,7 @@ export async function bringBack(
   const { fetch, asked } = fetchFrom(contents);
   const plan = await planResults({ root, runId, entries: [...contents.keys()], began, ...options });
   const summary = await applyPlan(plan, {
+    root,
     runId,
     fetch,
     signal: new AbortController().signal,

@@ -73,6 +73,7 @@ export async function bringBack(
     using live = showTransfer(context, "Downloading", bytes);
     const apply = () =>
       applyPlan(plan, {
+        root: place.root,
         runId,
         fetch: memory.watch(fetchFrom(source)),
         signal,
