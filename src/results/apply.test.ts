@@ -1,6 +1,7 @@
 import { readdirSync, rmSync, statSync, symlinkSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { ArchiveError } from "../archive/errors.ts";
 import type { ArchiveEntry } from "../archive/types.ts";
 import { UserError } from "../errors.ts";
 import { ownTemporaryName } from "../runs/temporaries.ts";
@@ -127,6 +128,40 @@ test("what fetch throws ends it, with nothing half-written left", async () => {
   };
   await expect(applyPlan(plan, { root: tree.root, ...apart, fetch })).rejects.toThrow("gone");
   expect(readTree(tree.root)).toEqual({ a: "1" });
+});
+
+test("an entry that is damaged is named and costs no other, and what is here of it stays", async () => {
+  using tree = tempTree({ a: "1", b: "1" });
+  const contents = archiveOf({ a: "22", b: "33", "d/large": "4".repeat(600_000), e: "55" });
+  const plan = await planFor(tree.root, contents);
+  const isDamaged = (path: string) => path === "a" || path === "d/large";
+  const fetch: FetchEntries = async function* (entries) {
+    for (const entry of entries) {
+      yield {
+        entry,
+        data: (async function* () {
+          const bytes = Buffer.from(contents.get(entry) ?? "");
+          yield bytes.subarray(0, 1);
+          if (isDamaged(entry.path)) throw new ArchiveError("wrong-crc", `${entry.path} is damaged`);
+          yield bytes.subarray(1);
+        })(),
+      };
+    }
+  };
+  const events: string[] = [];
+  const summary = await applyPlan(plan, {
+    root: tree.root,
+    ...apart,
+    fetch,
+    onEvent: (event) => event.kind === "damaged" && events.push(event.path),
+  });
+  expect(events).toEqual(["a", "d/large"]);
+  expect(summary.damaged).toEqual([
+    { path: "a", why: "a is damaged" },
+    { path: "d/large", why: "d/large is damaged" },
+  ]);
+  expect(summary.failed).toEqual([]);
+  expect(readTree(tree.root)).toEqual({ a: "1", b: "33", "d/": "", e: "55" });
 });
 
 test("what fetch leaves out is an error", async () => {

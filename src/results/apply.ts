@@ -1,5 +1,6 @@
 import { rm } from "node:fs/promises";
 import { posix } from "node:path";
+import { ArchiveError } from "../archive/errors.ts";
 import type { ArchiveEntry } from "../archive/types.ts";
 import { UserError } from "../errors.ts";
 import { mapLimited } from "../runs/hash.ts";
@@ -12,7 +13,10 @@ import { type PlacedFile, placeBeside, placeIfUnchanged, setTimes, writeTemporar
 import { SupplyError, supplyOf } from "./supply.ts";
 import type { Refused, ResultPlan, Verdict } from "./types.ts";
 
-/** One entry's bytes: uncompressed, and checked against its CRC-32 and size by whoever delivers them. */
+/**
+ * One entry's bytes: uncompressed, and checked against its CRC-32 and size by whoever delivers them. An ArchiveError that
+ * `data` throws is of this entry alone.
+ */
 export interface FetchedEntry {
   /** One of the entries asked for: the same object. */
   readonly entry: ArchiveEntry;
@@ -41,6 +45,8 @@ export type ResultEvent =
   | { readonly kind: "directory-made"; readonly path: string }
   | ({ readonly kind: "conflict" } & Conflict)
   | ({ readonly kind: "refused" } & Refused)
+  /** Its bytes in the archive are not what they were: the rest goes on. `why` is a sentence that names it. */
+  | { readonly kind: "damaged"; readonly path: string; readonly why: string }
   /** The file system did not let it be written: the rest goes on. */
   | { readonly kind: "failed"; readonly path: string; readonly why: string }
   /** Uncompressed bytes that were written since the last such event. */
@@ -70,6 +76,8 @@ export interface Summary {
   readonly bytes: number;
   readonly conflicts: readonly Conflict[];
   readonly refused: readonly Refused[];
+  /** What is damaged in the archive. Not empty: the results are not all here. */
+  readonly damaged: readonly { readonly path: string; readonly why: string }[];
   /** What the file system did not let be written. Not empty: the results are not all here. */
   readonly failed: readonly { readonly path: string; readonly why: string }[];
 }
@@ -88,6 +96,7 @@ interface Tally {
   left: number;
   bytes: number;
   conflicts: Conflict[];
+  damaged: { path: string; why: string }[];
   failed: { path: string; why: string }[];
 }
 
@@ -105,6 +114,7 @@ export async function applyPlan(plan: ResultPlan, options: ApplyOptions): Promis
     left: 0,
     bytes: 0,
     conflicts: [],
+    damaged: [],
     failed: [],
   };
   for (const refused of plan.refused) options.onEvent({ kind: "refused", ...refused });
@@ -230,7 +240,7 @@ function note(tally: Tally, options: ApplyOptions, verdict: Verdict, beside: str
   options.onEvent({ kind: "conflict", ...conflict });
 }
 
-/** What one file's place on the disk says is noted, and the rest goes on; what concerns all is thrown. */
+/** What is wrong with one entry, or its place on the disk, is noted, and the rest goes on; what concerns all is thrown. */
 async function orFailed(
   tally: Tally,
   options: ApplyOptions,
@@ -241,6 +251,11 @@ async function orFailed(
     await task();
   } catch (error) {
     options.signal.throwIfAborted();
+    if (error instanceof SupplyError && error.cause instanceof ArchiveError) {
+      const damaged = { path: entry.path, why: error.cause.message };
+      tally.damaged.push(damaged);
+      return options.onEvent({ kind: "damaged", ...damaged });
+    }
     if (error instanceof SupplyError) throw error.cause;
     const code = (error as NodeJS.ErrnoException).code;
     if (!(error instanceof NotWritten) && (!(error instanceof Error) || code === undefined)) throw error;

@@ -1,3 +1,5 @@
+import { ArchiveError } from "../archive/errors.ts";
+
 /** What `fetch` threw, so that it can be told from what the file system here says. */
 export class SupplyError extends Error {
   override readonly name = "SupplyError";
@@ -21,7 +23,9 @@ export function supplyOf(data: AsyncIterable<Uint8Array>, signal: AbortSignal) {
       try {
         while (!(await next()).done);
       } catch (error) {
-        throw error instanceof SupplyError ? error.cause : error;
+        const cause = error instanceof SupplyError ? error.cause : error;
+        // That it is damaged as well is of no interest any more.
+        if (!(cause instanceof ArchiveError)) throw cause;
       }
     },
   };

@@ -109,9 +109,28 @@ describe("results that somebody else wrote into the bucket", () => {
   test("that inflate to more than they say are not written", async () => {
     const archive = await archiveOf({ "bomb.txt": "0".repeat(1_000_000) });
     archive.writeUInt32LE(1000, archive.indexOf(CENTRAL_RECORD) + 24);
-    const { error, files } = await bring(archive);
-    expect(error).toContain('"bomb.txt" in the archive has another size than its directory says');
+    const { error, warnings, files } = await bring(archive);
+    expect(error).toBe("1 file is damaged in the job's archive; all others are here.");
+    expect(warnings).toContain('"bomb.txt" in the archive has another size than its directory says');
     expect(files).toEqual([]);
+  });
+
+  test("of which some are damaged come but for those, on each try", async () => {
+    const content = (at: number) => `${at} `.repeat(at * 100);
+    const names = Array.from({ length: 30 }, (_, at) => `results/${at}.txt`);
+    const archive = await archiveOf(Object.fromEntries(names.map((name, at) => [name, content(at)])));
+    const damaged = ["results/3.txt", "results/20.txt", "results/29.txt"];
+    for (const name of damaged) {
+      // Each name stands first in its local header, before the data.
+      const header = archive.indexOf(name) - 30;
+      const data = header + 30 + name.length + archive.readUInt16LE(header + 28);
+      archive.fill(0x55, data, data + 2);
+    }
+    const { error, warnings, files } = await bring(archive);
+    expect(error).toBe("3 files are damaged in the job's archive; all others are here.");
+    for (const name of damaged) expect(warnings).toContain(`"${name}" in the archive is damaged`);
+    const sound = names.filter((name) => !damaged.includes(name)).map((name) => `build/${name}`);
+    expect(files).toEqual(sound.sort());
   });
 
   test("that lie in each other are refused", async () => {

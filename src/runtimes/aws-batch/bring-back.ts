@@ -7,7 +7,7 @@ import type { Context } from "../../cli/context.ts";
 import { withoutControls } from "../../cli/control-characters.ts";
 import type { Io } from "../../cli/io.ts";
 import { UserError } from "../../errors.ts";
-import { applyPlan, type FetchEntries, type ResultEvent } from "../../results/apply.ts";
+import { applyPlan, type FetchEntries, type ResultEvent, type Summary } from "../../results/apply.ts";
 import { isSnakemakeState } from "../../results/names.ts";
 import { planResults } from "../../results/plan.ts";
 import type { ResultPlan, Verdict } from "../../results/types.ts";
@@ -91,12 +91,22 @@ export async function bringBack(
       const states = await memory.states(plan, context.now);
       await addResults(runsDirectory(context), runId, states).catch(() => {});
     });
-    if (summary.failed.length > 0) {
-      throw new UserError(`${summary.failed.length} of the job's files could not be written.`, {
-        hint: "Mend what is said above; the same command again brings back the rest.",
-      });
-    }
+    checkComplete(summary);
   });
+}
+
+function checkComplete({ damaged, failed }: Summary): void {
+  if (failed.length > 0) {
+    throw new UserError(`${failed.length + damaged.length} of the job's files could not be brought back.`, {
+      hint: "Mend what is said above; the same command again brings back the rest.",
+    });
+  }
+  if (damaged.length > 0) {
+    const files = damaged.length === 1 ? "1 file is" : `${damaged.length} files are`;
+    throw new UserError(`${files} damaged in the job's archive; all others are here.`, {
+      hint: "Try the same command again. If it ends the same way, build again to make them anew.",
+    });
+  }
 }
 
 /** Opens what the job left by its end, and reads what is in it. Throws UserError where it is gone, ArchiveError where it is damaged. */
@@ -163,6 +173,9 @@ function reportResult(io: Io, event: ResultEvent): void {
       return;
     case "refused":
       io.warn(`${quoteName(event.path)} in the archive is refused: ${event.why}.`);
+      return;
+    case "damaged":
+      io.err(event.why);
       return;
     case "failed":
       io.err(`${quoteName(event.path)} could not be written: ${event.why}`);
