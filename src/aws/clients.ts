@@ -8,6 +8,7 @@ import type { STSClient } from "@aws-sdk/client-sts";
 import type { Context } from "../cli/context.ts";
 import type { Sourced } from "../settings.ts";
 import { readAuthorities } from "./authorities.ts";
+import { checkEndpoints, checkLateSettings, checkRegion } from "./bad-settings.ts";
 import { findCredentials } from "./credentials.ts";
 import { createBucketRegion } from "./endpoints.ts";
 import { createAgents } from "./http.ts";
@@ -41,10 +42,17 @@ export interface Aws extends Disposable {
   clockOffset(): number | undefined;
 }
 
-/** Makes the clients. `local` is the stand-in to use in place of the account that the environment names. */
+/**
+ * Makes the clients. `local` is the stand-in to use in place of the account that the environment names.
+ *
+ * @throws UserError where a setting of AWS's, in the environment or in `~/.aws/config`, can't be one
+ */
 export async function openAws(context: Context, local: LocalAws | undefined): Promise<Aws> {
   const profile = local ? undefined : findProfile(context);
   const region = local ? { value: local.region, source: "local AWS" } : await findRegion(context);
+
+  checkRegion(region);
+  if (!local) await checkEndpoints(context, profile?.value);
 
   // Local AWS is on this computer: there is nothing in between.
   const agents = local
@@ -93,6 +101,7 @@ export async function openAws(context: Context, local: LocalAws | undefined): Pr
     }),
   };
 
+  await checkLateSettings(clients.s3);
   bucketRegion.follow(clients.s3);
   const clock = addMiddleware(clients, { silentTry: SILENT_TRY, now: context.now });
 

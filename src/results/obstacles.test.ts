@@ -26,6 +26,21 @@ import {
   tempTree,
 } from "./test-support.ts";
 
+test("a manifest may name more files that the archive lacks than a call takes arguments", async () => {
+  using tree = tempTree({ a: "1" });
+  const manifest = asManifest(beginRun(tree.root));
+  const state = stateOf(tree.root, "a");
+  const ghosts = Array.from({ length: 130_000 }, (_, at) => [`ghost-${at}`, state] as const);
+  const began = { ...manifest, uploaded: new Map(ghosts) };
+  const plan = await planResults({
+    root: tree.root,
+    runId,
+    entries: [...archiveOf({ a: "1" }).keys()],
+    began,
+  });
+  expect(plan.refused).toHaveLength(130_000);
+});
+
 test("hostile names are refused by name, in the archive and in the manifest, and nothing is written", async () => {
   using tree = tempTree({ "root/a": "1" });
   const root = join(tree.root, "root");

@@ -1,0 +1,81 @@
+// What is around the program is broken: one message with a way out, never a stack trace.
+import { spawnSync } from "node:child_process";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { cleanEnvironment, program, startTool } from "../support/run-tool.ts";
+import { tempDir } from "../support/temp-dir.ts";
+import { workplace } from "../support/workplace.ts";
+
+/** Runs the built program by a shell's words around it. */
+function runInShell(script: string, args: readonly string[], home: string, env: Record<string, string> = {}) {
+  const { stdout, stderr, status } = spawnSync(
+    "sh",
+    ["-c", script, "sh", process.execPath, program, ...args],
+    {
+      cwd: home,
+      env: { ...cleanEnvironment(home), ...env },
+      encoding: "utf8",
+    },
+  );
+  return { stdout, stderr, status };
+}
+
+test.each([["version"], ["--help"], ["build --ambient ."], ["local-aws status"], ["setup docker"]])(
+  "the working directory is gone: %s",
+  async (command) => {
+    await using home = await tempDir();
+    const script = 'mkdir gone && cd gone && rmdir ../gone && exec "$@"';
+    expect(runInShell(script, command.split(" "), home.path)).toEqual({
+      stdout: "",
+      stderr:
+        "Error: The working directory can't be found (ENOENT): it was removed or moved.\n" +
+        "Change to a directory that exists (such as `cd ~`), then run the command again.\n",
+      status: 1,
+    });
+  },
+);
+
+test.each([22, 25, 28, 30, 33, 36, 40])("only %d files may be open at once", async (limit) => {
+  await using home = await tempDir();
+  const directory = join(home.path, "work");
+  await mkdir(directory);
+  await writeFile(join(directory, "Snakefile"), "");
+  for (let at = 0; at < 50; at++) await writeFile(join(directory, `${at}`), `${at}`);
+  const build = ["build", "--aws-batch", directory];
+  const keys = {
+    AWS_ACCESS_KEY_ID: "of",
+    AWS_SECRET_ACCESS_KEY: "nobody",
+    AWS_ENDPOINT_URL: "http://127.0.0.1:1",
+  };
+  const { stderr, status } = runInShell(`ulimit -n ${limit} && exec "$@"`, build, home.path, keys);
+  expect(status).toBe(1);
+  expect(stderr).not.toMatch(/^\s+at /m);
+  // Where it is enough to get as far as the network, that nobody answers is said.
+  expect(stderr).toMatch(/^Error: .*(may not open as many files at once|can't be reached)/);
+});
+
+test.skipIf(process.platform !== "linux")(
+  "SIGTERM while local AWS refuses the signature ends it with its exit status",
+  async () => {
+    await using place = await workplace();
+    await place.run("local-aws", "start");
+    const file = join(place.home, ".nextstrain", "local-aws", "identity.json");
+    const before = await readFile(file, "utf8");
+    const identity = JSON.parse(before) as { user: object };
+    const user = { ...identity.user, secretAccessKey: "x".repeat(40) };
+    await writeFile(file, JSON.stringify({ ...identity, user }));
+    try {
+      const tool = startTool(["local-aws", "start"], { env: place.env, cwd: place.home });
+      const children = `/proc/${tool.child.pid}/task/${tool.child.pid}/children`;
+      // The process that it starts reports that another one has the state: now it waits and asks again.
+      await expect.poll(() => readFile(children, "utf8"), { timeout: 60_000 }).not.toBe("");
+      await expect.poll(() => readFile(children, "utf8"), { timeout: 60_000 }).toBe("");
+      tool.child.kill("SIGTERM");
+      expect(await tool.ended).toMatchObject({ stderr: "Cancelled.\n", exitStatus: 143 });
+    } finally {
+      await writeFile(file, before);
+      await place.run("local-aws", "stop");
+    }
+  },
+);
