@@ -14,6 +14,8 @@ export interface ArchiveInput {
   readonly size: number;
   /** Milliseconds since 1970. For a file on disk, too, what it has when it is read is what counts. */
   readonly mtimeMs: number;
+  /** The time to write, while the file still has `mtimeMs`; undefined: `mtimeMs`. */
+  readonly writtenMtimeMs?: number | undefined;
   /** Permission bits (`mode & 0o777`). */
   readonly mode: number;
 }

@@ -104,7 +104,7 @@ async function* writeParts(
       case "whole": {
         const { content, data } = piece;
         const fields = {
-          ...blankFields(input, Math.min(content.mtimeMs, latest), offset()),
+          ...blankFields(input, timeToWrite(input, content.mtimeMs, latest), offset()),
           method: content.method,
           size: content.size,
           compressedSize: data.length,
@@ -119,7 +119,7 @@ async function* writeParts(
       }
       case "begin": {
         const fields = {
-          ...blankFields(input, Math.min(piece.mtimeMs, latest), offset()),
+          ...blankFields(input, timeToWrite(input, piece.mtimeMs, latest), offset()),
           method: piece.method,
           size: piece.size,
           zip64: piece.size + (piece.method === "deflate" ? DEFLATE_OVERHEAD : 0) >= MAX_32,
@@ -167,6 +167,11 @@ export async function packSmall(
     parts[index] = data;
   }
   return Buffer.concat(parts);
+}
+
+function timeToWrite(input: ArchiveInput, mtimeMs: number, latest: number): number {
+  const wanted = mtimeMs === input.mtimeMs ? input.writtenMtimeMs : undefined;
+  return Math.min(wanted ?? mtimeMs, latest);
 }
 
 function blankFields(input: ArchiveInput, mtimeMs: number, localHeaderOffset: number): HeaderFields {

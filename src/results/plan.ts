@@ -1,11 +1,13 @@
 import type { ArchiveEntry } from "../archive/types.ts";
 import { mapLimited } from "../runs/hash.ts";
 import type { FileState } from "../runs/types.ts";
+import { notedOutput } from "../workflow/snakemake-notes.ts";
 import { createDecider } from "./decide.ts";
 import { probeFolding } from "./folding.ts";
 import { createLocator } from "./locate.ts";
 import { examine, type Finding, named, sameContent } from "./look.ts";
 import { foldedName, ruleOnName } from "./names.ts";
+import { finishedMarkers, isNoteWanted, jobsNotes } from "./notes.ts";
 import type { PlanOptions, Refused, ResultPlan, RunFiles, Verdict } from "./types.ts";
 
 /** How many files are looked at or hashed at once. */
@@ -22,7 +24,8 @@ export async function planResults(options: PlanOptions): Promise<ResultPlan> {
   const known = knownDirectories(began);
   const candidates = new Set<ArchiveEntry>();
   for (const entry of entries) {
-    if (!changedByJob(entry, began, known)) continue;
+    if (notedOutput(entry.path) !== undefined) continue;
+    if (!changedByJob(entry, began, known) && !madeAnew(entry, began)) continue;
     const ruling = ruleOnName(entry.path);
     if (ruling === "take") {
       if (options.wanted?.(entry.path) ?? true) candidates.add(entry);
@@ -30,28 +33,57 @@ export async function planResults(options: PlanOptions): Promise<ResultPlan> {
       refused.push({ path: entry.path, why: ruling.refuse });
     }
   }
-  // One by one: a call takes no more than some 120,000 arguments.
-  if (began?.source === "manifest")
+  const notes = jobsNotes(entries, (entry) => changedByJob(entry, began, known));
+  if (began?.source === "manifest") {
     for (const name of namesNotIn(entries, began.uploaded)) refused.push(name);
-  if (candidates.size === 0) {
-    return { verdicts: entries.map((entry) => ({ kind: "leave", entry })), refused };
+  }
+  if (candidates.size === 0 && notes.length === 0) {
+    return { verdicts: entries.map((entry) => ({ kind: "leave", entry })), markers: [], refused };
   }
 
   const isKnown = (path: string) =>
     began?.source === "record" && (began.uploaded.has(path) || began.excluded.has(path) || known().has(path));
   const locate = named(createLocator(options.root, isKnown));
   const findings = new Map<ArchiveEntry, Finding>();
-  await mapLimited([...candidates], CONCURRENCY, async (entry) => {
-    options.signal?.throwIfAborted();
-    findings.set(entry, await examine(entry, locate, options));
-  });
+  const look = (some: Iterable<ArchiveEntry>) =>
+    mapLimited([...some], CONCURRENCY, async (entry) => {
+      options.signal?.throwIfAborted();
+      findings.set(entry, await examine(entry, locate, options));
+    });
+  await look(new Set([...candidates, ...notes.flatMap(({ on }) => on)]));
+
   const decide = createDecider(options, locate, await fallTogether([...candidates], options));
-  const verdicts: Verdict[] = [];
-  for (const entry of entries) {
+  const verdicts = new Map<ArchiveEntry, Verdict>();
+  for (const entry of candidates) {
     const finding = findings.get(entry);
-    verdicts.push(finding === undefined ? { kind: "leave", entry } : await decide(finding));
+    if (finding === undefined) continue;
+    // What the job did not change stays as it is here, unless that is what it made anew.
+    const isOlder = finding.content === "job's" || changedByJob(entry, began, known);
+    verdicts.set(entry, isOlder ? await decide(finding) : { kind: "leave", entry });
   }
-  return { verdicts, refused };
+
+  const comes = await mapLimited(notes, CONCURRENCY, (note) =>
+    isNoteWanted(
+      note,
+      (entry) => {
+        const finding = findings.get(entry);
+        return finding && { finding, verdict: verdicts.get(entry) ?? { kind: "leave", entry } };
+      },
+      locate,
+      options,
+    ),
+  );
+  const coming = notes.filter((_, index) => comes[index]);
+  await look(coming.map(({ entry }) => entry));
+  for (const { entry } of coming) {
+    const finding = findings.get(entry);
+    if (finding !== undefined) verdicts.set(entry, await decide(finding));
+  }
+  return {
+    verdicts: entries.map((entry) => verdicts.get(entry) ?? { kind: "leave", entry }),
+    markers: began === undefined ? [] : await finishedMarkers(coming, began.uploaded, locate),
+    refused,
+  };
 }
 
 /** The parents of all recorded files, and the recorded directories; worked out when first asked for. */
@@ -83,6 +115,12 @@ function changedByJob(
   if (entry.kind === "directory") return !known().has(entry.path);
   const before = began.uploaded.get(entry.path);
   return before === undefined || !sameContent(before, entry);
+}
+
+/** Whether the job wrote a file again with the bytes that it had: its time is later then, by which Snakemake sees it. */
+function madeAnew(entry: ArchiveEntry, began: RunFiles | undefined): boolean {
+  const before = entry.kind === "file" ? began?.uploaded.get(entry.path) : undefined;
+  return before !== undefined && Math.floor(entry.mtimeMs / 1000) > Math.floor(before.mtimeMs / 1000);
 }
 
 function namesNotIn(entries: readonly ArchiveEntry[], uploaded: ReadonlyMap<string, FileState>): Refused[] {

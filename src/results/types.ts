@@ -64,10 +64,19 @@ export interface Refused {
   readonly why: string;
 }
 
+/** Snakemake's marker of an output that was incomplete when the run began, and that the job has finished. */
+export interface FinishedMarker {
+  /** The job's note on the output: where it is here, the marker goes. */
+  readonly note: ArchiveEntry;
+  /** The marker: absolute path. */
+  readonly target: string;
+}
+
 /** What is to be done to bring a job's results back. */
 export interface ResultPlan {
   /** In the archive's order. */
   readonly verdicts: readonly Verdict[];
+  readonly markers: readonly FinishedMarker[];
   readonly refused: readonly Refused[];
 }
 

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../errors.ts";
+import { selectNotes } from "./note-selection.ts";
 import { compilePatterns } from "./patterns.ts";
 import { isTemporaryName } from "./temporary.ts";
 import type { SelectedFile, Selection } from "./types.ts";
@@ -23,8 +24,8 @@ export interface SelectionOptions {
 /**
  * Selects what of a build root is uploaded, and of each overlay.
  *
- * Never uploaded, nor compared with what the job leaves: `.git/`, `.snakemake/` and `__pycache__/` at any depth,
- * `*.pyc`, our own temporary files. Never uploaded, but compared: what the user's patterns exclude, and
+ * Never uploaded, nor compared with what the job leaves: `.git/`, `.snakemake/` (but for Snakemake's notes on what is
+ * uploaded: see {@link selectNotes}) and `__pycache__/` at any depth, `*.pyc`, our own temporary files. Never uploaded, but compared: what the user's patterns exclude, and
  * `environment*` at the top of the build root. Only there: a Conda environment beside the workflow is meant,
  * while Snakemake's `--use-conda` needs files such as `envs/environment.yml`.
  *
@@ -42,9 +43,11 @@ export async function selectFiles(root: string, options: SelectionOptions): Prom
   const temporaries: string[] = [];
   const warnings: string[] = [];
   const warn = (message: string) => void warnings.push(message);
+  const workdirs: string[] = [];
 
   await walk(root, {
     judge: (path, name, kind) => {
+      if (name === ".snakemake" && kind === "directory") workdirs.push(path.slice(0, -name.length));
       if (isTemporaryName(name)) temporaries.push(join(root, path));
       if (isIgnored(name, kind)) return "ignore";
       if (path.startsWith("environment")) return "keep back";
@@ -55,6 +58,10 @@ export async function selectFiles(root: string, options: SelectionOptions): Prom
     warn,
     signal,
   });
+  const shipped = new Set(files.map(({ path }) => path));
+  for (const note of await selectNotes(root, { workdirs, shipped, isExcluded, warn, signal })) {
+    files.push(selected(note, ""));
+  }
 
   for (const { name, directory } of options.overlays ?? []) {
     const prefix = `../${name}`;
@@ -77,7 +84,7 @@ function isIgnored(name: string, kind: "file" | "directory"): boolean {
   return kind === "directory" && (name === ".git" || name === ".snakemake" || name === "__pycache__");
 }
 
-function selected({ path, source, kind, stats }: Found, prefix: string): SelectedFile {
+function selected({ path, source, kind, stats, linkMtimeMs }: Found, prefix: string): SelectedFile {
   return {
     path: prefix + path,
     source,
@@ -85,6 +92,7 @@ function selected({ path, source, kind, stats }: Found, prefix: string): Selecte
     size: kind === "file" ? stats.size : 0,
     mtimeMs: stats.mtimeMs,
     ctimeMs: stats.ctimeMs,
+    ...(linkMtimeMs === undefined ? {} : { linkMtimeMs }),
     mode: stats.mode & 0o7777,
     ino: stats.ino,
     dev: stats.dev,

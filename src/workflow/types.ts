@@ -10,6 +10,8 @@ export interface SelectedFile {
   /** Milliseconds since 1970, with fractions where the file system has them. */
   readonly mtimeMs: number;
   readonly ctimeMs: number;
+  /** Of a file that is reached by a link: when the link itself was made. */
+  readonly linkMtimeMs?: number;
   /** `st_mode & 0o7777`. */
   readonly mode: number;
   readonly ino: number;

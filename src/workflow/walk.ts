@@ -19,6 +19,8 @@ export interface Found {
   readonly source: string;
   readonly kind: "file" | "directory";
   readonly stats: Stats;
+  /** Of a file that is reached by a link: when the link itself was made, in milliseconds since 1970. */
+  readonly linkMtimeMs?: number | undefined;
 }
 
 export interface WalkOptions {
@@ -131,8 +133,10 @@ function visitLink(parent: Directory, path: string, name: string, source: string
   if (typeof stats === "string") {
     if (verdict === "take") options.warn(`Skipped the link ${path}: ${stats}.`);
   } else if (isDirectory) return enter(parent, path, source, true, stats, verdict, options);
-  else if (stats.isFile()) report(parent, { path, source, kind: "file", stats }, verdict, options);
-  else if (verdict === "take") options.warn(`Skipped ${path}: it leads to ${special(stats)}.`);
+  else if (stats.isFile()) {
+    const linkMtimeMs = lstatSync(source, { throwIfNoEntry: false })?.mtimeMs;
+    report(parent, { path, source, kind: "file", stats, linkMtimeMs }, verdict, options);
+  } else if (verdict === "take") options.warn(`Skipped ${path}: it leads to ${special(stats)}.`);
   return undefined;
 }
 

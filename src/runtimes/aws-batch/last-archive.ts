@@ -81,6 +81,13 @@ async function openArchive(
   }
 }
 
+/** What the entries' times have to be: milliseconds since 1970. */
+export interface ReuseOptions {
+  readonly times: ReadonlyMap<string, number>;
+  readonly latestMtimeMs: number;
+  readonly signal: AbortSignal;
+}
+
 /** What of a selection need not be sent. */
 export interface Reuse extends Composition {
   /** By path: the reused entries' SHA-256. */
@@ -89,13 +96,13 @@ export interface Reuse extends Composition {
 
 /**
  * Finds the selected files that lie in the last archive as they are here. One counts only where name, size, CRC-32 and
- * time (in whole seconds, and not later than `latestMtimeMs`) agree in the archive, the record and here, and where the record
- * vouches for its bytes. Permission bits are today's.
+ * time (in whole seconds: the one in `times`, or its own, not later than `latestMtimeMs`) agree in the archive, the record and here,
+ * and where the record vouches for its bytes. Permission bits are today's.
  */
 export async function planReuse(
   last: LastArchive,
   selection: Selection,
-  { latestMtimeMs, signal }: { readonly latestMtimeMs: number; readonly signal: AbortSignal },
+  { times, latestMtimeMs, signal }: ReuseOptions,
 ): Promise<Reuse> {
   const entries = new Map(last.directory.entries.map((entry) => [entry.path, entry]));
   const wanted = new Set<ArchiveEntry>();
@@ -105,7 +112,8 @@ export async function planReuse(
     const entry = entries.get(file.path);
     const known = last.known.get(file.path);
     if (entry === undefined || known === undefined) return;
-    if (!isCandidate(entry, known, file, latestMtimeMs)) return;
+    const time = times.get(file.path) ?? Math.min(file.mtimeMs, latestMtimeMs);
+    if (!isCandidate(entry, known, file, time)) return;
     if (!(await isUnchanged(file, known, signal))) return;
     wanted.add(entry);
     unchanged.set(file.path, { mode: file.mode & 0o777, sha256: known.sha256 });
@@ -121,12 +129,7 @@ export async function planReuse(
   return { ...plan, reused, hashes };
 }
 
-function isCandidate(
-  entry: ArchiveEntry,
-  known: SeenFileState,
-  file: SelectedFile,
-  latestMtimeMs: number,
-): boolean {
+function isCandidate(entry: ArchiveEntry, known: SeenFileState, file: SelectedFile, time: number): boolean {
   return (
     file.kind === "file" &&
     entry.kind === "file" &&
@@ -134,6 +137,6 @@ function isCandidate(
     entry.size === file.size &&
     entry.size === known.size &&
     entry.crc32 === known.crc32 &&
-    Math.floor(entry.mtimeMs / 1000) === Math.floor(Math.min(file.mtimeMs, latestMtimeMs) / 1000)
+    Math.floor(entry.mtimeMs / 1000) === Math.floor(time / 1000)
   );
 }

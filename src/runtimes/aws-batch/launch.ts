@@ -20,6 +20,7 @@ import { commandLine } from "../command-line.ts";
 import type { BuildRequest } from "../runtime.ts";
 import { parseBucket, type RunObjects, runObjects } from "./bucket.ts";
 import { type JobSpecification, jobRequest } from "./job-request.ts";
+import { untilLaterSecond } from "./later-second.ts";
 import { showTransfer } from "./live.ts";
 import { tellHowJobsRun } from "./local-jobs.ts";
 import type { AwsBatchOptions } from "./options.ts";
@@ -72,9 +73,10 @@ export async function launch(
 
   let jobId: JobId;
   try {
-    await besidePreflight(context, prepared.preflight, (beside) =>
+    const newest = await besidePreflight(context, prepared.preflight, (beside) =>
       ship(beside, aws, prepared, { objects, record }),
     );
+    await untilLaterSecond(newest, context);
     await forgetUnsubmitted(runs, runId);
     io.out("Submitting job");
     jobId = await submit(context, aws, submission);
@@ -104,13 +106,16 @@ export async function launch(
   };
 }
 
-/** Uploads the archive, then what belongs beside it; and keeps the record that the results will be compared with. */
+/**
+ * Uploads the archive, then what belongs beside it; and keeps the record that the results will be compared with. Gives the time
+ * of the newest file, in milliseconds since 1970.
+ */
 async function ship(
   context: Context,
   aws: Aws,
   { selection, variables }: Prepared,
   { objects, record }: { readonly objects: RunObjects; readonly record: RunRecord },
-): Promise<void> {
+): Promise<number> {
   const { io } = context;
   io.out(`Uploading ${record.directory} to S3`);
   using live = showTransfer(context, "Uploading", undefined);
@@ -144,6 +149,7 @@ async function ship(
     () => createRun(runs, { ...record, expiresAt: archive.expiresAt }, files),
   );
   io.out(`uploaded: ${formatS3Url(objects.workdir)}`);
+  return archive.entries.reduce((newest, { mtimeMs }) => Math.max(newest, mtimeMs), 0);
 }
 
 /** They may be the largest of all: what the last run hashed, and nobody touched since, is not read again. */

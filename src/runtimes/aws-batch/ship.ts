@@ -8,6 +8,7 @@ import { createGauge } from "../../transfer/gauge.ts";
 import { formatS3Url, type S3Object } from "../../transfer/s3-url.ts";
 import { type Copies, CopyFailedError, putObject, sendersFor, uploadParts } from "../../transfer/upload.ts";
 import { keepYoungHeapSmall } from "../../transfer/young-heap.ts";
+import { orderedTimes } from "../../workflow/archive-times.ts";
 import { envdFiles, type Variables } from "../../workflow/envdir.ts";
 import type { SelectedFile, Selection } from "../../workflow/types.ts";
 import { findLastArchive, planReuse, type Reuse } from "./last-archive.ts";
@@ -70,16 +71,17 @@ export async function shipArchive(
       : undefined;
     // In the job the newer one wins, the archive's entry or the file: one from the future would always win.
     const latestMtimeMs = options.now() + (aws.clockOffset() ?? 0);
-    const reuse = last && (await planReuse(last, selection, { latestMtimeMs, signal }));
+    const times = orderedTimes(selection.files, latestMtimeMs);
+    const reuse = last && (await planReuse(last, selection, { times, latestMtimeMs, signal }));
     if (last !== undefined && reuse !== undefined && reuse.ranges.length > 0) {
       const copies = { source: last.object, etag: last.etag, ranges: reuse.ranges };
       try {
-        return await send(aws, selection, target, { ...options, latestMtimeMs, reuse, copies });
+        return await send(aws, selection, target, { ...options, times, latestMtimeMs, reuse, copies });
       } catch (error) {
         if (!(error instanceof CopyFailedError)) throw error;
       }
     }
-    return await send(aws, selection, target, { ...options, latestMtimeMs });
+    return await send(aws, selection, target, { ...options, times, latestMtimeMs });
   });
 }
 
@@ -88,18 +90,22 @@ async function send(
   selection: Selection,
   target: S3Object,
   options: ArchiveOptions & {
+    /** Where they differ from the files' own: by path. */
+    readonly times: ReadonlyMap<string, number>;
     readonly latestMtimeMs: number;
     readonly reuse?: Reuse;
     readonly copies?: Copies;
   },
 ): Promise<ShippedArchive> {
-  const { signal, latestMtimeMs, reuse, copies, runs, runId, onProgress } = options;
+  const { signal, times, latestMtimeMs, reuse, copies, runs, runId, onProgress } = options;
   const run = { runId, ...target, region: aws.region.value, localAws: aws.isLocal };
   // Not worth failing for: where it can't be noted, the bucket's rule is what ends that which is left behind.
   const note = (upload: UnsubmittedRun["upload"]) =>
     noteUnsubmitted(runs, { ...run, upload }).catch(() => {});
   await note(undefined);
-  const inputs = selection.files.filter(({ path }) => !reuse?.hashes.has(path)).map(toInput);
+  const inputs = selection.files
+    .filter(({ path }) => !reuse?.hashes.has(path))
+    .map((file) => toInput(file, times.get(file.path)));
   const total = inputs.reduce((sum, { size }) => sum + size, 0);
   keepYoungHeapSmall(total);
   const firstPartIndex = reuse?.ranges.length ?? 0;
@@ -152,8 +158,11 @@ async function* counted(parts: AsyncIterable<ArchivePart>, onPart: (bytes: numbe
   }
 }
 
-function toInput({ path, kind, source, size, mtimeMs, mode }: SelectedFile): ArchiveInput {
-  return { path, kind, source, size, mtimeMs, mode: mode & 0o777 };
+function toInput(
+  { path, kind, source, size, mtimeMs, mode }: SelectedFile,
+  writtenMtimeMs: number | undefined,
+): ArchiveInput {
+  return { path, kind, source, size, mtimeMs, writtenMtimeMs, mode: mode & 0o777 };
 }
 
 /** Sends the job's variables as an env.d ZIP: never in the job's own settings, which everybody can read. */

@@ -1,7 +1,6 @@
 import { rm } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { inside } from "./container-paths.ts";
-import { untilLaterSecond } from "./later-second.ts";
 import { CopyError, download, upload } from "./s3-copy.ts";
 import { findProgram, type Place, run, say, trace } from "./shell.ts";
 
@@ -61,7 +60,6 @@ export async function runAwsBatchEntrypoint(
   }
   const unzipped = await traced(["unzip", "-:", "-o", archive]);
   if (unzipped !== 0) return unzipped;
-  await untilLaterSecond(cwd);
 
   trace(command);
   const mapped = inside(command, home);
