@@ -132,7 +132,11 @@ test("what fetch throws ends it, with nothing half-written left", async () => {
 
 test("an entry that is damaged is named and costs no other, and what is here of it stays", async () => {
   using tree = tempTree({ a: "1", b: "1" });
-  const contents = archiveOf({ a: "22", b: "33", "d/large": "4".repeat(600_000), e: "55" });
+  const noteOn = (path: string) => `.snakemake/metadata/${Buffer.from(path).toString("base64")}`;
+  const contents = archiveOf({
+    ...{ a: "22", b: "33", "d/large": "4".repeat(600_000), e: "55" },
+    ...{ [noteOn("a")]: "note on a", [noteOn("b")]: "note on b", [noteOn("d")]: "note on d" },
+  });
   const plan = await planFor(tree.root, contents);
   const isDamaged = (path: string) => path === "a" || path === "d/large";
   const fetch: FetchEntries = async function* (entries) {
@@ -161,7 +165,8 @@ test("an entry that is damaged is named and costs no other, and what is here of 
     { path: "d/large", why: "d/large is damaged" },
   ]);
   expect(summary.failed).toEqual([]);
-  expect(readTree(tree.root)).toEqual({ a: "1", b: "33", "d/": "", e: "55" });
+  const rest = { a: "1", b: "33", "d/": "", e: "55", [noteOn("b")]: "note on b" };
+  expect(readTree(tree.root)).toEqual(rest);
 });
 
 test("what fetch leaves out is an error", async () => {

@@ -6,10 +6,10 @@ import { UserError } from "../errors.ts";
 import { mapLimited } from "../runs/hash.ts";
 import { quoteName } from "../runs/names.ts";
 import type { RunId } from "../runs/types.ts";
-import { notedOutput } from "../workflow/snakemake-notes.ts";
 import { batches } from "./batches.ts";
 import { type Directories, openDirectories } from "./directories.ts";
 import { NotWritten } from "./held-directory.ts";
+import { dropNotes, removeFinished, takeNotes } from "./note-files.ts";
 import { type PlacedFile, placeBeside, placeIfUnchanged, setTimes, writeTemporary } from "./place.ts";
 import { SupplyError, supplyOf } from "./supply.ts";
 import type { Refused, ResultPlan, Verdict } from "./types.ts";
@@ -153,51 +153,15 @@ export async function applyPlan(plan: ResultPlan, options: ApplyOptions): Promis
   const notes = takeNotes(files);
   await writeFiles(files, directories, tally, options);
   // Last, so that whatever ends this program, no note is here of a file that isn't.
-  const absent = withParents([...tally.failed, ...tally.damaged, ...tally.conflicts]);
-  for (const note of notes.keys()) {
-    if (absent.has(notedOutput(note.path) ?? "")) notes.delete(note);
-  }
+  dropNotes(notes, notHere(tally));
   await writeFiles(notes, directories, tally, options);
-  await removeFinished(plan, notes, directories, tally);
+  await removeFinished(plan, new Set(notes.keys()), notHere(tally), directories);
   return { ...tally, refused: plan.refused };
 }
 
-/** Takes Snakemake's notes on outputs from what is to be written. */
-function takeNotes(files: Map<ArchiveEntry, Writing>): Map<ArchiveEntry, Writing> {
-  const notes = new Map<ArchiveEntry, Writing>();
-  for (const [entry, verdict] of files) {
-    if (notedOutput(entry.path) === undefined) continue;
-    notes.set(entry, verdict);
-    files.delete(entry);
-  }
-  return notes;
-}
-
-/** The paths, and those of the directories that they are in. */
-function withParents(items: readonly { readonly path: string }[]): Set<string> {
-  const paths = new Set<string>();
-  for (const { path } of items) {
-    for (let at = path; at !== "." && at !== "/" && !paths.has(at); at = posix.dirname(at)) paths.add(at);
-  }
-  return paths;
-}
-
-/** Removes the markers of incomplete outputs whose notes are here now. */
-async function removeFinished(
-  { markers, verdicts }: ResultPlan,
-  written: ReadonlyMap<ArchiveEntry, Writing>,
-  directories: Directories,
-  { failed, damaged, conflicts }: Tally,
-): Promise<void> {
-  if (markers.length === 0) return;
-  const here = new Set(written.keys());
-  for (const { kind, entry } of verdicts) if (kind === "leave" || kind === "set-times") here.add(entry);
-  const absent = new Set([...failed, ...damaged, ...conflicts].map(({ path }) => path));
-  for (const { note, target } of markers) {
-    if (!here.has(note) || absent.has(note.path)) continue;
-    using directory = await directories.holdExisting(posix.dirname(target));
-    if (directory !== undefined) await rm(directory.at(posix.basename(target)), { force: true });
-  }
+/** The paths of which the job's version is not in its place. */
+function notHere({ failed, damaged, conflicts }: Tally): string[] {
+  return [...failed, ...damaged, ...conflicts].map(({ path }) => path);
 }
 
 async function writeFiles(

@@ -1,6 +1,6 @@
 // What is around the program is broken: one message with a way out, never a stack trace.
 import { spawnSync } from "node:child_process";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { cleanEnvironment, program, startTool } from "../support/run-tool.ts";
@@ -79,3 +79,15 @@ test.skipIf(process.platform !== "linux")(
     }
   },
 );
+
+test("of hundreds of things that can't be sent the first few are named, and the others counted", async () => {
+  await using place = await workplace();
+  await place.write("Snakefile", "");
+  for (let at = 0; at < 120; at++) await symlink("nowhere", join(place.directory, `link-${at}`));
+  const { stderr, exitStatus } = await place.build("true");
+  expect(exitStatus).toBe(0);
+  expect(
+    stderr.match(/^Warning: Skipped the link link-\d+: what it leads to does not exist\.$/gm),
+  ).toHaveLength(20);
+  expect(stderr).toMatch(/^Warning: 100 more were skipped\.$/m);
+});

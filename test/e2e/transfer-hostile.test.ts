@@ -1,4 +1,4 @@
-import { mkdir, readdir, symlink } from "node:fs/promises";
+import { mkdir, readdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
@@ -49,6 +49,7 @@ describe("results that somebody else wrote into the bucket", () => {
     archive: Uint8Array,
     uploaded: readonly object[] = [],
     prepare: (directory: string) => Promise<void> = async () => {},
+    wanted: ((path: string) => boolean) | undefined = undefined,
   ) {
     await using temporary = await tempDir();
     const directory = join(temporary.path, "build");
@@ -67,13 +68,14 @@ describe("results that somebody else wrote into the bucket", () => {
       context,
       aws,
       { ...run, runId, workdir, place },
-      { place, wanted: undefined, signal },
+      { place, wanted, signal },
     ).catch((reason: unknown) => reason);
     const names = await readdir(temporary.path, { recursive: true, withFileTypes: true });
     const files = names.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
     return {
       error: error instanceof Error ? error.message : "",
       warnings: context.output.err.join("\n"),
+      said: context.output.out.join("\n"),
       files: files.map((path) => path.slice(temporary.path.length + 1)).sort(),
     };
   }
@@ -161,6 +163,33 @@ describe("results that somebody else wrote into the bucket", () => {
       "'missing.txt' in the archive is refused: the manifest has it, but the archive doesn't",
     );
     expect(files).toEqual(["build/good.txt"]);
+  });
+
+  test("with a manifest of 130,000 other files say so of the first few, and how many more there are", async () => {
+    const missing = Array.from({ length: 130_000 }, (_, at) => state(`missing-${at}`));
+    const { error, warnings, files } = await bring(await archiveOf({ "good.txt": "good" }), missing);
+    expect(error).toBe("");
+    expect(files).toEqual(["build/good.txt"]);
+    expect(warnings.split("\n")).toHaveLength(21);
+    expect(warnings).toMatch(/^Warning: 129,980 more names in the archive are refused\.$/m);
+  });
+
+  test("of which none are wanted are not said to be unchanged", async () => {
+    const archive = await archiveOf({ "good.txt": "good" });
+    const { said, files } = await bring(archive, [], undefined, (path) => path === "other.txt");
+    expect(files).toEqual([]);
+    expect(said).toMatch(
+      /^Downloading nothing to .*: the job changed no files that --download and --exclude-from-download choose$/m,
+    );
+  });
+
+  test("that are here already are not said to be unchanged", async () => {
+    const archive = await archiveOf({ "good.txt": "good" });
+    const { said, files } = await bring(archive, [], (directory) =>
+      writeFile(join(directory, "good.txt"), "good"),
+    );
+    expect(files).toEqual(["build/good.txt"]);
+    expect(said).toMatch(/^Downloading nothing to .*: all that the job changed is here already$/m);
   });
 
   test("with a manifest of unsafe names are left in the bucket", async () => {
