@@ -2,10 +2,10 @@
 import { spawnSync } from "node:child_process";
 import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { cleanEnvironment, program, startTool } from "../support/run-tool.ts";
 import { tempDir } from "../support/temp-dir.ts";
-import { workplace } from "../support/workplace.ts";
+import { type Workplace, workplace } from "../support/workplace.ts";
 
 /** Runs the built program by a shell's words around it. */
 function runInShell(script: string, args: readonly string[], home: string, env: Record<string, string> = {}) {
@@ -90,4 +90,69 @@ test("of hundreds of things that can't be sent the first few are named, and the 
     stderr.match(/^Warning: Skipped the link link-\d+: what it leads to does not exist\.$/gm),
   ).toHaveLength(20);
   expect(stderr).toMatch(/^Warning: 100 more were skipped\.$/m);
+});
+
+test("what local AWS has kept is damaged: the file is named, and the way out leads out", async () => {
+  await using place = await workplace();
+  await place.run("local-aws", "start");
+  await place.run("local-aws", "stop");
+  const state = join(place.home, ".nextstrain", "local-aws");
+  for (const [path, content] of [
+    ["batch/registry.json", '{"version":1,"que'],
+    ["batch/registry.json", '{"version":1}'],
+    ["iam/iam.json", ""],
+    ["s3/buckets/nextstrain-jobs/bucket.json", "{"],
+  ] as const) {
+    const file = join(state, path);
+    const before = await readFile(file);
+    await writeFile(file, content);
+    const { stderr, exitStatus } = await place.run("local-aws", "start");
+    expect(exitStatus).toBe(1);
+    expect(stderr).toMatch(
+      /^Error: The state of local AWS in .* can't be used: .+\n.*`nextstrain local-aws reset`.*\n$/,
+    );
+    expect(stderr).toContain(file);
+    await writeFile(file, before);
+  }
+  await writeFile(join(state, "batch/registry.json"), "");
+  expect(await place.run("local-aws", "reset", "--yes")).toMatchObject({ exitStatus: 0 });
+  expect(await place.run("local-aws", "start")).toMatchObject({ exitStatus: 0 });
+});
+
+describe("no record can be kept in the home directory", () => {
+  let place: Workplace;
+  beforeAll(async () => {
+    place = await workplace();
+    await place.run("local-aws", "start");
+    await place.write("Snakefile", "");
+    await place.write("edited.txt", "before");
+    // Not by permissions: those don't hold for root.
+    await writeFile(join(place.home, ".nextstrain", "aws-batch"), "no directory");
+  });
+  afterAll(() => place[Symbol.asyncDispose]());
+
+  test("the build goes on with the manifest, and says so once", async () => {
+    const { stdout, stderr, exitStatus } = await place.build(
+      "sleep 1; echo made > made.txt; echo job > edited.txt",
+    );
+    expect({ stdout, stderr, exitStatus }).toMatchObject({ exitStatus: 0 });
+    expect(stderr.match(/^Warning: The record .*$/gm)).toEqual([
+      expect.stringMatching(
+        /can't be kept in .*aws-batch\/runs \(E[A-Z]+\): the manifest in the bucket takes its place\.$/,
+      ),
+    ]);
+    expect(await place.read("made.txt")).toBe("made\n");
+    expect(await place.read("edited.txt")).toBe("job\n");
+  });
+
+  test("where that would not do, nothing is sent", async () => {
+    const before = await place.objects();
+    const { stdout, stderr, exitStatus } = await place.build("true", "--exclude-from-upload", "edited.txt");
+    expect(exitStatus).toBe(1);
+    expect(stderr).toMatch(
+      /^Error: The record .* lacks 1 file that is not uploaded\.\n.*NEXTSTRAIN_HOME.*\n$/m,
+    );
+    expect(stdout).not.toContain("Uploading");
+    expect(await place.objects()).toEqual(before);
+  });
 });
