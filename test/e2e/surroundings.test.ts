@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { cleanEnvironment, program, startTool } from "../support/run-tool.ts";
+import { cleanEnvironment, program, runTool, startTool } from "../support/run-tool.ts";
 import { tempDir } from "../support/temp-dir.ts";
 import { type Workplace, workplace } from "../support/workplace.ts";
 
@@ -155,4 +155,44 @@ describe("no record can be kept in the home directory", () => {
     expect(stdout).not.toContain("Uploading");
     expect(await place.objects()).toEqual(before);
   });
+});
+
+test("control characters in arguments, settings, variables and names of directories are shown, never obeyed", async () => {
+  await using home = await tempDir();
+  const hostile = "a\x1b[2J\x1b]0;title\x07\r\u202eb";
+  const directory = join(home.path, hostile);
+  await mkdir(directory);
+  await writeFile(join(directory, "Snakefile"), "");
+  const config = join(home.path, "config");
+  const keys = {
+    AWS_ACCESS_KEY_ID: "of",
+    AWS_SECRET_ACCESS_KEY: "nobody",
+    AWS_ENDPOINT_URL: "http://127.0.0.1:1",
+  };
+  const run = (env: Record<string, string>, ...args: string[]) =>
+    runTool(args, { env: { ...cleanEnvironment(home.path), ...keys, ...env }, cwd: home.path });
+  await writeFile(config, `[aws-batch]\nqueue = ${hostile}\n[core]\nrunner = ${hostile}\n`);
+  const badLine = join(home.path, "bad-config");
+  await writeFile(badLine, `${hostile}\n`);
+  const results = await Promise.all([
+    run({}, "build", "--aws-batch", directory),
+    run({}, "build", "--aws-batch", join(directory, "nowhere")),
+    run({}, hostile),
+    run({}, "build", `--${hostile}`),
+    run({}, "build", "--cpus", hostile, directory),
+    run({}, "build", "--aws-batch", "--aws-batch-s3-bucket", hostile, directory),
+    run({ AWS_REGION: hostile }, "build", "--aws-batch", directory),
+    run({ AWS_PROFILE: hostile }, "check-setup", "aws-batch"),
+    run({ NEXTSTRAIN_CONFIG: config }, "build", directory),
+    run({ NEXTSTRAIN_CONFIG: config }, "build", "--aws-batch", directory),
+    run({ NEXTSTRAIN_CONFIG: badLine }, "version"),
+    run({ NEXTSTRAIN_HOME: directory }, "version", "--verbose"),
+  ]);
+  for (const { stdout, stderr } of results) {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: none may be left
+    expect(stdout + stderr).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
+  }
+  expect(
+    results.filter(({ stdout, stderr }) => (stdout + stderr).includes("\\u001b[2J")).length,
+  ).toBeGreaterThan(8);
 });

@@ -1,9 +1,8 @@
-import { withoutControls } from "../../cli/control-characters.ts";
 import { firstFew } from "../../cli/first-few.ts";
 import type { Io } from "../../cli/io.ts";
 import type { ResultEvent } from "../../results/apply.ts";
 import { isSnakemakeState } from "../../results/names.ts";
-import { quoteName } from "../../runs/names.ts";
+import { listedName, quoteName } from "../../runs/names.ts";
 
 /** Tells what becomes of each result: all files, and of what is wrong the first few of each kind and how many more there are. */
 export interface ResultLines extends Disposable {
@@ -24,8 +23,7 @@ export function createResultLines(io: Io): ResultLines {
       switch (event.kind) {
         case "written":
           // Snakemake's own notes come back as well, but are nothing to read about.
-          if (!isSnakemakeState(event.path))
-            io.out(`downloaded: ${withoutControls(event.path, { keepColours: false })}`);
+          if (!isSnakemakeState(event.path)) io.out(`downloaded: ${listedName(event.path)}`);
           return;
         case "conflict":
           conflicts.add(

@@ -23,7 +23,9 @@ export function reportJobEvent(io: Io, event: JobEvent): void {
       return;
     case "log":
       // In one go: each write is a system call, and a page has up to thousands of lines.
-      io.out(event.lines.map((line) => renderLogLine(line, io.colours)).join("\n"));
+      io.out(event.lines.map((line) => renderLogLine(line, io.colours)).join("\n"), {
+        hasColours: io.colours,
+      });
       return;
     case "trouble":
       io.warn(`AWS can't be reached for now (${event.reason}). The job goes on; still trying.`);
