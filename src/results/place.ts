@@ -1,4 +1,4 @@
-import { closeSync, fchmodSync, futimesSync, lstatSync, openSync, renameSync, writeSync } from "node:fs";
+import { closeSync, futimesSync, lstatSync, openSync, renameSync, writeSync } from "node:fs";
 import { copyFile, lstat, lutimes, open, rename, rm, utimes } from "node:fs/promises";
 import type { ArchiveEntry } from "../archive/types.ts";
 import { hashFile } from "../runs/hash.ts";
@@ -19,8 +19,8 @@ export interface PlacedFile {
 const SMALL = 256 * 1024;
 
 /**
- * Writes an entry's bytes to a temporary file in `directory`, with the entry's times and permission bits (never
- * set-user-id and the like), and gives its name. Leaves nothing behind where it fails.
+ * Writes an entry's bytes to a temporary file in `directory`, with the entry's times and permission bits (less the
+ * umask; never set-user-id and the like), and gives its name. Leaves nothing behind where it fails.
  */
 export async function writeTemporary(
   directory: HeldDirectory,
@@ -64,10 +64,9 @@ async function gather(
 }
 
 function writeAtOnce(path: string, entry: ArchiveEntry, bytes: Uint8Array): void {
-  const file = openSync(path, "wx", firstMode(entry));
+  const file = openSync(path, "wx", modeOf(entry));
   try {
     for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at, bytes.length - at);
-    if (entry.mode !== undefined) fchmodSync(file, entry.mode & 0o777);
     if (isTime(entry.mtimeMs)) futimesSync(file, entry.mtimeMs / 1000, entry.mtimeMs / 1000);
   } finally {
     closeSync(file);
@@ -80,7 +79,7 @@ async function writeStream(
   data: AsyncIterable<Uint8Array>,
   onBytes: (count: number) => void,
 ): Promise<void> {
-  const file = await open(path, "wx", firstMode(entry));
+  const file = await open(path, "wx", modeOf(entry));
   try {
     let size = 0;
     for await (const piece of data) {
@@ -92,7 +91,6 @@ async function writeStream(
       onBytes(piece.length);
     }
     checkSize(entry, size);
-    if (entry.mode !== undefined) await file.chmod(entry.mode & 0o777);
     if (isTime(entry.mtimeMs)) await file.utimes(entry.mtimeMs / 1000, entry.mtimeMs / 1000);
   } finally {
     await file.close();
@@ -105,9 +103,9 @@ function checkSize(entry: ArchiveEntry, size: number): void {
     throw new NotWritten(`more bytes arrived than the ${entry.size} that were announced`);
 }
 
-/** Until it has the entry's own bits nobody else reads what these may keep from them. */
-function firstMode(entry: ArchiveEntry): number {
-  return entry.mode === undefined ? 0o666 : 0o600;
+/** Permission bits to make the file with: the umask takes from them what it would from a local build's. */
+function modeOf({ mode }: ArchiveEntry): number {
+  return mode === undefined ? 0o666 : mode & 0o777;
 }
 
 /** Gives a file that has the job's content the job's time too, where the file system allows it. */

@@ -100,12 +100,16 @@ describe("results that somebody else wrote into the bucket", () => {
     expect(files.filter((file) => file.startsWith("build-elsewhere"))).toEqual([]);
   });
 
-  test("are never links themselves", async () => {
-    const archive = await archiveOf({ link: "/etc/passwd" });
-    // The type in the directory's record, at 40: a symbolic link.
-    archive.writeUInt16LE(0o120777, archive.indexOf(CENTRAL_RECORD) + 40);
-    // Only regular files are listed.
-    expect((await bring(archive)).files).toEqual(["build/link"]);
+  test("are never links, pipes or devices", async () => {
+    for (const type of [0o120_777, 0o010_644, 0o020_644, 0o060_644, 0o140_755]) {
+      const archive = await archiveOf({ link: "/etc/passwd", "good.txt": "good" });
+      // The type in the directory's record, at 40.
+      archive.writeUInt16LE(type, archive.indexOf(CENTRAL_RECORD) + 40);
+      const { error, warnings, files } = await bring(archive);
+      expect(error).toBe("");
+      expect(warnings).toContain("'link' in the archive is refused: it is a link or a device");
+      expect(files).toEqual(["build/good.txt"]);
+    }
   });
 
   test("that inflate to more than they say are not written", async () => {
