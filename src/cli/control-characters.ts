@@ -34,9 +34,14 @@ export function withControlsShown(text: string, options: { readonly keepColours:
     : text.replace(EACH_UNSEEN, escaped);
 }
 
+/** Whether a text holds what {@link withControlsShown} shows. */
+export function hasControls(text: string): boolean {
+  return ANY_UNSEEN.test(text);
+}
+
 /** Whether a terminal would not show all of a text as it is, or take it for more than one line. */
 export function isUnusual(text: string): boolean {
-  return ANY_UNSEEN.test(text) || /[\t\n]/.test(text);
+  return hasControls(text) || /[\t\n]/.test(text);
 }
 
 function escaped(character: string): string {
