@@ -51,6 +51,31 @@ test("an edit made while results arrive is kept: a conflict", async () => {
   ]);
 });
 
+test("of several programs that bring the same results back each finds those of the others", async () => {
+  const theirs = { "d/a.txt": "theirs", "d/deleted": "theirs", "d/new": "theirs", "d/mine": "theirs" };
+  using tree = tempTree({ "d/a.txt": "before", "d/deleted": "before", "d/mine": "before" });
+  const contents = archiveOf(theirs);
+  const began = beginRun(tree.root);
+  put(tree.root, "d/mine", "edited");
+  const entries = [...contents.keys()];
+  const plans = [];
+  for (let at = 0; at < 3; at++) plans.push(await planResults({ root: tree.root, runId, entries, began }));
+  // One is done before the others have written anything; those two go side by side.
+  const [first, ...others] = plans.map(
+    (plan) => async () => applyPlan(plan, { root: tree.root, ...apart, fetch: fetchFrom(contents).fetch }),
+  );
+  const summaries = [await first?.(), ...(await Promise.all(others.map((apply) => apply())))];
+  expect(readTree(tree.root)).toEqual({
+    ...theirs,
+    "d/mine": "edited",
+    "d/mine.from-job-0f8fad5b": "theirs",
+  });
+  for (const summary of summaries) {
+    expect(summary?.conflicts.map(({ beside }) => beside)).toEqual(["d/mine.from-job-0f8fad5b"]);
+    expect(summary?.failed).toEqual([]);
+  }
+});
+
 test("what the file system refuses fails alone; the rest arrives, and nothing half-written stays", async () => {
   using tree = tempTree({ a: "1" });
   const contents = archiveOf({ a: "2", "d/x": "1", "e/y": "3" });

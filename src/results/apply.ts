@@ -8,11 +8,19 @@ import { quoteName } from "../runs/names.ts";
 import type { RunId } from "../runs/types.ts";
 import { batches } from "./batches.ts";
 import { type Directories, openDirectories } from "./directories.ts";
+import type { Conflict, ResultEvent, Summary } from "./events.ts";
 import { NotWritten } from "./held-directory.ts";
 import { dropNotes, removeFinished, takeNotes } from "./note-files.ts";
-import { type PlacedFile, placeBeside, placeIfUnchanged, setTimes, writeTemporary } from "./place.ts";
+import {
+  isThereAlready,
+  type PlacedFile,
+  placeBeside,
+  placeIfUnchanged,
+  setTimes,
+  writeTemporary,
+} from "./place.ts";
 import { SupplyError, supplyOf } from "./supply.ts";
-import type { Refused, ResultPlan, Verdict } from "./types.ts";
+import type { ResultPlan, Verdict } from "./types.ts";
 
 /**
  * One entry's bytes: uncompressed, and checked against its CRC-32 and size by whoever delivers them. An ArchiveError that
@@ -33,26 +41,6 @@ export type FetchEntries = (
   signal: AbortSignal,
 ) => AsyncIterable<FetchedEntry>;
 
-export interface Conflict {
-  readonly path: string;
-  /** Where the job's version is: relative to the build root, like `path`. */
-  readonly beside: string;
-  readonly why: string;
-}
-
-/** What happened to an entry that was not simply left alone. */
-export type ResultEvent =
-  | { readonly kind: "written"; readonly path: string; readonly replaced: boolean }
-  | { readonly kind: "directory-made"; readonly path: string }
-  | ({ readonly kind: "conflict" } & Conflict)
-  | ({ readonly kind: "refused" } & Refused)
-  /** Its bytes in the archive are not what they were: the rest goes on. `why` is a sentence that names it. */
-  | { readonly kind: "damaged"; readonly path: string; readonly why: string }
-  /** The file system did not let it be written: the rest goes on. */
-  | { readonly kind: "failed"; readonly path: string; readonly why: string }
-  /** Uncompressed bytes that were written since the last such event. */
-  | { readonly kind: "progress"; readonly bytes: number };
-
 export interface ApplyOptions {
   /** The build root that the plan is for. */
   readonly root: string;
@@ -64,23 +52,6 @@ export interface ApplyOptions {
   readonly now: number;
   /** As in {@link openDirectories}. */
   readonly byHandle?: boolean;
-}
-
-/** What came of bringing results back: counts, and by name what the user must know of. */
-export interface Summary {
-  readonly written: number;
-  readonly replaced: number;
-  readonly directories: number;
-  readonly timesSet: number;
-  readonly left: number;
-  /** Uncompressed. */
-  readonly bytes: number;
-  readonly conflicts: readonly Conflict[];
-  readonly refused: readonly Refused[];
-  /** What is damaged in the archive. Not empty: the results are not all here. */
-  readonly damaged: readonly { readonly path: string; readonly why: string }[];
-  /** What the file system did not let be written. Not empty: the results are not all here. */
-  readonly failed: readonly { readonly path: string; readonly why: string }[];
 }
 
 type Writing = Extract<Verdict, { kind: "replace" | "write" | "conflict" }>;
@@ -237,6 +208,12 @@ async function place(
     if (verdict.kind === "conflict") return note(tally, options, verdict, verdict.beside, verdict.why);
     tally[seen === undefined ? "written" : "replaced"]++;
     return options.onEvent({ kind: "written", path: entry.path, replaced: seen !== undefined });
+  }
+  if (await isThereAlready(temporary, posix.basename(target))) {
+    await rm(temporary.directory.at(temporary.name));
+    if (verdict.kind === "conflict") return note(tally, options, verdict, verdict.beside, verdict.why);
+    tally.left++;
+    return;
   }
   using directory = await directories.hold(verdict.directory);
   const name = await placeBeside(temporary, { directory, name: posix.basename(entry.path) }, options.runId);

@@ -140,6 +140,16 @@ export function placeIfUnchanged(
   return true;
 }
 
+/** Whether a file of this name has the content already: another program brings the same results back. */
+export async function isThereAlready(
+  { directory, name: temporary }: PlacedFile,
+  name: string,
+): Promise<boolean> {
+  const target = directory.at(name);
+  const there = await lookAt(target);
+  return there?.isFile() === true && (await sameFiles(directory.at(temporary), target));
+}
+
 /**
  * Puts a temporary file under the first free conflict name of `name` in a directory: another one than its own where the
  * file that was edited in the meantime is reached by a link. Gives the base name; the temporary file is gone afterwards.

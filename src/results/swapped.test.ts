@@ -13,8 +13,9 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { applyPlan, type Summary } from "./apply.ts";
+import { applyPlan } from "./apply.ts";
 import { openDirectories } from "./directories.ts";
+import type { Summary } from "./events.ts";
 import { planResults } from "./plan.ts";
 import { archiveOf, beginRun, fetchFrom, jobTime, put, readTree, runId, tempTree } from "./test-support.ts";
 

@@ -1,6 +1,6 @@
 import { firstFew } from "../../cli/first-few.ts";
 import type { Io } from "../../cli/io.ts";
-import type { ResultEvent } from "../../results/apply.ts";
+import type { ResultEvent } from "../../results/events.ts";
 import { isSnakemakeState } from "../../results/names.ts";
 import { listedName, quoteName } from "../../runs/names.ts";
 
