@@ -266,8 +266,9 @@ function verdictOf(files: ReadonlyMap<ArchiveEntry, Writing>, entry: ArchiveEntr
   return verdict;
 }
 
-function isEmpty(entry: ArchiveEntry): boolean {
-  return entry.size === 0;
+/** There is nothing to fetch. Another CRC than that of no bytes shows that there should be: its fetching finds it damaged. */
+function isEmpty({ size, crc32 }: ArchiveEntry): boolean {
+  return size === 0 && crc32 === 0;
 }
 
 async function* nothing(): AsyncIterable<Uint8Array> {}
