@@ -41,6 +41,15 @@ test("a manifest may name more files that the archive lacks than a call takes ar
   expect(plan.refused).toHaveLength(130_000);
 });
 
+test("names with control characters come back where the file system takes them", async () => {
+  using tree = tempTree({ "Icon\r": "before" });
+  const began = beginRun(tree.root);
+  const files = { "Icon\r": "job's", "new\nline\t": "job's", "esc\u001b[2J/\u202ex": "job's" };
+  const { summary } = await bringBack(tree.root, archiveOf(files), began);
+  expect(summary.refused).toEqual([]);
+  expect(readTree(tree.root)).toEqual(files);
+});
+
 test("hostile names are refused by name, in the archive and in the manifest, and nothing is written", async () => {
   using tree = tempTree({ "root/a": "1" });
   const root = join(tree.root, "root");
@@ -48,7 +57,6 @@ test("hostile names are refused by name, in the archive and in the manifest, and
     a: "1",
     "../out": "x",
     "/tmp/abs-nextstrain": "x",
-    "b\u001b": "x",
     "../": "",
   });
   const manifest = asManifest(beginRun(root));
@@ -56,13 +64,7 @@ test("hostile names are refused by name, in the archive and in the manifest, and
   const { summary, asked } = await bringBack(root, contents, { ...manifest, uploaded });
   expect(asked).toEqual([]);
   expect(readTree(tree.root)).toEqual({ "root/a": "1" });
-  expect(summary.refused.map(({ path }) => path)).toEqual([
-    "../out",
-    "/tmp/abs-nextstrain",
-    "b\u001b",
-    "..",
-    "ghost",
-  ]);
+  expect(summary.refused.map(({ path }) => path)).toEqual(["../out", "/tmp/abs-nextstrain", "..", "ghost"]);
 });
 
 describe("links", () => {
