@@ -66,6 +66,7 @@ async function measure(place) {
     ...(await uploads(place)),
     ...(await smallFiles(place)),
     ...(await rebuilds(place)),
+    ...(await notes(place)),
     ...(await downloads(place)),
   ];
   return lines;
@@ -171,6 +172,52 @@ async function rebuilds(place) {
   return [
     line("rebuild, 5 files of 100 MiB, nothing changed: KiB sent", again.up / 1024, "≤ 64"),
     line("rebuild, 5 files of 100 MiB, nothing changed: requests", again.requests, "≤ 20"),
+  ];
+}
+
+/** What Snakemake's notes on 20,000 results add to a rebuild in which nothing changed. @param {Place} place */
+async function notes(place) {
+  const count = 20_000;
+  const [without, with_] = [join(place.scratch, "without-notes"), join(place.scratch, "with-notes")];
+  const size = Math.floor((SIZE * MIB) / count);
+  const text = fastaOf(count * size);
+  for (const directory of [without, with_]) {
+    await mkdir(join(directory, ".snakemake/metadata"), { recursive: true });
+    for (let file = 0; file < count; file++) {
+      const name = `results/${file}.fasta`;
+      await mkdir(join(directory, "results"), { recursive: true });
+      await writeFile(join(directory, name), text.subarray(file * size, (file + 1) * size));
+      if (directory === without) continue;
+      const note = {
+        rule: "make",
+        code: "cp {input} {output}",
+        input: [`data/${file}.fasta`],
+        log: [],
+        params: [`${file}`],
+      };
+      const encoded = Buffer.from(name).toString("base64").replaceAll("+", "-").replaceAll("/", "_");
+      await writeFile(join(directory, ".snakemake/metadata", encoded), JSON.stringify(note));
+    }
+    await work(place, {}, { act: "ship", directory });
+  }
+  const ratios = [];
+  let bytes = 0;
+  for (let pair = 0; pair < PAIRS; pair++) {
+    const plain = await work(place, {}, { act: "ship", directory: without });
+    const noted = await work(place, {}, { act: "ship", directory: with_ });
+    ratios.push(noted.ms / plain.ms);
+    bytes = noted.up - plain.up;
+  }
+  await rm(without, { recursive: true });
+  await rm(with_, { recursive: true });
+  return [
+    line(
+      `rebuild, ${SIZE} MiB in 20,000 results, nothing changed: times with notes to without`,
+      median(ratios),
+      "≤ 1.1",
+      `median of ${PAIRS} pairs, ${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`,
+    ),
+    line("what the notes add, in percent of all bytes", (100 * bytes) / (SIZE * MIB), "≤ 2"),
   ];
 }
 

@@ -10,7 +10,7 @@ import { batches } from "./batches.ts";
 import { type Directories, openDirectories } from "./directories.ts";
 import type { Conflict, ResultEvent, Summary } from "./events.ts";
 import { NotWritten } from "./held-directory.ts";
-import { dropNotes, removeFinished, takeNotes } from "./note-files.ts";
+import { dropNotes, makeMarkers, removeFinished, takeNotes } from "./note-files.ts";
 import {
   isThereAlready,
   type PlacedFile,
@@ -122,10 +122,11 @@ export async function applyPlan(plan: ResultPlan, options: ApplyOptions): Promis
   }
   for (const directory of done) (await directories.holdExisting(directory))?.[Symbol.dispose]();
   const notes = takeNotes(files);
-  await writeFiles(files, directories, tally, options);
+  await makeMarkers(plan, directories);
+  await writeAll(files, directories, tally, options);
   // Last, so that whatever ends this program, no note is here of a file that isn't.
   dropNotes(notes, notHere(tally));
-  await writeFiles(notes, directories, tally, options);
+  await writeAll(notes, directories, tally, options);
   await removeFinished(plan, new Set(notes.keys()), notHere(tally), directories);
   return { ...tally, refused: plan.refused };
 }
@@ -135,7 +136,7 @@ function notHere({ failed, damaged, conflicts }: Tally): string[] {
   return [...failed, ...damaged, ...conflicts].map(({ path }) => path);
 }
 
-async function writeFiles(
+async function writeAll(
   files: ReadonlyMap<ArchiveEntry, Writing>,
   directories: Directories,
   tally: Tally,
@@ -146,7 +147,7 @@ async function writeFiles(
   const write = async (verdict: Writing, data: AsyncIterable<Uint8Array>) => {
     const supply = supplyOf(data, signal);
     await orFailed(tally, options, verdict.entry, () =>
-      writeFile(verdict, supply, directories, tally, options),
+      writeOne(verdict, supply, directories, tally, options),
     );
     // A file that could not be written: the next one's bytes come after this one's.
     await supply.drain();
@@ -175,7 +176,7 @@ async function writeFiles(
   });
 }
 
-async function writeFile(
+async function writeOne(
   verdict: Writing,
   data: AsyncIterable<Uint8Array>,
   directories: Directories,

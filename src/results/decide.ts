@@ -99,7 +99,11 @@ export function createDecider(
     if (located.kind === "absent") return { kind: "write", entry, target, directory };
     return sameTime(located.stat.mtimeMs, entry.mtimeMs)
       ? { kind: "leave", entry, target }
-      : { kind: "set-times", entry, target };
+      : {
+          kind: "set-times",
+          entry,
+          target: located.throughLink ? posix.join(directory, posix.basename(entry.path)) : target,
+        };
   };
 }
 

@@ -1,8 +1,9 @@
-import { rm } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { posix } from "node:path";
 import type { ArchiveEntry } from "../archive/types.ts";
 import { notedOutput } from "../workflow/snakemake-notes.ts";
 import type { Directories } from "./directories.ts";
+import { NotWritten } from "./held-directory.ts";
 import type { ResultPlan } from "./types.ts";
 
 /** Takes Snakemake's notes on outputs from what is to be written. */
@@ -29,6 +30,21 @@ function withParents(paths: readonly string[]): Set<string> {
     for (let at = path; at !== "." && at !== "/" && !all.has(at); at = posix.dirname(at)) all.add(at);
   }
   return all;
+}
+
+/** What Snakemake writes into its marker of an output that is being made. */
+const UNFINISHED = '{"external_jobid": null}';
+
+/** Marks what a killed job was making as incomplete. Not where a run here has a marker already, or a link leads elsewhere by now. */
+export async function makeMarkers({ unfinished }: ResultPlan, directories: Directories): Promise<void> {
+  for (const target of unfinished) {
+    try {
+      using directory = await directories.hold(posix.dirname(target));
+      await writeFile(directory.at(posix.basename(target)), UNFINISHED, { flag: "wx" });
+    } catch (error) {
+      if (!(error instanceof NotWritten) && (error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    }
+  }
 }
 
 /** Removes the markers of incomplete outputs whose notes are here now: those written, and those that had been here. */

@@ -1,9 +1,10 @@
 import type { ArchiveEntry } from "../archive/types.ts";
 import type { FileState } from "../runs/types.ts";
-import { notedOutput, parseNotePath } from "../workflow/snakemake-notes.ts";
+import { directoriesOf } from "../workflow/own-directories.ts";
+import { notedOutput, notePath, parseNotePath } from "../workflow/snakemake-notes.ts";
 import type { Locator } from "./locate.ts";
 import type { Finding } from "./look.ts";
-import { ruleOnName } from "./names.ts";
+import { isSnakemakeState, ruleOnName } from "./names.ts";
 import type { FinishedMarker, PlanOptions, Verdict } from "./types.ts";
 
 /** A note of Snakemake's that the job wrote, on how it made an output. */
@@ -78,4 +79,40 @@ export async function finishedMarkers(
       markers.push({ note, target: there.target });
   }
   return markers;
+}
+
+/**
+ * Where markers are to be made, as Snakemake itself would have left them: on what a killed job was making. That is all that it changed
+ * without a note on it; a marker on a file that is no output means nothing to Snakemake.
+ */
+export async function unfinishedMarkers(
+  entries: readonly ArchiveEntry[],
+  notes: readonly JobsNote[],
+  isComing: (entry: ArchiveEntry) => boolean,
+  locate: Locator,
+): Promise<string[]> {
+  const workdirs = new Set<string>();
+  for (const { path } of entries) {
+    const workdir = /^((?:.*\/)?)\.snakemake\/(?:log|metadata)\//s.exec(path)?.[1];
+    if (workdir !== undefined) workdirs.add(workdir);
+  }
+  const finished = new Set(notes.flatMap(({ output, on }) => [output, ...on.map(({ path }) => path)]));
+  const outputs = new Set<string>();
+  for (const entry of entries) {
+    if (entry.kind !== "file" || isSnakemakeState(entry.path) || !isComing(entry)) continue;
+    if (finished.has(entry.path)) continue;
+    outputs.add(entry.path);
+    // It may be a file of a directory().
+    for (const directory of directoriesOf([entry.path])) outputs.add(directory);
+  }
+  const targets: string[] = [];
+  for (const output of outputs) {
+    const workdir = [...workdirs]
+      .filter((each) => output.startsWith(each))
+      .sort((a, b) => b.length - a.length)[0];
+    if (workdir === undefined) continue;
+    const there = await locate(notePath({ kind: "incomplete", workdir, output }));
+    if (there.kind === "absent") targets.push(there.target);
+  }
+  return targets;
 }

@@ -108,7 +108,7 @@ function modeOf({ mode }: ArchiveEntry): number {
   return mode === undefined ? 0o666 : mode & 0o777;
 }
 
-/** Gives a file that has the job's content the job's time too, where the file system allows it. */
+/** Gives a file that has the job's content, or the link that leads to it, the job's time too, where the file system allows it. */
 export async function setTimes(
   directory: HeldDirectory,
   name: string,

@@ -7,7 +7,8 @@ import { probeFolding } from "./folding.ts";
 import { createLocator } from "./locate.ts";
 import { examine, type Finding, named, sameContent } from "./look.ts";
 import { foldedName, ruleOnName } from "./names.ts";
-import { finishedMarkers, isNoteWanted, jobsNotes } from "./notes.ts";
+import { finishedMarkers, isNoteWanted, jobsNotes, unfinishedMarkers } from "./notes.ts";
+import { madeAnew } from "./times-here.ts";
 import type { PlanOptions, Refused, ResultPlan, RunFiles, Verdict } from "./types.ts";
 
 /** How many files are looked at or hashed at once. */
@@ -25,7 +26,7 @@ export async function planResults(options: PlanOptions): Promise<ResultPlan> {
   const candidates = new Set<ArchiveEntry>();
   for (const entry of entries) {
     if (notedOutput(entry.path) !== undefined) continue;
-    if (!changedByJob(entry, began, known) && !madeAnew(entry, began)) continue;
+    if (!changedByJob(entry, began, known) && !writtenAgain(entry, began)) continue;
     const ofName = ruleOnName(entry.path);
     const ruling = ofName === "take" && !isOrdinary(entry) ? NO_FILE : ofName;
     if (ruling === "take") {
@@ -39,7 +40,12 @@ export async function planResults(options: PlanOptions): Promise<ResultPlan> {
     for (const name of namesNotIn(entries, began.uploaded)) refused.push(name);
   }
   if (candidates.size === 0 && notes.length === 0) {
-    return { verdicts: entries.map((entry) => ({ kind: "leave", entry })), markers: [], refused };
+    return {
+      verdicts: entries.map((entry) => ({ kind: "leave", entry })),
+      markers: [],
+      unfinished: [],
+      refused,
+    };
   }
 
   const isKnown = (path: string) =>
@@ -59,8 +65,8 @@ export async function planResults(options: PlanOptions): Promise<ResultPlan> {
     const finding = findings.get(entry);
     if (finding === undefined) continue;
     // What the job did not change stays as it is here, unless that is what it made anew.
-    const isOlder = finding.content === "job's" || changedByJob(entry, began, known);
-    verdicts.set(entry, isOlder ? await decide(finding) : { kind: "leave", entry });
+    const isTheJobs = finding.content === "job's" || changedByJob(entry, began, known);
+    verdicts.set(entry, isTheJobs ? await decide(finding) : { kind: "leave", entry });
   }
 
   const comes = await mapLimited(notes, CONCURRENCY, (note) =>
@@ -80,9 +86,13 @@ export async function planResults(options: PlanOptions): Promise<ResultPlan> {
     const finding = findings.get(entry);
     if (finding !== undefined) verdicts.set(entry, await decide(finding));
   }
+  const isComing = (entry: ArchiveEntry) =>
+    ["replace", "write"].includes(verdicts.get(entry)?.kind ?? "") ||
+    findings.get(entry)?.content === "job's";
   return {
     verdicts: entries.map((entry) => verdicts.get(entry) ?? { kind: "leave", entry }),
     markers: began === undefined ? [] : await finishedMarkers(coming, began.uploaded, locate),
+    unfinished: options.killed ? await unfinishedMarkers(entries, notes, isComing, locate) : [],
     refused,
   };
 }
@@ -126,10 +136,9 @@ function changedByJob(
   return before === undefined || !sameContent(before, entry);
 }
 
-/** Whether the job wrote a file again with the bytes that it had: its time is later then, by which Snakemake sees it. */
-function madeAnew(entry: ArchiveEntry, began: RunFiles | undefined): boolean {
+function writtenAgain(entry: ArchiveEntry, began: RunFiles | undefined): boolean {
   const before = entry.kind === "file" ? began?.uploaded.get(entry.path) : undefined;
-  return before !== undefined && Math.floor(entry.mtimeMs / 1000) > Math.floor(before.mtimeMs / 1000);
+  return before !== undefined && madeAnew(entry, before);
 }
 
 function namesNotIn(entries: readonly ArchiveEntry[], uploaded: ReadonlyMap<string, FileState>): Refused[] {

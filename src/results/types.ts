@@ -77,6 +77,8 @@ export interface ResultPlan {
   /** In the archive's order. */
   readonly verdicts: readonly Verdict[];
   readonly markers: readonly FinishedMarker[];
+  /** Markers to be made, absolute paths: of what a job was making when it was killed. */
+  readonly unfinished: readonly string[];
   readonly refused: readonly Refused[];
 }
 
@@ -89,6 +91,8 @@ export interface PlanOptions {
   readonly entries: readonly ArchiveEntry[];
   /** The files when the run began; undefined where neither record nor manifest is left. */
   readonly began: RunFiles | undefined;
+  /** The job was killed: an output of its that has no note of its is taken for half made. */
+  readonly killed?: boolean | undefined;
   /** The user's patterns. */
   readonly wanted?: ((path: string) => boolean) | undefined;
   readonly signal?: AbortSignal | undefined;

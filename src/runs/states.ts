@@ -77,10 +77,10 @@ export async function recordFiles(
 /** What of a record goes to the bucket: nothing that only this computer knows, nothing that was not uploaded. */
 export function manifestOf(runId: RunId, files: RecordedFiles): Manifest {
   const uploaded = files.uploaded.map(
-    ({ path, size, mtimeMs, mode, crc32, sha256 }): FileState => ({
+    ({ path, size, mtimeMs, linkMtimeMs = 0, mode, crc32, sha256 }): FileState => ({
       path,
       size,
-      mtimeMs,
+      mtimeMs: Math.max(mtimeMs, linkMtimeMs),
       mode,
       crc32,
       sha256,
@@ -90,7 +90,7 @@ export function manifestOf(runId: RunId, files: RecordedFiles): Manifest {
 }
 
 function toLocalState(file: SelectedFile, content: ContentHash): LocalFileState {
-  const { path, mtimeMs, ctimeMs, ino, dev } = file;
+  const { path, mtimeMs, linkMtimeMs, ctimeMs, ino, dev } = file;
   return {
     path,
     size: content.size,
@@ -101,5 +101,6 @@ function toLocalState(file: SelectedFile, content: ContentHash): LocalFileState 
     ctimeMs,
     ino,
     dev,
+    ...(linkMtimeMs === undefined ? {} : { linkMtimeMs }),
   };
 }

@@ -20,6 +20,8 @@ export interface FileState {
 
 /** A file state with what only this computer can know of it. */
 export interface LocalFileState extends FileState {
+  /** Of a file that is reached by a link: when the link itself was made. */
+  readonly linkMtimeMs?: number | undefined;
   readonly ctimeMs: number;
   readonly ino: number;
   readonly dev: number;

@@ -1,5 +1,6 @@
 import { closeSync, type Dirent, lstatSync, openSync, readdirSync, type Stats, statSync } from "node:fs";
 import { setImmediate as turn } from "node:timers/promises";
+import { directoriesOf, ownDirectories } from "./own-directories.ts";
 import { type NoteName, parseNotePath, readNote } from "./snakemake-notes.ts";
 import type { Found } from "./walk.ts";
 
@@ -27,14 +28,15 @@ const NOTES_PER_TURN = 256;
  * Selects the notes of Snakemake's that are uploaded: those on outputs that are, so that a job decides what to make anew as a
  * run here would. Of outputs that are not (deleted ones, `temp()` ones, excluded ones) only the metadata of what
  * an uploaded output was made from: by it Snakemake sees that the output is out of date. Nothing else of
- * `.snakemake/` is touched, not even to be reported.
+ * `.snakemake/` is touched, not even to be reported. With notes come the directories that Snakemake may compare
+ * ({@link ownDirectories}).
  *
  * @param root the build root: absolute path
  * @throws the signal's reason
  */
 export async function selectNotes(root: string, options: NoteOptions): Promise<Found[]> {
   const { workdirs, signal, warn } = options;
-  const isShipped = shippedTest(options.shipped);
+  const directories = directoriesOf(options.shipped);
   const selected: Note[] = [];
   const others = new Map<string, Note>();
   const unreadable: string[] = [];
@@ -49,7 +51,7 @@ export async function selectNotes(root: string, options: NoteOptions): Promise<F
     const found = lookAt(root, path);
     if (found === undefined) continue;
     if (!isReadable(found)) unreadable.push(path);
-    else if (isShipped(name.output)) selected.push({ name, found });
+    else if (options.shipped.has(name.output) || directories.has(name.output)) selected.push({ name, found });
     else if (name.kind === "metadata") others.set(name.output, { name, found });
   }
   if (unreadable.length > 0) {
@@ -57,30 +59,10 @@ export async function selectNotes(root: string, options: NoteOptions): Promise<F
       `Left out ${unreadable.length} of Snakemake's notes that cannot be read, such as ${unreadable[0]}: about their files Snakemake decides by times alone.`,
     );
   }
+  if (selected.length === 0) return [];
   const notes = [...selected, ...madeFrom(selected, others)].map(({ found }) => found);
-  return [...notes, ...emptyMarkerDirectories(root, selected)];
-}
-
-/** Whether an output is uploaded: a file, or a directory with something in it. */
-function shippedTest(shipped: ReadonlySet<string>): (output: string) => boolean {
-  let directories: Set<string> | undefined;
-  return (output) => {
-    if (shipped.has(output)) return true;
-    directories ??= directoriesOf(shipped);
-    return directories.has(output);
-  };
-}
-
-function directoriesOf(paths: Iterable<string>): Set<string> {
-  const directories = new Set<string>();
-  for (const path of paths) {
-    for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
-      const directory = path.slice(0, end);
-      if (directories.has(directory)) break;
-      directories.add(directory);
-    }
-  }
-  return directories;
+  const outputs = new Set(selected.map(({ name }) => name.output));
+  return [...notes, ...emptyMarkerDirectories(root, selected), ...ownDirectories(root, directories, outputs)];
 }
 
 function notesIn(root: string, workdir: string): { path: string; name: NoteName }[] {

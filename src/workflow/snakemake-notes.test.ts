@@ -1,12 +1,13 @@
 // Protects how Snakemake's notes are told from other files, and read.
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { have } from "../../test/support/have.ts";
-import { parseNotePath, readNote } from "./snakemake-notes.ts";
+import { notePath, parseNotePath, readNote } from "./snakemake-notes.ts";
 
+/** Debian's. */
+const MODULES = "/usr/lib/python3/dist-packages/snakemake";
 const named = (id: string) => Buffer.from(id).toString("base64").replaceAll("+", "-").replaceAll("/", "_");
 
 describe("the path of a note", () => {
@@ -25,18 +26,26 @@ describe("the path of a note", () => {
     expect(parseNotePath(`.snakemake/metadata/${named("/nextstrain/build/x/y")}`)?.output).toBe("x/y");
   });
 
-  test.skipIf(!have("snakemake"))("is as Snakemake makes it, a long one too (needs snakemake)", () => {
-    const id = `${"directory-with-a-long-name/".repeat(25)}é.txt`;
-    const script = `
+  test.skipIf(!existsSync(MODULES))(
+    "is as Snakemake makes it, a long one too (needs Debian's snakemake)",
+    () => {
+      const id = `${"directory-with-a-long-name/".repeat(25)}é.txt`;
+      const script = `
 import sys
 from types import SimpleNamespace
 from snakemake.persistence import Persistence
 place = SimpleNamespace(_b64id=lambda s: Persistence._b64id(None, s), _fetch_max_len=lambda subject: 255)
 print(Persistence._record_path(place, ".snakemake/metadata", sys.argv[1]))`;
-    const path = execFileSync("/usr/bin/python3", ["-c", script, id], { encoding: "utf8" }).trim();
-    expect(path).toContain("/@");
-    expect(parseNotePath(path)).toEqual({ kind: "metadata", workdir: "", output: id });
-  });
+      const path = execFileSync("/usr/bin/python3", ["-c", script, id], { encoding: "utf8" }).trim();
+      expect(path).toContain("/@");
+      const name = { kind: "metadata", workdir: "", output: id } as const;
+      expect(parseNotePath(path)).toEqual(name);
+      expect(notePath(name)).toBe(path);
+      const outside = { kind: "incomplete", workdir: "a/", output: "b/é" } as const;
+      expect(notePath(outside)).toBe(`a/.snakemake/incomplete/${named("../b/é")}`);
+      expect(parseNotePath(notePath(outside))).toEqual(outside);
+    },
+  );
 
   test.each([
     [".snakemake/metadata/notes.txt", "a file that a workflow put there"],

@@ -50,6 +50,21 @@ export function parseNotePath(path: string): NoteName | undefined {
     : { kind: kind === "metadata" ? "metadata" : "incomplete", workdir, output };
 }
 
+/** What a piece of a note's name has at most: one less than file systems allow for a name. */
+const PIECE = 254;
+
+/** The path of a note on an output, both relative to the build root, by a Snakemake that runs in `workdir` (see {@link NoteName}). */
+export function notePath({ kind, workdir, output }: NoteName): string {
+  const id = Buffer.from(posix.relative(workdir, output)).toString("base64");
+  const pieces =
+    id
+      .replaceAll("+", "-")
+      .replaceAll("/", "_")
+      .match(new RegExp(`.{1,${PIECE}}`, "g")) ?? [];
+  const name = pieces.map((piece, index) => (index < pieces.length - 1 ? `@${piece}` : piece)).join("/");
+  return `${workdir}.snakemake/${kind}/${name}`;
+}
+
 /** A path as a workflow has it, relative to the build root; undefined for one outside of it. */
 function fromBuildRoot(path: string, workdir: string): string | undefined {
   const whole = path.startsWith(ROOT_IN_JOBS) ? path.slice(ROOT_IN_JOBS.length) : posix.join(workdir, path);

@@ -1,8 +1,9 @@
-import { cp, readdir, readFile, stat } from "node:fs/promises";
+import { cp, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { have } from "../support/have.ts";
+import { copyAsIs, rulesRun } from "../support/rebuilds.ts";
 import { type Workplace, workplace } from "../support/workplace.ts";
 import { haveZikaData, zikaDirectory } from "../support/zika.ts";
 
@@ -12,6 +13,9 @@ const tools =
 const needs = "needs zip, unzip, snakemake, augur, mafft and iqtree";
 /** What a run of Snakemake by itself may have left in the checkout. */
 const MADE = [".snakemake", "results", "auspice"];
+
+/** The Zika workflow's rules that an edit of its filter has run again. */
+const ALL_BUT_THE_INDEX = ["align", "ancestral", "export", "filter", "refine", "traits", "translate", "tree"];
 
 interface Node {
   readonly name: string;
@@ -24,6 +28,17 @@ async function tipsIn(file: string): Promise<Node[]> {
   const dataset = JSON.parse(await readFile(file, "utf8")) as { version: string; tree: Node };
   expect(dataset.version).toBe("v2");
   return tipsOf(dataset.tree);
+}
+
+/** Of Zika builds: the title, and the names of the tips. */
+function zikaIn(...directories: string[]): Promise<{ title: string; tips: string[] }[]> {
+  return Promise.all(
+    directories.map(async (directory) => {
+      const file = join(directory, "auspice/zika.json");
+      const { meta } = JSON.parse(await readFile(file, "utf8")) as { meta: { title: string } };
+      return { title: meta.title, tips: (await tipsIn(file)).map(({ name }) => name).sort() };
+    }),
+  );
 }
 
 /** Size and modification time of each file, those of `.snakemake/` left out. */
@@ -79,16 +94,39 @@ describe.skipIf(!tools)(`real workflows through AWS Batch (${needs})`, () => {
   });
 
   test.skipIf(!haveZikaData())(
-    "real Zika data become a tree (needs the Zika data)",
+    "real Zika data become a tree; with a new title and an earlier date, what is made anew is what a build here makes anew (needs the Zika data)",
     {
-      timeout: 600_000,
+      timeout: 900_000,
     },
     async () => {
       const directory = join(place.directory, "zika");
       zikaDirectory(directory);
-      const result = await place.run("build", "--aws-batch", "--local-aws", directory);
+      const onBatch = ["build", "--aws-batch", "--local-aws", directory];
+      const result = await place.run(...onBatch);
       expect(result.exitStatus).toBe(0);
-      expect((await tipsIn(join(directory, "auspice/zika.json"))).length).toBeGreaterThan(10);
+      const [first] = await zikaIn(directory);
+      expect(first?.tips.length).toBeGreaterThan(10);
+
+      const here = join(place.directory, "zika-here");
+      await copyAsIs(directory, here);
+      for (const [path, from, to, rules] of [
+        ["config/auspice_config.json", /"title": "[^"]*"/, '"title": "Zika, later"', ["export"]],
+        ["Snakefile", /--min-date 2012/, "--min-date 2016", ALL_BUT_THE_INDEX],
+      ] as const) {
+        for (const each of [directory, here]) {
+          const text = await readFile(join(each, path), "utf8");
+          expect(text).toMatch(from);
+          await writeFile(join(each, path), text.replace(from, to));
+        }
+        const [there, local] = [await place.run(...onBatch), await place.run("build", "--ambient", here)];
+        expect([there.exitStatus, local.exitStatus]).toEqual([0, 0]);
+        expect(rulesRun(local)).toEqual(rules);
+        expect(rulesRun(there)).toEqual(rules);
+      }
+      const [made, expected] = await zikaIn(directory, here);
+      expect(made).toEqual(expected);
+      expect(made?.title).toBe("Zika, later");
+      expect(made?.tips.length).toBeLessThan(first?.tips.length ?? 0);
     },
   );
 });

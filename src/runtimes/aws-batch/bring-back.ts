@@ -9,6 +9,7 @@ import { applyPlan, type FetchEntries } from "../../results/apply.ts";
 import type { Summary } from "../../results/events.ts";
 import { isSnakemakeState } from "../../results/names.ts";
 import { planResults } from "../../results/plan.ts";
+import { withTimesHere } from "../../results/times-here.ts";
 import type { ResultPlan, Verdict } from "../../results/types.ts";
 import { addResults, runsDirectory } from "../../runs/registry.ts";
 import type { RunId } from "../../runs/types.ts";
@@ -34,6 +35,8 @@ export interface BringBackOptions {
   readonly place: BuildRoot;
   /** Which of them to bring; undefined: all. */
   readonly wanted: PathMatcher | undefined;
+  /** Whether the job was killed, so that what it was making may be half made. */
+  readonly killed?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -46,15 +49,16 @@ export async function bringBack(
   context: Context,
   aws: Aws,
   run: Run,
-  { place, wanted, signal }: BringBackOptions,
+  { place, wanted, killed, signal }: BringBackOptions,
 ): Promise<void> {
   const { io } = context;
   const url = formatS3Url(run.workdir);
   await explained(`download ${url}`, signal, async () => {
-    const [{ source, entries }, began] = await Promise.all([
+    const [{ source, entries: left }, began] = await Promise.all([
       openArchive(aws, run, signal),
       findStart(context, aws, run, { root: place.root, signal }),
     ]);
+    const entries = withTimesHere(left, began);
     // A job of another program may have no run id: its own id names it as well.
     const runId = run.runId ?? (run.jobId as string as RunId);
     const plan = await planResults({
@@ -62,6 +66,7 @@ export async function bringBack(
       runId,
       entries,
       began,
+      killed,
       wanted: wanted && ofEntries(wanted, entries),
       signal,
     });

@@ -65,8 +65,8 @@ export async function runOnAwsBatch(
     if (!cancelled) await explainer.explainEnd(job);
   };
   if (run.place && options.download && job.startedAt !== undefined) {
-    const wanted = { place: run.place, wanted: options.wanted };
-    const departure = await download(context, aws, run, wanted).catch(async (error: unknown) => {
+    const what = { place: run.place, wanted: options.wanted, killed: wasKilled(job) };
+    const departure = await download(context, aws, run, what).catch(async (error: unknown) => {
       // Both are to be known: why the job failed, and why there are no results.
       await explain();
       throw error;
@@ -148,7 +148,7 @@ async function download(
   context: Context,
   aws: Aws,
   run: Run,
-  what: Pick<BringBackOptions, "place" | "wanted">,
+  what: Omit<BringBackOptions, "signal">,
 ): Promise<Departure | undefined> {
   using interrupts = takeInterrupts(context, { detachOnInterrupt: false, cancel: undefined });
   try {
@@ -180,6 +180,11 @@ function endOf(job: Job, now: number): Partial<RunRecord> {
     endedAt: job.stoppedAt ?? now,
     logStreams: job.logStreams,
   };
+}
+
+/** Whether a signal ended the command, as a lack of memory does: its exit status is 128 and the signal's number then. */
+function wasKilled({ status, exitCode }: Job): boolean {
+  return status === "FAILED" && (exitCode === undefined || exitCode > 128);
 }
 
 /** The container's exit status; 1 where there is none, or where a job failed with a container that ended well. */

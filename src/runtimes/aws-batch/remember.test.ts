@@ -25,6 +25,6 @@ test("a result is remembered as it was written, and not where it was edited sinc
   const verdicts: ResultPlan["verdicts"] = [...contents.keys()].map((entry) => ({
     ...{ kind: "write", entry, target: join(scratch.path, entry.path), directory: scratch.path },
   }));
-  const states = await memory.states({ verdicts, markers: [], refused: [] }, () => 7);
+  const states = await memory.states({ verdicts, markers: [], unfinished: [], refused: [] }, () => 7);
   expect(states).toMatchObject([{ path: "kept", size: 7, mtimeMs: jobTime, seenAt: 7 }]);
 });

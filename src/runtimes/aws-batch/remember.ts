@@ -37,8 +37,8 @@ export function createResultMemory(): ResultMemory {
     if (sha256 === undefined) return undefined;
     const seenAt = now();
     const here = await stat(target).catch(() => undefined);
-    // The archive's times are whole seconds, and were set as such: an edit within that second has another one.
-    if (here?.size !== entry.size || here.mtimeMs !== entry.mtimeMs) return undefined;
+    // An edit since, be it within that second, has another time; by less, `utimes` misses what it sets.
+    if (here?.size !== entry.size || Math.abs(here.mtimeMs - entry.mtimeMs) > 0.001) return undefined;
     const { size, mtimeMs, ctimeMs, ino, dev } = here;
     const { path, crc32 } = entry;
     return { path, size, mtimeMs, mode: here.mode & 0o777, crc32, sha256, ctimeMs, ino, dev, seenAt };
