@@ -8,6 +8,7 @@ import { packSmall } from "../../src/archive/write.ts";
 import { type Aws, openAws } from "../../src/aws/clients.ts";
 import { findLocalAws } from "../../src/aws/local-aws.ts";
 import { newRunId, toJobId } from "../../src/runs/ids.ts";
+import type { RunId } from "../../src/runs/types.ts";
 import { bringBack } from "../../src/runtimes/aws-batch/bring-back.ts";
 import { testContext } from "../support/context.ts";
 import { startLocalAws, type TestLocalAws } from "../support/local-aws.ts";
@@ -50,6 +51,7 @@ describe("results that somebody else wrote into the bucket", () => {
     uploaded: readonly object[] = [],
     prepare: (directory: string) => Promise<void> = async () => {},
     wanted: ((path: string) => boolean) | undefined = undefined,
+    manifestOf: RunId | undefined = undefined,
   ) {
     await using temporary = await tempDir();
     const directory = join(temporary.path, "build");
@@ -59,7 +61,10 @@ describe("results that somebody else wrote into the bucket", () => {
     const put = (Key: string, Body: Uint8Array) =>
       aws.s3.send(new PutObjectCommand({ Bucket: BUCKET, Key, Body }));
     await put(`${runId}.zip`, archive);
-    await put(`${runId}.json.gz`, gzipSync(JSON.stringify({ version: 1, runId, uploaded })));
+    await put(
+      `${runId}.json.gz`,
+      gzipSync(JSON.stringify({ version: 1, runId: manifestOf ?? runId, uploaded })),
+    );
     const context = { ...testContext({ home: join(temporary.path, "home") }), now: Date.now };
     const place = { root: directory, directory, subdirectory: "" };
     const workdir = { bucket: BUCKET, key: `${runId}.zip` };
@@ -194,6 +199,14 @@ describe("results that somebody else wrote into the bucket", () => {
     );
     expect(files).toEqual(["build/good.txt"]);
     expect(said).toMatch(/^Downloading nothing to .*: all that the job changed is here already$/m);
+  });
+
+  test("with a manifest of another run are left in the bucket", async () => {
+    const other = newRunId();
+    const archive = await archiveOf({ "good.txt": "good" });
+    const { error, files } = await bring(archive, [], undefined, undefined, other);
+    expect(error).toBe(`The run's manifest in the bucket is refused: it is of the run ${other}.`);
+    expect(files).toEqual([]);
   });
 
   test("with a manifest of unsafe names are left in the bucket", async () => {
