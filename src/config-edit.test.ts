@@ -37,6 +37,17 @@ test.each<[what: string, before: string, after: string]>([
   ],
   ["lines that end as on Windows", "[core]\r\nb = c\r\n", "[core]\r\nb = c\r\nrunner = aws-batch\r\n"],
   ["a last line without its end", "[core]\nb = c", "[core]\nb = c\nrunner = aws-batch\n"],
+  ["the last line, without its end", "[core]\nrunner = c", "[core]\nrunner = aws-batch"],
+  [
+    "lines that end in different ways",
+    "[core]\nb = c\r\n# d\n\n\r\n[e]\n",
+    "[core]\nb = c\r\nrunner = aws-batch\r\n# d\n\n\r\n[e]\n",
+  ],
+  [
+    "a line among others that end in another way",
+    "# a\n[core]\nrunner = x\r\nb = c\n",
+    "# a\n[core]\nrunner = aws-batch\r\nb = c\n",
+  ],
 ])("setting a value in %s", (_, before, after) => {
   expect(editConfig(before, [runner])).toBe(after);
 });
@@ -53,6 +64,21 @@ test("a new file is its owner's alone; one that is there keeps its permissions",
   await changeConfig(testContext({ home: home.path, env: { NEXTSTRAIN_CONFIG: other } }), [runner]);
   expect((await stat(other)).mode & 0o777).toBe(0o644);
   expect(await readFile(other, "utf8")).toBe("[core]\nrunner = aws-batch\n");
+});
+
+test("bytes that are not UTF-8 stay as they are, and values are written as UTF-8", async () => {
+  await using home = await tempDir();
+  const file = join(home.path, "config");
+  const bytes = (text: string) => Buffer.from(text, "latin1");
+  await writeFile(
+    file,
+    bytes("\xEF\xBB\xBF[core]\r\nrunner = x\n# caf\xE9 \xFF\xA0\n[docker]\n; \x85\nimage = \xC3\xA9\n"),
+  );
+  const context = testContext({ home: home.path, env: { NEXTSTRAIN_CONFIG: file } });
+  await changeConfig(context, [runner, { section: "docker", key: "image", value: "é/ü" }]);
+  expect((await readFile(file)).toString("latin1")).toBe(
+    "\xEF\xBB\xBF[core]\r\nrunner = aws-batch\n# caf\xE9 \xFF\xA0\n[docker]\n; \x85\nimage = \xC3\xA9/\xC3\xBC\n",
+  );
 });
 
 test("a link to the file stays one", async () => {

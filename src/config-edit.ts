@@ -19,8 +19,13 @@ export async function changeConfig(context: Context, changes: readonly ConfigCha
   const { file } = await readConfig(context);
   try {
     const [before, mode] = await Promise.all([readIfThere(file), modeOf(file)]);
+    // Byte by byte: what isn't UTF-8 stays as it is, too.
+    const after = editConfig(
+      before.toString("latin1"),
+      changes.map((change) => ({ ...change, value: Buffer.from(change.value).toString("latin1") })),
+    );
     // Those who keep their settings in a repository have a link here.
-    await replaceFile(await realpath(file).catch(() => file), editConfig(before, changes), mode);
+    await replaceFile(await realpath(file).catch(() => file), Buffer.from(after, "latin1"), mode);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === undefined) throw error;
@@ -32,31 +37,56 @@ export async function changeConfig(context: Context, changes: readonly ConfigCha
   return file;
 }
 
-/** The text of a config file with values set: in their line where they have one, else at the end of their section. */
+/**
+ * The text of a config file with values set: in their line where they have one, else at the end of their section. All other
+ * lines stay as they are, with their ends.
+ */
 export function editConfig(text: string, changes: readonly ConfigChange[]): string {
   return changes.reduce(setValue, text);
 }
 
 function setValue(text: string, { section, key, value }: ConfigChange): string {
-  const newline = text.includes("\r\n") ? "\r\n" : "\n";
-  const lines = text === "" ? [] : text.replace(/\r?\n$/, "").split(/\r?\n/);
+  // Each with its end, which the last one may lack.
+  const lines = text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
   const setting = `${key} = ${value}`;
-  const start = lines.findIndex((line) => /^\uFEFF?\[([^\]]+)\]/.exec(line)?.[1] === section);
+  const start = lines.findIndex((line) => HEADING.exec(line)?.[1] === section);
   if (start === -1) {
-    lines.push(...(lines.length > 0 && lines.at(-1) !== "" ? [""] : []), `[${section}]`, setting);
-    return lines.join(newline) + newline;
+    const newline = endOf(lines, lines.length - 1);
+    const gap = lines.length > 0 && lines.at(-1)?.trim() !== "" ? newline : "";
+    return [...ended(lines), gap, `[${section}]${newline}`, setting + newline].join("");
   }
   const next = lines.findIndex((line, index) => index > start && line.startsWith("["));
   const end = next === -1 ? lines.length : next;
   const found = lines.findIndex((line, index) => index > start && index < end && isSetting(line, key));
   if (found === -1) {
     // Blank lines and comments at the end of a section belong to what follows.
-    const last = lines.findLastIndex((line, index) => index < end && !/^\s*([#;].*)?$/.test(line));
-    lines.splice(last + 1, 0, setting);
-  } else {
-    lines.splice(found, 1 + continuationLines(lines, found), setting);
+    const last = lines.findLastIndex((line, index) => index < end && !/^\s*([#;].*)?$/.test(line.trimEnd()));
+    return ended(lines)
+      .toSpliced(last + 1, 0, setting + endOf(lines, last))
+      .join("");
   }
-  return lines.join(newline) + newline;
+  const count = 1 + continuationLines(lines, found);
+  return lines
+    .toSpliced(found, count, setting + (LINE_END.exec(lines[found + count - 1] ?? "")?.[0] ?? ""))
+    .join("");
+}
+
+/** A byte order mark may come before it: U+FEFF, or its bytes. */
+const HEADING = /^(?:\uFEFF|\xEF\xBB\xBF)?\[([^\]]+)\]/;
+const LINE_END = /\r?\n$/;
+
+/** The end of a line, or where it has none of the one before it. */
+function endOf(lines: readonly string[], index: number): string {
+  const own = lines.slice(0, index + 1).findLast((line) => LINE_END.test(line));
+  return LINE_END.exec(own ?? "\n")?.[0] ?? "\n";
+}
+
+/** The lines, where the last one has an end as well. */
+function ended(lines: readonly string[]): string[] {
+  const last = lines.at(-1);
+  return last === undefined || LINE_END.test(last)
+    ? [...lines]
+    : [...lines.slice(0, -1), last + endOf(lines, lines.length - 1)];
 }
 
 function isSetting(line: string, key: string): boolean {
@@ -70,9 +100,9 @@ function continuationLines(lines: readonly string[], index: number): number {
   return end === -1 ? rest.length : end;
 }
 
-async function readIfThere(file: string): Promise<string> {
-  return await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return "";
+async function readIfThere(file: string): Promise<Buffer> {
+  return await readFile(file).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return Buffer.alloc(0);
     throw error;
   });
 }
@@ -82,11 +112,11 @@ async function modeOf(file: string): Promise<number> {
   return (await stat(file).catch(() => undefined))?.mode ?? 0o600;
 }
 
-async function replaceFile(file: string, text: string, mode: number): Promise<void> {
+async function replaceFile(file: string, content: Uint8Array, mode: number): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
   const temporary = `${file}.new-${process.pid}`;
   try {
-    await writeFile(temporary, text, { mode: 0o600, flag: "wx" });
+    await writeFile(temporary, content, { mode: 0o600, flag: "wx" });
     await chmod(temporary, mode & 0o777);
     await rename(temporary, file);
   } finally {

@@ -1,5 +1,4 @@
-import { homedir } from "node:os";
-import type { Context } from "./cli/context.ts";
+import { findHome, findWorkingDirectory } from "./cli/directories.ts";
 import { describeFailure } from "./cli/failure.ts";
 import { createIo } from "./cli/io.ts";
 import { runProgram } from "./cli/program.ts";
@@ -23,16 +22,6 @@ const { stdin, stdout, stderr } = process;
 const question = { input: stdin, output: stderr };
 const io = createIo({ stdin, stdout, stderr, question }, process.env);
 const signals = createSignals(process);
-const context: Context = {
-  env: process.env,
-  cwd: process.cwd(),
-  home: homedir(),
-  io,
-  signals,
-  now: Date.now,
-  signal: ending.signal,
-};
-
 signals.handle({
   SIGINT: () => stop(130),
   SIGHUP: () => stop(129),
@@ -57,9 +46,18 @@ for (const stream of [process.stdout, process.stderr]) {
 
 let exitStatus: number;
 try {
+  const context = {
+    env: process.env,
+    cwd: findWorkingDirectory(),
+    home: findHome(),
+    io,
+    signals,
+    now: Date.now,
+    signal: ending.signal,
+  };
   exitStatus = await runProgram(context, process.argv.slice(2));
 } catch (error) {
-  const failure = describeFailure(error, context.env.NEXTSTRAIN_DEBUG === "1");
+  const failure = describeFailure(error, process.env.NEXTSTRAIN_DEBUG === "1", ending.signal);
   for (const line of failure.lines) io.err(line);
   exitStatus = failure.exitStatus;
 }

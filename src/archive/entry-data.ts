@@ -71,8 +71,8 @@ async function passLocalHeader(cursor: Cursor, entry: ArchiveEntry): Promise<voi
   if (header.readUInt32LE(0) !== LOCAL_HEADER) {
     throw new ArchiveError("bad-local-header", `"${entry.path}" is not where the archive's directory says.`);
   }
-  const name = await cursor.take(header.readUInt16LE(26));
-  if (!name.equals(nameOf(entry))) {
+  const name = nameOf(entry);
+  if (header.readUInt16LE(26) !== name.length || !name.equals(await cursor.take(name.length))) {
     throw new ArchiveError(
       "bad-local-header",
       `"${entry.path}" has another name where it lies in the archive.`,

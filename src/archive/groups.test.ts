@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { openEntry } from "./entry-data.ts";
+import { ArchiveError } from "./errors.ts";
 import { planReads, type ReadGroup, readGroup } from "./groups.ts";
 import { encodeEnd } from "./headers.ts";
 import { bytesSource } from "./random-access.ts";
@@ -44,6 +45,10 @@ const inputs = Array.from({ length: 12 }, (_, at) =>
   input(`dir/${at}`, at % 3 === 0 ? noise(at * 100, at + 1) : sequence(at * 500, at)),
 );
 const expected = new Map(inputs.map(({ path, source }) => [path, Buffer.from(source).toString("latin1")]));
+
+function contentOf({ path }: ArchiveEntry): Buffer {
+  return path === "large" ? sequence(1_200_000) : Buffer.from(expected.get(path) ?? "", "latin1");
+}
 
 test("neighbours are read together, those far apart are not, and no group is larger than allowed", async () => {
   const { bytes } = await pack(inputs);
@@ -124,4 +129,51 @@ test("an aborted signal ends the reading with its reason", async () => {
     for await (const _ of openEntry(source, entry, abort.signal)) abort.abort(reason);
   })();
   await expect(reading).rejects.toBe(reason);
+});
+
+test.each<[string, (bytes: Buffer, entry: ArchiveEntry, dataAt: number) => void]>([
+  [
+    "another signature in its local header",
+    (bytes, { localHeaderOffset }) => bytes.fill(0, localHeaderOffset, localHeaderOffset + 4),
+  ],
+  [
+    "another name in its local header",
+    (bytes, { localHeaderOffset }) => bytes.write("D", localHeaderOffset + 30),
+  ],
+  [
+    "a longer name in its local header",
+    (bytes, { localHeaderOffset }) => bytes.writeUInt16LE(65_535, localHeaderOffset + 26),
+  ],
+  [
+    "a longer extra field in its local header",
+    (bytes, { localHeaderOffset }) => bytes.writeUInt16LE(65_535, localHeaderOffset + 28),
+  ],
+  ["other data", (bytes, { compressedSize }, at) => bytes.fill(0xff, at, at + compressedSize)],
+  [
+    "one bit that has turned",
+    (bytes, { compressedSize }, at) => {
+      const middle = at + (compressedSize >> 1);
+      bytes.writeUInt8(bytes.readUInt8(middle) ^ 0x10, middle);
+    },
+  ],
+])("an entry with %s costs no other", async (_, damage) => {
+  const { bytes: sound } = await pack([...inputs, input("large", sequence(1_200_000))]);
+  const entries = await entriesOf(sound);
+  for (const victim of entries.filter((_, at) => [3, 5, 11, 12].includes(at))) {
+    const bytes = Buffer.from(sound);
+    const { localHeaderOffset: at } = victim;
+    damage(bytes, victim, at + 30 + bytes.readUInt16LE(at + 26) + bytes.readUInt16LE(at + 28));
+    const { source } = fussySource(bytes, 10_000);
+    for (const max of [1, 1e9]) {
+      const sane: string[] = [];
+      for (const group of planReads(entries, { gap: 0, max })) {
+        for await (const { entry, data } of readGroup(source, group, signal)) {
+          if (entry === victim) await expect(collect(data)).rejects.toThrow(ArchiveError);
+          else
+            sane.push((await collect(data)).equals(contentOf(entry)) ? entry.path : `wrong: ${entry.path}`);
+        }
+      }
+      expect(sane).toEqual(entries.filter((entry) => entry !== victim).map(({ path }) => path));
+    }
+  }
 });

@@ -35,16 +35,23 @@ export function planReads(
 
 /**
  * The entries of a group, in order, each with its bytes, checked as by openEntry. What is not read of an entry's data
- * when the next one is asked for is skipped, and can no longer be read.
+ * when the next one is asked for is skipped, and can no longer be read. One that is damaged (its data throw ArchiveError)
+ * costs no other.
  */
 export async function* readGroup(
   source: RandomAccess,
   group: ReadGroup,
   signal: AbortSignal,
 ): AsyncGenerator<{ entry: ArchiveEntry; data: AsyncIterable<Uint8Array> }, void, undefined> {
-  const cursor = createCursor(source, group.offset, group.offset + group.length, signal);
+  const end = group.offset + group.length;
+  let cursor = createCursor(source, group.offset, end, signal);
   try {
     for (const entry of group.entries) {
+      if (cursor.position() > entry.localHeaderOffset) {
+        // The one before said that it is longer than it is.
+        await cursor.close();
+        cursor = createCursor(source, entry.localHeaderOffset, end, signal);
+      }
       await cursor.skipTo(entry.localHeaderOffset);
       const data = readEntry(cursor, entry);
       try {

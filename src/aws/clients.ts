@@ -8,6 +8,7 @@ import type { STSClient } from "@aws-sdk/client-sts";
 import type { Context } from "../cli/context.ts";
 import type { Sourced } from "../settings.ts";
 import { readAuthorities } from "./authorities.ts";
+import { checkEndpoints, checkLateSettings, checkRegion } from "./bad-settings.ts";
 import { findCredentials } from "./credentials.ts";
 import { type Encryption, encryptUploads } from "./encryption.ts";
 import { createBucketRegion, findEndpoint } from "./endpoints.ts";
@@ -57,6 +58,8 @@ interface AccountOptions {
 /**
  * Makes the clients. `local` is the stand-in to use in place of the account that the environment names, which may be a local AWS
  * too: this is where that is found out.
+ *
+ * @throws UserError where a setting of AWS's, in the environment or in `~/.aws/config`, can't be one
  */
 export async function openAws(
   context: Context,
@@ -65,6 +68,9 @@ export async function openAws(
 ): Promise<Aws> {
   const profile = local ? undefined : findProfile(context);
   const region = local ? { value: local.region, source: "local AWS" } : await findRegion(context);
+
+  checkRegion(region);
+  if (!local) await checkEndpoints(context, profile?.value);
 
   // Local AWS is on this computer: there is nothing in between.
   const agents = local
@@ -134,6 +140,7 @@ export async function openAws(
     }),
   };
 
+  await checkLateSettings(clients.s3);
   bucketRegion.follow(clients.s3);
   const inUse = local
     ? useLocalAws(context, local, { isByOption: true })

@@ -22,3 +22,35 @@ export function withoutControls(text: string, options: { readonly keepColours: b
     options.keepColours && style !== undefined ? sequence : "",
   );
 }
+
+const STYLE = String.raw`\x1b\[[0-9;:]*m`;
+/**
+ * What a terminal obeys (but for tab and newline), and what has it show text in another order than it has: embeddings,
+ * overrides and isolates (UAX #9).
+ */
+const UNSEEN = String.raw`[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]`;
+const ANY_UNSEEN = new RegExp(UNSEEN);
+const EACH_UNSEEN = new RegExp(UNSEEN, "g");
+const EACH_UNSEEN_OR_STYLE = new RegExp(`${STYLE}|${UNSEEN}`, "g");
+
+/** Text in which what would not be seen is: as `\u001b`. In JSON that means the same. Colours stay where they are wanted. */
+export function withControlsShown(text: string, options: { readonly keepColours: boolean }): string {
+  if (!ANY_UNSEEN.test(text)) return text;
+  return options.keepColours
+    ? text.replace(EACH_UNSEEN_OR_STYLE, (found) => (found.length > 1 ? found : escaped(found)))
+    : text.replace(EACH_UNSEEN, escaped);
+}
+
+/** Whether a text holds what {@link withControlsShown} shows. */
+export function hasControls(text: string): boolean {
+  return ANY_UNSEEN.test(text);
+}
+
+/** Whether a terminal would not show all of a text as it is, or take it for more than one line. */
+export function isUnusual(text: string): boolean {
+  return hasControls(text) || /[\t\n]/.test(text);
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}

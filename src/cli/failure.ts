@@ -9,8 +9,13 @@ interface Failure {
   readonly exitStatus: number;
 }
 
-/** How an error that ended the program is told: a mistake in a sentence, a bug with its stack and where to report it. */
-export function describeFailure(error: unknown, debug: boolean): Failure {
+/**
+ * How an error that ended the program is told: a mistake in a sentence, a bug with its stack and where to report it.
+ * `signal` is what ends the program early.
+ */
+export function describeFailure(thrown: unknown, debug: boolean, signal: AbortSignal): Failure {
+  // Node's own functions throw an AbortError in place of the signal's reason.
+  const error = signal.aborted && isAbortError(thrown) ? signal.reason : (lackOf(thrown) ?? thrown);
   if (error instanceof CancelledError) {
     return { lines: error.message ? [error.message] : [], exitStatus: error.exitStatus };
   }
@@ -28,6 +33,44 @@ export function describeFailure(error: unknown, debug: boolean): Failure {
     ],
     exitStatus: 1,
   };
+}
+
+function isAbortError(error: unknown): boolean {
+  return error instanceof Error && error.name === "AbortError";
+}
+
+/** What the system ran out of: no mistake in this program, wherever it shows. Errors by errno(3). */
+const LACKS: ReadonlyMap<unknown, { readonly message: string; readonly hint: string }> = new Map(
+  Object.entries({
+    EMFILE: {
+      message: "This program may not open as many files at once as it needs",
+      hint: "Allow it more (`ulimit -n 1024`), then run the command again.",
+    },
+    ENFILE: {
+      message: "Too many files are open on this computer",
+      hint: "End other programs, then run the command again.",
+    },
+    ENOSPC: { message: "The disk is full", hint: "Make room, then run the command again." },
+    EDQUOT: {
+      message: "Your disk quota is used up",
+      hint: "Make room, or ask for more, then run the command again.",
+    },
+    EROFS: {
+      message: "The file system is read-only",
+      hint: "Make it writable. NEXTSTRAIN_HOME moves what this program keeps to another directory.",
+    },
+    ENOMEM: { message: "The memory is full", hint: "End other programs, then run the command again." },
+  }),
+);
+
+/** The same as a user's error, where the system ran out of something; undefined for any other error. */
+function lackOf(error: unknown): UserError | undefined {
+  if (error instanceof UserError || error instanceof CancelledError) return undefined;
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const lack = LACKS.get((cause as NodeJS.ErrnoException).code);
+    if (lack) return new UserError(`${lack.message} (${cause.message}).`, { hint: lack.hint, cause: error });
+  }
+  return undefined;
 }
 
 function stackOf(error: unknown): string[] {

@@ -167,3 +167,22 @@ test.each([
   const { stream } = terminal();
   expect(createIo({ stdin: {}, stdout: { ...stream, isTTY }, stderr: stream }, env).colours).toBe(colours);
 });
+
+test("control characters of whatever lines are made of are shown, not obeyed; colours only where a line has its own", () => {
+  const { stream, raw } = terminal();
+  const io = createIo({ stdin: {}, stdout: stream, stderr: stream });
+  const hostile = "\x1b[2J\x1b[31m\u202e";
+  io.lastWords([hostile]);
+  io.live(() => hostile);
+  io.live(undefined);
+  io.out(hostile);
+  io.err(hostile);
+  io.warn(hostile);
+  io.out("\x1b[32m✔\x1b[39m \x1b[2J", { hasColours: true });
+  io.finish();
+  const own = ["\r\x1b[K", "\r\x1b[J", "\x1b[32m", "\x1b[39m"];
+  expect(raw.join("")).toContain("\x1b[32m✔\x1b[39m");
+  const rest = own.reduce((text, sequence) => text.replaceAll(sequence, ""), raw.join(""));
+  for (const character of "\x1b\r\u202e") expect(rest).not.toContain(character);
+  expect(raw.join("").match(/\\u202e/g)).toHaveLength(5);
+});

@@ -1,10 +1,14 @@
 import type { Readable, Writable } from "node:stream";
+import { withControlsShown } from "./control-characters.ts";
 import { createLiveLine, type Screen } from "./terminal-line.ts";
 
-/** Where output goes. The only writer to the terminal in this program. */
+/**
+ * Where output goes. The only writer to the terminal in this program: whatever names, settings and answers a line is made of,
+ * control characters in it are shown, never obeyed.
+ */
 export interface Io {
-  /** Data and stage lines: standard output. */
-  out(line: string): void;
+  /** Data and stage lines: standard output. Colours (ESC [ … m) are only for lines that are said to have them. */
+  out(line: string, options?: { readonly hasColours: boolean }): void;
   /**
    * Resolves once standard output has taken most of what it was given: Node keeps all that a pipe's reader is too slow for.
    * Throws the signal's reason where it is aborted.
@@ -73,17 +77,19 @@ export function createIo(
   const line = capable ? createLiveLine(stdout) : undefined;
   const apart = (write: () => void) => (line ? line.around(write) : write());
 
-  const out = (text: string) => {
-    if (!isLost) apart(() => void stdout.write(`${text}\n`));
+  const out: Io["out"] = (text, { hasColours } = { hasColours: false }) => {
+    if (isLost) return;
+    const shown = withControlsShown(text, { keepColours: hasColours });
+    apart(() => void stdout.write(`${shown}\n`));
   };
-  const toErr = (text: string) => void stderr.write(`${text}\n`);
+  const toErr = (text: string) => void stderr.write(`${withControlsShown(text, { keepColours: false })}\n`);
   const err = (text: string) => (stderr.isTTY === true ? apart(() => toErr(text)) : toErr(text));
   return {
     out,
     drained: (signal) => drained(stdout, signal),
     err,
     warn: (message) => err(`Warning: ${message}`),
-    live: (render) => line?.show(render),
+    live: (render) => line?.show(render && (() => withControlsShown(render(), { keepColours: false }))),
     lendTerminal: () => line?.away() ?? { [Symbol.dispose]: () => {} },
     lastWords: (lines) => {
       last = lines ?? [];

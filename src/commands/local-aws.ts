@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import type { LocalAws } from "../aws/local-aws.ts";
 import type { HowJobsRun } from "../aws/local-aws-control.ts";
 import type { Context } from "../cli/context.ts";
+import { withControlsShown } from "../cli/control-characters.ts";
 import { CancelledError, UserError } from "../errors.ts";
 import {
   type FaultFlags,
@@ -199,7 +200,7 @@ async function confirmReset(context: Context, directory: string): Promise<void> 
     });
   }
   const { confirm } = await import("@clack/prompts");
-  const message = `Delete all buckets, jobs and logs of local AWS in ${directory}?`;
+  const message = `Delete all buckets, jobs and logs of local AWS in ${withControlsShown(directory, { keepColours: false })}?`;
   const answer = await confirm({ message, initialValue: false, signal: context.signal });
   if (answer !== true) throw new CancelledError("Nothing was deleted.");
 }

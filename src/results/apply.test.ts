@@ -1,6 +1,7 @@
 import { readdirSync, rmSync, statSync, symlinkSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { ArchiveError } from "../archive/errors.ts";
 import type { ArchiveEntry } from "../archive/types.ts";
 import { UserError } from "../errors.ts";
 import { ownTemporaryName } from "../runs/temporaries.ts";
@@ -35,7 +36,7 @@ test("an edit made while results arrive is kept: a conflict", async () => {
     if (entry.path === "d/deleted") rmSync(join(tree.root, entry.path));
     else put(tree.root, entry.path, "edited");
   });
-  const summary = await applyPlan(plan, { ...apart, fetch });
+  const summary = await applyPlan(plan, { root: tree.root, ...apart, fetch });
   expect(readTree(tree.root)).toEqual({
     "d/a.txt": "edited",
     "d/a.from-job-0f8fad5b.txt": "theirs",
@@ -50,12 +51,37 @@ test("an edit made while results arrive is kept: a conflict", async () => {
   ]);
 });
 
+test("of several programs that bring the same results back each finds those of the others", async () => {
+  const theirs = { "d/a.txt": "theirs", "d/deleted": "theirs", "d/new": "theirs", "d/mine": "theirs" };
+  using tree = tempTree({ "d/a.txt": "before", "d/deleted": "before", "d/mine": "before" });
+  const contents = archiveOf(theirs);
+  const began = beginRun(tree.root);
+  put(tree.root, "d/mine", "edited");
+  const entries = [...contents.keys()];
+  const plans = [];
+  for (let at = 0; at < 3; at++) plans.push(await planResults({ root: tree.root, runId, entries, began }));
+  // One is done before the others have written anything; those two go side by side.
+  const [first, ...others] = plans.map(
+    (plan) => async () => applyPlan(plan, { root: tree.root, ...apart, fetch: fetchFrom(contents).fetch }),
+  );
+  const summaries = [await first?.(), ...(await Promise.all(others.map((apply) => apply())))];
+  expect(readTree(tree.root)).toEqual({
+    ...theirs,
+    "d/mine": "edited",
+    "d/mine.from-job-0f8fad5b": "theirs",
+  });
+  for (const summary of summaries) {
+    expect(summary?.conflicts.map(({ beside }) => beside)).toEqual(["d/mine.from-job-0f8fad5b"]);
+    expect(summary?.failed).toEqual([]);
+  }
+});
+
 test("what the file system refuses fails alone; the rest arrives, and nothing half-written stays", async () => {
   using tree = tempTree({ a: "1" });
   const contents = archiveOf({ a: "2", "d/x": "1", "e/y": "3" });
   const plan = await planFor(tree.root, contents);
   put(tree.root, "d", "now a file");
-  const summary = await applyPlan(plan, { ...apart, fetch: fetchFrom(contents).fetch });
+  const summary = await applyPlan(plan, { root: tree.root, ...apart, fetch: fetchFrom(contents).fetch });
   expect(summary.failed.map(({ path }) => path)).toEqual(["d/x"]);
   expect(readTree(tree.root)).toEqual({ a: "2", d: "now a file", "e/y": "3" });
 });
@@ -75,7 +101,7 @@ test("after a file that could not be written, the next one's bytes are its own",
     };
     for (const entry of entries) yield { entry, data: take(entry.size) };
   };
-  await applyPlan(plan, { ...apart, fetch });
+  await applyPlan(plan, { root: tree.root, ...apart, fetch });
   expect(readTree(tree.root)).toEqual({ d: "now a file", e: "second" });
 });
 
@@ -90,7 +116,7 @@ test("nothing half-written stays where the conflict's own place has gone, too", 
     rmSync(join(root, "sub"), { recursive: true });
     symlinkSync("../out", join(root, "sub"));
   });
-  const summary = await applyPlan(plan, { ...apart, fetch });
+  const summary = await applyPlan(plan, { root, ...apart, fetch });
   expect(summary.failed.map(({ path }) => path)).toEqual(["sub/link"]);
   expect(readTree(tree.root)).toEqual({ "root/data/real": "edited", "root/sub/x": "1", "out/x": "1" });
 });
@@ -105,7 +131,7 @@ test.each([
   const contents = archiveOf({ a: "2".repeat(announced) });
   const plan = await planFor(tree.root, contents);
   for (const entry of contents.keys()) contents.set(entry, "2".repeat(sent));
-  const summary = await applyPlan(plan, { ...apart, fetch: fetchFrom(contents).fetch });
+  const summary = await applyPlan(plan, { root: tree.root, ...apart, fetch: fetchFrom(contents).fetch });
   expect(summary.failed).toHaveLength(1);
   expect(readTree(tree.root)).toEqual({ a: "1" });
 });
@@ -125,15 +151,54 @@ test("what fetch throws ends it, with nothing half-written left", async () => {
       };
     }
   };
-  await expect(applyPlan(plan, { ...apart, fetch })).rejects.toThrow("gone");
+  await expect(applyPlan(plan, { root: tree.root, ...apart, fetch })).rejects.toThrow("gone");
   expect(readTree(tree.root)).toEqual({ a: "1" });
+});
+
+test("an entry that is damaged is named and costs no other, and what is here of it stays", async () => {
+  using tree = tempTree({ a: "1", b: "1" });
+  const noteOn = (path: string) => `.snakemake/metadata/${Buffer.from(path).toString("base64")}`;
+  const contents = archiveOf({
+    ...{ a: "22", b: "33", "d/large": "4".repeat(600_000), e: "55" },
+    ...{ [noteOn("a")]: "note on a", [noteOn("b")]: "note on b", [noteOn("d")]: "note on d" },
+  });
+  const plan = await planFor(tree.root, contents);
+  const isDamaged = (path: string) => path === "a" || path === "d/large";
+  const fetch: FetchEntries = async function* (entries) {
+    for (const entry of entries) {
+      yield {
+        entry,
+        data: (async function* () {
+          const bytes = Buffer.from(contents.get(entry) ?? "");
+          yield bytes.subarray(0, 1);
+          if (isDamaged(entry.path)) throw new ArchiveError("wrong-crc", `${entry.path} is damaged`);
+          yield bytes.subarray(1);
+        })(),
+      };
+    }
+  };
+  const events: string[] = [];
+  const summary = await applyPlan(plan, {
+    root: tree.root,
+    ...apart,
+    fetch,
+    onEvent: (event) => event.kind === "damaged" && events.push(event.path),
+  });
+  expect(events).toEqual(["a", "d/large"]);
+  expect(summary.damaged).toEqual([
+    { path: "a", why: "a is damaged" },
+    { path: "d/large", why: "d/large is damaged" },
+  ]);
+  expect(summary.failed).toEqual([]);
+  const rest = { a: "1", b: "33", "d/": "", e: "55", [noteOn("b")]: "note on b" };
+  expect(readTree(tree.root)).toEqual(rest);
 });
 
 test("what fetch leaves out is an error", async () => {
   using tree = tempTree();
   const plan = await planFor(tree.root, archiveOf({ a: "1" }));
   const fetch: FetchEntries = async function* () {};
-  await expect(applyPlan(plan, { ...apart, fetch })).rejects.toThrow("not fetched: a");
+  await expect(applyPlan(plan, { root: tree.root, ...apart, fetch })).rejects.toThrow("not fetched: a");
 });
 
 test("the signal ends it between two pieces, with nothing half-written left", async () => {
@@ -142,6 +207,7 @@ test("the signal ends it between two pieces, with nothing half-written left", as
   const plan = await planFor(tree.root, contents);
   const stop = new AbortController();
   const result = applyPlan(plan, {
+    root: tree.root,
     ...apart,
     fetch: fetchFrom(contents).fetch,
     signal: stop.signal,

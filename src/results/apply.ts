@@ -1,25 +1,31 @@
-import { rm, writeFile } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { posix } from "node:path";
+import { ArchiveError } from "../archive/errors.ts";
 import type { ArchiveEntry } from "../archive/types.ts";
 import { UserError } from "../errors.ts";
 import { mapLimited } from "../runs/hash.ts";
 import { quoteName } from "../runs/names.ts";
-import { sweepTemporaries } from "../runs/temporaries.ts";
 import type { RunId } from "../runs/types.ts";
-import { notedOutput } from "../workflow/snakemake-notes.ts";
 import { batches } from "./batches.ts";
+import { type Directories, openDirectories } from "./directories.ts";
+import type { Conflict, ResultEvent, Summary } from "./events.ts";
+import { NotWritten } from "./held-directory.ts";
+import { dropNotes, makeMarkers, removeFinished, takeNotes } from "./note-files.ts";
 import {
-  createDirectoryMaker,
-  type DirectoryMaker,
-  NotWritten,
+  isThereAlready,
+  type PlacedFile,
   placeBeside,
   placeIfUnchanged,
   setTimes,
   writeTemporary,
 } from "./place.ts";
-import type { Refused, ResultPlan, Verdict } from "./types.ts";
+import { SupplyError, supplyOf } from "./supply.ts";
+import type { ResultPlan, Verdict } from "./types.ts";
 
-/** One entry's bytes: uncompressed, and checked against its CRC-32 and size by whoever delivers them. */
+/**
+ * One entry's bytes: uncompressed, and checked against its CRC-32 and size by whoever delivers them. An ArchiveError that
+ * `data` throws is of this entry alone.
+ */
 export interface FetchedEntry {
   /** One of the entries asked for: the same object. */
   readonly entry: ArchiveEntry;
@@ -35,52 +41,20 @@ export type FetchEntries = (
   signal: AbortSignal,
 ) => AsyncIterable<FetchedEntry>;
 
-export interface Conflict {
-  readonly path: string;
-  /** Where the job's version is: relative to the build root, like `path`. */
-  readonly beside: string;
-  readonly why: string;
-}
-
-/** What happened to an entry that was not simply left alone. */
-export type ResultEvent =
-  | { readonly kind: "written"; readonly path: string; readonly replaced: boolean }
-  | { readonly kind: "directory-made"; readonly path: string }
-  | ({ readonly kind: "conflict" } & Conflict)
-  | ({ readonly kind: "refused" } & Refused)
-  /** The file system did not let it be written: the rest goes on. */
-  | { readonly kind: "failed"; readonly path: string; readonly why: string }
-  /** Uncompressed bytes that were written since the last such event. */
-  | { readonly kind: "progress"; readonly bytes: number };
-
 export interface ApplyOptions {
+  /** The build root that the plan is for. */
+  readonly root: string;
   readonly runId: RunId;
   readonly fetch: FetchEntries;
   readonly signal: AbortSignal;
   readonly onEvent: (event: ResultEvent) => void;
   /** Milliseconds since 1970: tells how old leftovers of other computers are. */
   readonly now: number;
-}
-
-/** What came of bringing results back: counts, and by name what the user must know of. */
-export interface Summary {
-  readonly written: number;
-  readonly replaced: number;
-  readonly directories: number;
-  readonly timesSet: number;
-  readonly left: number;
-  /** Uncompressed. */
-  readonly bytes: number;
-  readonly conflicts: readonly Conflict[];
-  readonly refused: readonly Refused[];
-  /** What the file system did not let be written. Not empty: the results are not all here. */
-  readonly failed: readonly { readonly path: string; readonly why: string }[];
+  /** As in {@link openDirectories}. */
+  readonly byHandle?: boolean;
 }
 
 type Writing = Extract<Verdict, { kind: "replace" | "write" | "conflict" }>;
-
-/** What Snakemake writes into its marker of an output that is being made. */
-const UNFINISHED = '{"external_jobid": null}';
 
 /** How many batches are fetched and written at once. */
 const LANES = 4;
@@ -94,6 +68,7 @@ interface Tally {
   left: number;
   bytes: number;
   conflicts: Conflict[];
+  damaged: { path: string; why: string }[];
   failed: { path: string; why: string }[];
 }
 
@@ -111,10 +86,11 @@ export async function applyPlan(plan: ResultPlan, options: ApplyOptions): Promis
     left: 0,
     bytes: 0,
     conflicts: [],
+    damaged: [],
     failed: [],
   };
   for (const refused of plan.refused) options.onEvent({ kind: "refused", ...refused });
-  const makeDirectory = createDirectoryMaker(options.now);
+  using directories = openDirectories(options);
   const files = new Map<ArchiveEntry, Writing>();
   // Where all that the job changed is here already, a stopped program may have left its temporary files all the same.
   const done = new Set<string>();
@@ -126,14 +102,16 @@ export async function applyPlan(plan: ResultPlan, options: ApplyOptions): Promis
     }
     options.signal.throwIfAborted();
     if (verdict.kind === "set-times") {
-      done.add(posix.dirname(verdict.target));
-      if (await setTimes(verdict.target, verdict.entry)) tally.timesSet++;
+      using directory = await directories.holdExisting(posix.dirname(verdict.target));
+      if (directory && (await setTimes(directory, posix.basename(verdict.target), verdict.entry))) {
+        tally.timesSet++;
+      }
     } else if (verdict.kind === "conflict" && verdict.present) {
       done.add(posix.dirname(verdict.target));
       note(tally, options, verdict, verdict.beside, verdict.why);
     } else if (verdict.entry.kind === "directory") {
       await orFailed(tally, options, verdict.entry, async () => {
-        await makeDirectory(verdict.target);
+        using _made = await directories.hold(verdict.target);
         tally.directories++;
         options.onEvent({ kind: "directory-made", path: verdict.entry.path });
         if (verdict.kind === "conflict") note(tally, options, verdict, verdict.beside, verdict.why);
@@ -142,65 +120,25 @@ export async function applyPlan(plan: ResultPlan, options: ApplyOptions): Promis
       files.set(verdict.entry, verdict);
     }
   }
-  await sweepTemporaries(done, options);
+  for (const directory of done) (await directories.holdExisting(directory))?.[Symbol.dispose]();
   const notes = takeNotes(files);
-  for (const target of plan.unfinished) {
-    await makeDirectory(posix.dirname(target));
-    await writeFile(target, UNFINISHED, { flag: "wx" }).catch(unlessThere);
-  }
-  await writeAll(files, makeDirectory, tally, options);
+  await makeMarkers(plan, directories);
+  await writeAll(files, directories, tally, options);
   // Last, so that whatever ends this program, no note is here of a file that isn't.
-  const absent = withParents([...tally.failed, ...tally.conflicts]);
-  for (const note of notes.keys()) {
-    if (absent.has(notedOutput(note.path) ?? "")) notes.delete(note);
-  }
-  await writeAll(notes, makeDirectory, tally, options);
-  await removeFinished(plan, notes, tally);
+  dropNotes(notes, notHere(tally));
+  await writeAll(notes, directories, tally, options);
+  await removeFinished(plan, new Set(notes.keys()), notHere(tally), directories);
   return { ...tally, refused: plan.refused };
 }
 
-function unlessThere(error: NodeJS.ErrnoException): void {
-  if (error.code !== "EEXIST") throw error;
-}
-
-/** Takes Snakemake's notes on outputs from what is to be written. */
-function takeNotes(files: Map<ArchiveEntry, Writing>): Map<ArchiveEntry, Writing> {
-  const notes = new Map<ArchiveEntry, Writing>();
-  for (const [entry, verdict] of files) {
-    if (notedOutput(entry.path) === undefined) continue;
-    notes.set(entry, verdict);
-    files.delete(entry);
-  }
-  return notes;
-}
-
-/** The paths, and those of the directories that they are in. */
-function withParents(items: readonly { readonly path: string }[]): Set<string> {
-  const paths = new Set<string>();
-  for (const { path } of items) {
-    for (let at = path; at !== "." && at !== "/" && !paths.has(at); at = posix.dirname(at)) paths.add(at);
-  }
-  return paths;
-}
-
-/** Removes the markers of incomplete outputs whose notes are here now. */
-async function removeFinished(
-  { markers, verdicts }: ResultPlan,
-  written: ReadonlyMap<ArchiveEntry, Writing>,
-  { failed, conflicts }: Tally,
-): Promise<void> {
-  if (markers.length === 0) return;
-  const here = new Set(written.keys());
-  for (const { kind, entry } of verdicts) if (kind === "leave" || kind === "set-times") here.add(entry);
-  const absent = new Set([...failed, ...conflicts].map(({ path }) => path));
-  for (const { note, target } of markers) {
-    if (here.has(note) && !absent.has(note.path)) await rm(target, { force: true });
-  }
+/** The paths of which the job's version is not in its place. */
+function notHere({ failed, damaged, conflicts }: Tally): string[] {
+  return [...failed, ...damaged, ...conflicts].map(({ path }) => path);
 }
 
 async function writeAll(
   files: ReadonlyMap<ArchiveEntry, Writing>,
-  makeDirectory: DirectoryMaker,
+  directories: Directories,
   tally: Tally,
   options: ApplyOptions,
 ): Promise<void> {
@@ -209,7 +147,7 @@ async function writeAll(
   const write = async (verdict: Writing, data: AsyncIterable<Uint8Array>) => {
     const supply = supplyOf(data, signal);
     await orFailed(tally, options, verdict.entry, () =>
-      writeOne(verdict, supply, makeDirectory, tally, options),
+      writeOne(verdict, supply, directories, tally, options),
     );
     // A file that could not be written: the next one's bytes come after this one's.
     await supply.drain();
@@ -241,40 +179,45 @@ async function writeAll(
 async function writeOne(
   verdict: Writing,
   data: AsyncIterable<Uint8Array>,
-  makeDirectory: DirectoryMaker,
+  directories: Directories,
   tally: Tally,
   options: ApplyOptions,
 ): Promise<void> {
-  const { entry, target } = verdict;
-  await makeDirectory(posix.dirname(target));
-  const temporary = await writeTemporary(posix.dirname(target), entry, data, (bytes) => {
+  using directory = await directories.hold(posix.dirname(verdict.target));
+  const name = await writeTemporary(directory, verdict.entry, data, (bytes) => {
     tally.bytes += bytes;
     options.onEvent({ kind: "progress", bytes });
   });
   try {
-    await place(temporary, verdict, makeDirectory, tally, options);
+    await place({ directory, name }, verdict, directories, tally, options);
   } catch (error) {
-    await rm(temporary, { force: true });
+    await rm(directory.at(name), { force: true });
     throw error;
   }
 }
 
 async function place(
-  temporary: string,
+  temporary: PlacedFile,
   verdict: Writing,
-  makeDirectory: DirectoryMaker,
+  directories: Directories,
   tally: Tally,
   options: ApplyOptions,
 ): Promise<void> {
-  const { entry, target, directory } = verdict;
+  const { entry, target } = verdict;
   const seen = verdict.kind === "replace" ? verdict.seen : undefined;
-  if (placeIfUnchanged(temporary, target, seen)) {
+  if (placeIfUnchanged(temporary, posix.basename(target), seen)) {
     if (verdict.kind === "conflict") return note(tally, options, verdict, verdict.beside, verdict.why);
     tally[seen === undefined ? "written" : "replaced"]++;
     return options.onEvent({ kind: "written", path: entry.path, replaced: seen !== undefined });
   }
-  await makeDirectory(directory);
-  const name = await placeBeside(temporary, directory, posix.basename(entry.path), options.runId);
+  if (await isThereAlready(temporary, posix.basename(target))) {
+    await rm(temporary.directory.at(temporary.name));
+    if (verdict.kind === "conflict") return note(tally, options, verdict, verdict.beside, verdict.why);
+    tally.left++;
+    return;
+  }
+  using directory = await directories.hold(verdict.directory);
+  const name = await placeBeside(temporary, { directory, name: posix.basename(entry.path) }, options.runId);
   const why = verdict.kind === "conflict" ? verdict.why : "it was changed here in the meantime";
   const besideWhat = verdict.kind === "conflict" ? verdict.beside : entry.path;
   note(tally, options, verdict, posix.join(posix.dirname(besideWhat), name), why);
@@ -286,7 +229,7 @@ function note(tally: Tally, options: ApplyOptions, verdict: Verdict, beside: str
   options.onEvent({ kind: "conflict", ...conflict });
 }
 
-/** What one file's place on the disk says is noted, and the rest goes on; what concerns all is thrown. */
+/** What is wrong with one entry, or its place on the disk, is noted, and the rest goes on; what concerns all is thrown. */
 async function orFailed(
   tally: Tally,
   options: ApplyOptions,
@@ -297,10 +240,16 @@ async function orFailed(
     await task();
   } catch (error) {
     options.signal.throwIfAborted();
+    if (error instanceof SupplyError && error.cause instanceof ArchiveError) {
+      const damaged = { path: entry.path, why: error.cause.message };
+      tally.damaged.push(damaged);
+      return options.onEvent({ kind: "damaged", ...damaged });
+    }
     if (error instanceof SupplyError) throw error.cause;
     const code = (error as NodeJS.ErrnoException).code;
     if (!(error instanceof NotWritten) && (!(error instanceof Error) || code === undefined)) throw error;
-    const why = error.message;
+    // Without the path at its end, which is that of a temporary file.
+    const why = error.message.replace(/, \w+ '.*$/s, "");
     if (code === "ENOSPC" || code === "EDQUOT") {
       throw new UserError(`The disk is full: ${quoteName(entry.path)} could not be written.`, {
         hint: "Make room, then bring the results back again: what is here already is kept.",
@@ -312,43 +261,15 @@ async function orFailed(
   }
 }
 
-/** What `fetch` threw, so that it can be told from what the file system here says. */
-class SupplyError extends Error {
-  override readonly name = "SupplyError";
-}
-
-/** The bytes of an entry, of which what was not taken can be passed over. */
-function supplyOf(data: AsyncIterable<Uint8Array>, signal: AbortSignal) {
-  const iterator = data[Symbol.asyncIterator]();
-  const next = async () => {
-    try {
-      signal.throwIfAborted();
-      return await iterator.next();
-    } catch (error) {
-      throw new SupplyError("", { cause: error });
-    }
-  };
-  return {
-    // Without return(): leaving early doesn't end the data, so that it can still be drained.
-    [Symbol.asyncIterator]: () => ({ next }),
-    async drain() {
-      try {
-        while (!(await next()).done);
-      } catch (error) {
-        throw error instanceof SupplyError ? error.cause : error;
-      }
-    },
-  };
-}
-
 function verdictOf(files: ReadonlyMap<ArchiveEntry, Writing>, entry: ArchiveEntry): Writing {
   const verdict = files.get(entry);
   if (verdict === undefined) throw new Error(`No verdict on ${entry.path}`);
   return verdict;
 }
 
-function isEmpty(entry: ArchiveEntry): boolean {
-  return entry.size === 0;
+/** There is nothing to fetch. Another CRC than that of no bytes shows that there should be: its fetching finds it damaged. */
+function isEmpty({ size, crc32 }: ArchiveEntry): boolean {
+  return size === 0 && crc32 === 0;
 }
 
 async function* nothing(): AsyncIterable<Uint8Array> {}

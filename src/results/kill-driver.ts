@@ -22,8 +22,16 @@ function killInTime(holder: object, name: string): void {
 
 const handle = await promises.open(new URL(import.meta.url));
 for (const name of ["write", "chmod", "utimes", "close"]) killInTime(Object.getPrototypeOf(handle), name);
-for (const name of ["open", "mkdir", "rename", "rm", "utimes", "readdir"]) killInTime(promises, name);
-for (const name of ["openSync", "writeSync", "fchmodSync", "futimesSync", "closeSync", "renameSync"]) {
+for (const name of ["open", "rename", "rm", "utimes", "readdir"]) killInTime(promises, name);
+for (const name of [
+  "openSync",
+  "mkdirSync",
+  "writeSync",
+  "fchmodSync",
+  "futimesSync",
+  "closeSync",
+  "renameSync",
+]) {
   killInTime(fs, name);
 }
 syncBuiltinESMExports();

@@ -31,9 +31,6 @@ test.each([
   "./a",
   "",
   "a\0b",
-  "a\nb",
-  "a\u001b[31m",
-  "a\u009b31m",
   `${"x".repeat(256)}`,
   `${"d/".repeat(2100)}x`,
   ".GIT/hooks/post-checkout",
@@ -42,6 +39,10 @@ test.each([
   "../augur/../../x",
 ])("the name %j is refused", (path) => {
   expect(ruleOnName(path)).toHaveProperty("refuse");
+});
+
+test.each(["Icon\r", "a\nb", "a\u001b[31m", "a\u009b31m", "a\u202eb"])("the name %j is taken", (path) => {
+  expect(ruleOnName(path)).toBe("take");
 });
 
 test.each([

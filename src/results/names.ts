@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import { isOverlayPath, unsafeName } from "../runs/names.ts";
+import { impossibleName, isOverlayPath } from "../runs/names.ts";
 import type { RunId } from "../runs/types.ts";
 import { isTemporaryName } from "../workflow/temporary.ts";
 
@@ -14,7 +14,7 @@ export type NameRuling = "take" | "drop" | { readonly refuse: string };
 
 /** Rules on a path from an archive; what never comes back is the container's contract plus our temporary files. */
 export function ruleOnName(path: string): NameRuling {
-  const unsafe = unsafeName(path);
+  const unsafe = impossibleName(path);
   if (unsafe !== undefined) return isOverlayPath(path) ? "drop" : { refuse: unsafe };
   const names = path.split("/");
   if (names.some((name) => name === ".git" || name === "__pycache__" || isTemporaryName(name))) return "drop";

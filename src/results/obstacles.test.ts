@@ -26,6 +26,30 @@ import {
   tempTree,
 } from "./test-support.ts";
 
+test("a manifest may name more files that the archive lacks than a call takes arguments", async () => {
+  using tree = tempTree({ a: "1" });
+  const manifest = asManifest(beginRun(tree.root));
+  const state = stateOf(tree.root, "a");
+  const ghosts = Array.from({ length: 130_000 }, (_, at) => [`ghost-${at}`, state] as const);
+  const began = { ...manifest, uploaded: new Map(ghosts) };
+  const plan = await planResults({
+    root: tree.root,
+    runId,
+    entries: [...archiveOf({ a: "1" }).keys()],
+    began,
+  });
+  expect(plan.refused).toHaveLength(130_000);
+});
+
+test("names with control characters come back where the file system takes them", async () => {
+  using tree = tempTree({ "Icon\r": "before" });
+  const began = beginRun(tree.root);
+  const files = { "Icon\r": "job's", "new\nline\t": "job's", "esc\u001b[2J/\u202ex": "job's" };
+  const { summary } = await bringBack(tree.root, archiveOf(files), began);
+  expect(summary.refused).toEqual([]);
+  expect(readTree(tree.root)).toEqual(files);
+});
+
 test("hostile names are refused by name, in the archive and in the manifest, and nothing is written", async () => {
   using tree = tempTree({ "root/a": "1" });
   const root = join(tree.root, "root");
@@ -33,7 +57,6 @@ test("hostile names are refused by name, in the archive and in the manifest, and
     a: "1",
     "../out": "x",
     "/tmp/abs-nextstrain": "x",
-    "b\u001b": "x",
     "../": "",
   });
   const manifest = asManifest(beginRun(root));
@@ -41,13 +64,7 @@ test("hostile names are refused by name, in the archive and in the manifest, and
   const { summary, asked } = await bringBack(root, contents, { ...manifest, uploaded });
   expect(asked).toEqual([]);
   expect(readTree(tree.root)).toEqual({ "root/a": "1" });
-  expect(summary.refused.map(({ path }) => path)).toEqual([
-    "../out",
-    "/tmp/abs-nextstrain",
-    "b\u001b",
-    "..",
-    "ghost",
-  ]);
+  expect(summary.refused.map(({ path }) => path)).toEqual(["../out", "/tmp/abs-nextstrain", "..", "ghost"]);
 });
 
 describe("links", () => {
@@ -129,6 +146,7 @@ describe("links", () => {
     rmSync(join(root, "d"), { recursive: true });
     symlinkSync("../out", join(root, "d"));
     const summary = await applyPlan(plan, {
+      root,
       runId,
       fetch: fetchFrom(contents).fetch,
       signal: new AbortController().signal,

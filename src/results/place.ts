@@ -1,62 +1,45 @@
-import { closeSync, fchmodSync, futimesSync, lstatSync, openSync, renameSync, writeSync } from "node:fs";
-import { copyFile, lstat, lutimes, mkdir, open, realpath, rename, rm, utimes } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { closeSync, futimesSync, lstatSync, openSync, renameSync, writeSync } from "node:fs";
+import { copyFile, lstat, lutimes, open, rename, rm, utimes } from "node:fs/promises";
 import type { ArchiveEntry } from "../archive/types.ts";
 import { hashFile } from "../runs/hash.ts";
 import { type FileStamp, sameStamp } from "../runs/stamp.ts";
-import { ownTemporaryName, sweepTemporaries } from "../runs/temporaries.ts";
+import { ownTemporaryName } from "../runs/temporaries.ts";
 import type { RunId } from "../runs/types.ts";
+import type { HeldDirectory } from "./directories.ts";
+import { NotWritten } from "./held-directory.ts";
 import { conflictName } from "./names.ts";
 
-/** Why a file was not written, where it isn't the file system that says so. */
-export class NotWritten extends Error {
-  override readonly name = "NotWritten";
-}
-
-/** Makes sure that directories are there, and are where they were when the plan was made. */
-export type DirectoryMaker = (directory: string) => Promise<void>;
-
-/**
- * A maker that makes a directory with its parents, sees that no link in its path leads elsewhere, and sweeps what an
- * earlier, ended program left in it. Once for each directory.
- */
-export function createDirectoryMaker(now: number): DirectoryMaker {
-  const made = new Map<string, Promise<void>>();
-  return (directory) => {
-    const known = made.get(directory);
-    if (known !== undefined) return known;
-    const making = makeDirectory(directory, now);
-    made.set(directory, making);
-    return making;
-  };
-}
-
-async function makeDirectory(directory: string, now: number): Promise<void> {
-  const first = await mkdir(directory, { recursive: true });
-  if ((await realpath(directory)) !== directory) {
-    throw new NotWritten("its directory was replaced by a link in the meantime");
-  }
-  if (first === undefined) await sweepTemporaries([directory], { now });
+/** A file in a directory. */
+export interface PlacedFile {
+  readonly directory: HeldDirectory;
+  readonly name: string;
 }
 
 /** Up to this size (bytes) a file is gathered and then written in one go: for many small files that is several times as fast. */
 const SMALL = 256 * 1024;
 
 /**
- * Writes an entry's bytes to a temporary file in `directory`, with the entry's times and permission bits (never
- * set-user-id and the like), and gives its path. Leaves nothing behind where it fails.
+ * Writes an entry's bytes to a temporary file in `directory`, with the entry's times and permission bits (less the
+ * umask; never set-user-id and the like), and gives its name. Leaves nothing behind where it fails.
  */
 export async function writeTemporary(
-  directory: string,
+  directory: HeldDirectory,
   entry: ArchiveEntry,
   data: AsyncIterable<Uint8Array>,
   onBytes: (count: number) => void,
 ): Promise<string> {
-  const path = join(directory, ownTemporaryName());
+  const name = ownTemporaryName();
+  const path = directory.at(name);
   try {
-    if (entry.size <= SMALL) writeAtOnce(path, entry, await gather(entry, data, onBytes));
-    else await writeStream(path, entry, data, onBytes);
-    return path;
+    if (entry.size <= SMALL) {
+      const bytes = await gather(entry, data, onBytes);
+      directory.checkPaths();
+      writeAtOnce(path, entry, bytes);
+    } else {
+      directory.checkPaths();
+      await writeStream(path, entry, data, onBytes);
+    }
+    return name;
   } catch (error) {
     await rm(path, { force: true });
     throw error;
@@ -81,10 +64,9 @@ async function gather(
 }
 
 function writeAtOnce(path: string, entry: ArchiveEntry, bytes: Uint8Array): void {
-  const file = openSync(path, "wx", firstMode(entry));
+  const file = openSync(path, "wx", modeOf(entry));
   try {
     for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at, bytes.length - at);
-    if (entry.mode !== undefined) fchmodSync(file, entry.mode & 0o777);
     if (isTime(entry.mtimeMs)) futimesSync(file, entry.mtimeMs / 1000, entry.mtimeMs / 1000);
   } finally {
     closeSync(file);
@@ -97,7 +79,7 @@ async function writeStream(
   data: AsyncIterable<Uint8Array>,
   onBytes: (count: number) => void,
 ): Promise<void> {
-  const file = await open(path, "wx", firstMode(entry));
+  const file = await open(path, "wx", modeOf(entry));
   try {
     let size = 0;
     for await (const piece of data) {
@@ -109,7 +91,6 @@ async function writeStream(
       onBytes(piece.length);
     }
     checkSize(entry, size);
-    if (entry.mode !== undefined) await file.chmod(entry.mode & 0o777);
     if (isTime(entry.mtimeMs)) await file.utimes(entry.mtimeMs / 1000, entry.mtimeMs / 1000);
   } finally {
     await file.close();
@@ -122,65 +103,94 @@ function checkSize(entry: ArchiveEntry, size: number): void {
     throw new NotWritten(`more bytes arrived than the ${entry.size} that were announced`);
 }
 
-/** Until it has the entry's own bits nobody else reads what these may keep from them. */
-function firstMode(entry: ArchiveEntry): number {
-  return entry.mode === undefined ? 0o666 : 0o600;
+/** Permission bits to make the file with: the umask takes from them what it would from a local build's. */
+function modeOf({ mode }: ArchiveEntry): number {
+  return mode === undefined ? 0o666 : mode & 0o777;
 }
 
 /** Gives a file that has the job's content, or the link that leads to it, the job's time too, where the file system allows it. */
-export async function setTimes(target: string, entry: ArchiveEntry): Promise<boolean> {
+export async function setTimes(
+  directory: HeldDirectory,
+  name: string,
+  entry: ArchiveEntry,
+): Promise<boolean> {
   if (!isTime(entry.mtimeMs)) return false;
-  return lutimes(target, entry.mtimeMs / 1000, entry.mtimeMs / 1000).then(
+  // Of the file itself: where a link has taken its place, that leads nobody knows where.
+  return lutimes(directory.at(name), entry.mtimeMs / 1000, entry.mtimeMs / 1000).then(
     () => true,
     () => false,
   );
 }
 
 /**
- * Gives a temporary file its name, if what is there is still what the plan saw (`seen`; undefined: nothing).
- * False, and nothing done, where it isn't: someone wrote there in the meantime.
+ * Gives a temporary file of a directory its name, if what is there is still what the plan saw (`seen`; undefined:
+ * nothing). False, and nothing done, where it isn't: someone wrote there in the meantime.
  */
-export function placeIfUnchanged(temporary: string, target: string, seen: FileStamp | undefined): boolean {
+export function placeIfUnchanged(
+  { directory, name: temporary }: PlacedFile,
+  name: string,
+  seen: FileStamp | undefined,
+): boolean {
+  directory.check();
+  const target = directory.at(name);
   // Without a pause between the look and the rename, so that hardly anything can come between.
   const now = lstatSync(target, { throwIfNoEntry: false });
   if (seen === undefined ? now !== undefined : now === undefined || !sameStamp(seen, now)) return false;
-  renameSync(temporary, target);
+  renameSync(directory.at(temporary), target);
   return true;
 }
 
+/** Whether a file of this name has the content already: another program brings the same results back. */
+export async function isThereAlready(
+  { directory, name: temporary }: PlacedFile,
+  name: string,
+): Promise<boolean> {
+  const target = directory.at(name);
+  const there = await lookAt(target);
+  return there?.isFile() === true && (await sameFiles(directory.at(temporary), target));
+}
+
 /**
- * Puts a temporary file beside a file that was edited in the meantime, under the first free conflict name of
- * `directory`. Gives the base name; the temporary file is gone afterwards.
+ * Puts a temporary file under the first free conflict name of `name` in a directory: another one than its own where the
+ * file that was edited in the meantime is reached by a link. Gives the base name; the temporary file is gone afterwards.
  */
 export async function placeBeside(
-  temporary: string,
-  directory: string,
-  name: string,
+  temporary: PlacedFile,
+  { directory, name }: PlacedFile,
   runId: RunId,
 ): Promise<string> {
+  const from = temporary.directory.at(temporary.name);
   for (let attempt = 1; ; attempt++) {
     const beside = conflictName(name, runId, attempt);
-    const there = await lookAt(join(directory, beside));
+    const to = directory.at(beside);
+    const there = await lookAt(to);
+    directory.check();
     if (there === undefined) {
-      await renameAcross(temporary, join(directory, beside));
+      await renameAcross(temporary, { directory, name: beside });
       return beside;
     }
-    if (there.isFile() && (await sameFiles(temporary, join(directory, beside)))) {
-      await rm(temporary);
+    if (there.isFile() && (await sameFiles(from, to))) {
+      await rm(from);
       return beside;
     }
   }
 }
 
 /** A target reached by a link can be on another disk than the link. */
-async function renameAcross(from: string, to: string): Promise<void> {
-  if (dirname(from) === dirname(to)) return rename(from, to);
+async function renameAcross(temporary: PlacedFile, to: PlacedFile): Promise<void> {
+  const from = temporary.directory.at(temporary.name);
+  try {
+    return await rename(from, to.directory.at(to.name));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EXDEV") throw error;
+  }
   const { atimeMs, mtimeMs } = await lstat(from);
-  const copy = join(dirname(to), basename(from));
+  const copy = to.directory.at(temporary.name);
   try {
     await copyFile(from, copy);
     await utimes(copy, atimeMs / 1000, mtimeMs / 1000);
-    await rename(copy, to);
+    to.directory.check();
+    await rename(copy, to.directory.at(to.name));
   } catch (error) {
     await rm(copy, { force: true });
     throw error;

@@ -27,14 +27,15 @@ export async function planResults(options: PlanOptions): Promise<ResultPlan> {
   for (const entry of entries) {
     if (notedOutput(entry.path) !== undefined) continue;
     if (!changedByJob(entry, began, known) && !writtenAgain(entry, began)) continue;
-    const ruling = ruleOnName(entry.path);
+    const ofName = ruleOnName(entry.path);
+    const ruling = ofName === "take" && !isOrdinary(entry) ? NO_FILE : ofName;
     if (ruling === "take") {
       if (options.wanted?.(entry.path) ?? true) candidates.add(entry);
     } else if (ruling !== "drop") {
       refused.push({ path: entry.path, why: ruling.refuse });
     }
   }
-  const notes = jobsNotes(entries, (entry) => changedByJob(entry, began, known));
+  const notes = jobsNotes(entries, (entry) => isOrdinary(entry) && changedByJob(entry, began, known));
   if (began?.source === "manifest") {
     for (const name of namesNotIn(entries, began.uploaded)) refused.push(name);
   }
@@ -94,6 +95,14 @@ export async function planResults(options: PlanOptions): Promise<ResultPlan> {
     unfinished: options.killed ? await unfinishedMarkers(entries, notes, isComing, locate) : [],
     refused,
   };
+}
+
+const NO_FILE = { refuse: "it is a link or a device, which jobs do not leave" };
+
+/** Whether it is of no other type (`st_mode`) than a file or a directory: the container's `zip` follows links. */
+function isOrdinary({ mode = 0 }: ArchiveEntry): boolean {
+  const type = mode & 0o170_000;
+  return type === 0 || type === 0o100_000 || type === 0o040_000;
 }
 
 /** The parents of all recorded files, and the recorded directories; worked out when first asked for. */

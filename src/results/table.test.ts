@@ -217,6 +217,29 @@ test("what was not asked for stays away", async () => {
   expect(readTree(tree.root)).toEqual({ "a.json": "{}" });
 });
 
+test.each([0o022, 0o027, 0o077, 0o002])(
+  "the umask %o takes from permission bits what it would from a local build's",
+  async (umask) => {
+    using tree = tempTree({ old: "1", "large-old": "1" });
+    const began = beginRun(tree.root);
+    const large = "2".repeat(300_000);
+    const contents = new Map([
+      ...archiveOf({ script: "#!", "large-script": large }, { mode: 0o100777 }),
+      ...archiveOf({ old: "2", "large-old": large }, { mode: 0o100666 }),
+      ...archiveOf({ "read-only": "2", "large-read-only": large }, { mode: 0o100444 }),
+    ]);
+    const before = process.umask(umask);
+    try {
+      await bringBack(tree.root, contents, began);
+    } finally {
+      process.umask(before);
+    }
+    for (const { path, mode = 0 } of contents.keys()) {
+      expect(statSync(join(tree.root, path)).mode & 0o7777).toBe(mode & 0o777 & ~umask);
+    }
+  },
+);
+
 test("times and permission bits are the job's; set-user-id bits never come", async () => {
   using tree = tempTree({ old: "1" });
   const began = beginRun(tree.root);

@@ -5,7 +5,8 @@ import { dirname, join } from "node:path";
 import { crc32 } from "node:zlib";
 import type { ArchiveEntry } from "../archive/types.ts";
 import type { LocalFileState, RunId } from "../runs/types.ts";
-import { type ApplyOptions, applyPlan, type FetchEntries, type ResultEvent, type Summary } from "./apply.ts";
+import { type ApplyOptions, applyPlan, type FetchEntries } from "./apply.ts";
+import type { ResultEvent, Summary } from "./events.ts";
 import { planResults } from "./plan.ts";
 import type { PlanOptions, RunFiles } from "./types.ts";
 
@@ -135,6 +136,7 @@ export async function bringBack(
   const { fetch, asked } = fetchFrom(contents);
   const plan = await planResults({ root, runId, entries: [...contents.keys()], began, ...options });
   const summary = await applyPlan(plan, {
+    root,
     runId,
     fetch,
     signal: new AbortController().signal,

@@ -1,3 +1,5 @@
+import { isUnusual, withControlsShown } from "../cli/control-characters.ts";
+
 /** A component may hold 255 bytes on the file systems we know; a path may hold 4,096 (PATH_MAX). */
 const LONGEST_COMPONENT = 255;
 const LONGEST_PATH = 4096;
@@ -47,9 +49,12 @@ export function isOverlayPath(path: string): boolean {
 /** A name as it can be shown on a terminal: quoted and escaped where it holds anything unusual, cut where long. */
 export function quoteName(path: string): string {
   const shown = path.length > 200 ? `${path.slice(0, 197)}…` : path;
-  if (!CONTROL.test(shown) && shown !== "") return `'${shown}'`;
-  return JSON.stringify(shown).replace(
-    /[\u007f-\u009f]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  if (!isUnusual(shown) && shown !== "") return `'${shown}'`;
+  // What JSON leaves as it is: DEL, C1, and what turns the order of text around.
+  return withControlsShown(JSON.stringify(shown), { keepColours: false });
+}
+
+/** The same in a list: not quoted, nor cut, where it is nothing unusual. */
+export function listedName(path: string): string {
+  return isUnusual(path) ? quoteName(path) : path;
 }

@@ -41,7 +41,7 @@ export async function sweepTemporaries(
   for (const directory of directories) {
     const names = await readdir(directory).catch(() => []);
     const paths = names.filter(isTemporaryName).map((name) => join(directory, name));
-    removed.push(...(await removeStaleTemporaries(paths, { now })));
+    for (const path of await removeStaleTemporaries(paths, { now })) removed.push(path);
   }
   return removed;
 }

@@ -43,6 +43,14 @@ describe("which variables a job gets", () => {
     });
   });
 
+  test("names that every object has are no variables that are set here", async () => {
+    expect(await variables({ env: ["constructor", "toString", "hasOwnProperty=x"] })).toEqual({
+      constructor: null,
+      toString: null,
+      hasOwnProperty: "x",
+    });
+  });
+
   test("with an envdir only those", async () => {
     expect(await variables({ envdirs: [envdir("e", { A: "1\n" })] })).toEqual({ A: "1" });
     expect(await variables({ settings: "e" })).toEqual({ A: "1" });

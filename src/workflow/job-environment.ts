@@ -72,7 +72,9 @@ export async function jobEnvironment(options: JobEnvironmentOptions): Promise<Jo
         hint: "Write --env NAME=VALUE, or --env NAME for the value that NAME has here.",
       });
     }
-    variables.set(name, value ?? environment[name] ?? null);
+    // An object has more names than its own: "constructor" is no variable.
+    const here = Object.hasOwn(environment, name) ? environment[name] : undefined;
+    variables.set(name, value ?? here ?? null);
   }
   return { variables, warnings: inexactValues(variables) };
 }

@@ -181,3 +181,15 @@ describe("what cannot be read", () => {
     expect(error.message).toContain(gone);
   });
 });
+
+test("names with control characters are refused, all at once, where they are not left out", async () => {
+  make("fine é \u202e", "tab\t.txt", "d/Icon\r", "d/e\n/x", "out\t/x");
+  const error = await failure(select(["out?/"]));
+  expect(error).toBeInstanceOf(UserError);
+  expect(error.message).toBe(
+    '3 names hold control characters, which jobs don\'t get: "d/Icon\\r", "d/e\\n/x", "tab\\t.txt".',
+  );
+  const { files, excluded } = await select(["*\t*", "out?/", "Icon?", "d/e?/"]);
+  expect(paths(files)).toEqual(["d/", "fine é \u202e"]);
+  expect(excluded).toHaveLength(4);
+});

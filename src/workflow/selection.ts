@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { UserError } from "../errors.ts";
 import { selectNotes } from "./note-selection.ts";
 import { compilePatterns } from "./patterns.ts";
+import { refuseStrangeNames } from "./strange-names.ts";
 import { isTemporaryName } from "./temporary.ts";
 import type { SelectedFile, Selection } from "./types.ts";
 import { type Found, type Verdict, walk } from "./walk.ts";
@@ -32,7 +33,7 @@ export interface SelectionOptions {
  * The user's patterns don't reach into overlays.
  *
  * @param root absolute path
- * @throws UserError naming what cannot be read, a name that is not UTF-8, an overlay that is no directory;
+ * @throws UserError naming what cannot be read, a name that is not UTF-8, all names with control characters, an overlay that is no directory;
  *   UsageError for a malformed pattern; the signal's reason
  */
 export async function selectFiles(root: string, options: SelectionOptions): Promise<Selection> {
@@ -76,6 +77,7 @@ export async function selectFiles(root: string, options: SelectionOptions): Prom
       signal,
     });
   }
+  refuseStrangeNames(files);
   return { root, files: sortByPath(files), excluded: sortByPath(excluded), temporaries, warnings };
 }
 

@@ -130,7 +130,7 @@ export function createProgressReader(): ProgressReader {
         running.delete(jobid);
         block.failure.job = jobid;
       }
-      if (logs) block.failure.logs.push(...logs.split(", "));
+      if (logs) for (const log of logs.split(", ")) block.failure.logs.push(log);
     }
   };
 

@@ -110,6 +110,33 @@ const mistakes: readonly Mistake[] = [
     status: 1,
     says: ["can't be reached", "127.0.0.1:1", "network"],
   },
+  ...["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"].map((variable) => ({
+    name: `no URL in ${variable}`,
+    args: ({ directory }: Workplace) => ["build", "--aws-batch", directory],
+    env: () => ({ ...KEYS, [variable]: "junk" }),
+    status: 1,
+    says: [`“junk” is not the URL of a server (from ${variable}).`],
+  })),
+  {
+    name: "a region that would be another host",
+    args: ({ directory }) => ["build", "--aws-batch", directory],
+    env: () => ({ ...KEYS, AWS_REGION: "evil.example/#" }),
+    status: 1,
+    says: ["“evil.example/#” is not an AWS region (from AWS_REGION).", "us-east-1"],
+  },
+  {
+    name: "a setting that the SDK does not understand",
+    args: ({ directory }) => ["build", "--aws-batch", directory],
+    env: () => ({ ...KEYS, AWS_DEFAULTS_MODE: "junk" }),
+    status: 1,
+    says: ["A setting of AWS's can't be used", "defaultsMode", "~/.aws/config"],
+  },
+  ...(process.platform === "linux" ? ["/proc/self", "/sys"] : []).map((directory) => ({
+    name: `a directory of the kernel's, ${directory}`,
+    args: () => [...BUILD, directory],
+    status: 1,
+    says: [`${directory} holds no files but what the kernel tells.`],
+  })),
   {
     name: "an unknown job id",
     args: ({ directory }) => [...BUILD, "--attach", "00000000-0000-4000-8000-000000000000", directory],

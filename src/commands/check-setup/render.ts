@@ -31,7 +31,7 @@ export function reportRuntime(io: Pick<Io, "out" | "colours">, runtime: CheckedR
 function reportFinding(io: Pick<Io, "out" | "colours">, { mark, says, mend }: Finding): void {
   const sign = io.colours ? `\u001B[${COLOURS[mark]}m${SIGNS[mark]}\u001B[39m` : SIGNS[mark];
   const [first = "", ...rest] = wrap(plain(says).replace(/\s+/g, " "), WIDTH - 4);
-  io.out(`  ${sign} ${first}`);
+  io.out(`  ${sign} ${first}`, { hasColours: io.colours });
   for (const line of rest) io.out(`    ${line}`);
   for (const line of plain(mend ?? "")
     .split("\n")

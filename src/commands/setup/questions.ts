@@ -1,6 +1,10 @@
 import type { Questions } from "../../aws-setup/site.ts";
 import type { Context } from "../../cli/context.ts";
+import { withControlsShown } from "../../cli/control-characters.ts";
 import { CancelledError } from "../../errors.ts";
+
+/** Questions hold names, and those may hold anything. */
+const shown = (message: string) => withControlsShown(message, { keepColours: false });
 
 /** Asks at the terminal; with --yes, whatever is asked is agreed to. */
 export function createQuestions({ io, signal }: Context, { yes }: { readonly yes: boolean }): Questions {
@@ -10,14 +14,14 @@ export function createQuestions({ io, signal }: Context, { yes }: { readonly yes
     async confirm(message) {
       if (yes) return true;
       const { confirm } = await import("@clack/prompts");
-      const answer = await confirm({ message, initialValue: false, signal });
+      const answer = await confirm({ message: shown(message), initialValue: false, signal });
       if (typeof answer !== "boolean") throw new CancelledError();
       return answer;
     },
     async text(message, suggestion, problem) {
       const { text } = await import("@clack/prompts");
       const answer = await text({
-        message,
+        message: shown(message),
         initialValue: suggestion,
         validate: (value) => problem(value ?? ""),
         signal,

@@ -86,7 +86,9 @@ export function substitute(
   parameters: Readonly<Record<string, string>>,
 ): readonly string[] {
   return command.map((argument) =>
-    argument.replace(/Ref::([A-Za-z0-9_.-]+)/g, (whole, name: string) => parameters[name] ?? whole),
+    argument.replace(/Ref::([A-Za-z0-9_.-]+)/g, (whole, name: string) =>
+      Object.hasOwn(parameters, name) ? (parameters[name] ?? whole) : whole,
+    ),
   );
 }
 

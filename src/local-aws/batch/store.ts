@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { isRecord, readJson } from "../daemon/json-file.ts";
 import type { ComputeEnvironment, Job, JobDefinition, JobQueue, SchedulingPolicy } from "./types.ts";
 import { isFinished } from "./types.ts";
 
@@ -36,6 +37,8 @@ export async function openStore(directory: string): Promise<Store> {
   const jobsDirectory = join(directory, "jobs");
   await mkdir(jobsDirectory, { recursive: true, mode: 0o700 });
   const registry = await readRecord<Registry>(registryFile);
+  const lists = registry && [registry.queues, registry.environments, registry.definitions];
+  if (lists?.every(Array.isArray) === false) throw new Error(`${registryFile} is damaged.`);
   const queues = new Map(registry?.queues.map((queue) => [queue.name, queue]));
   const environments = new Map(registry?.environments.map((environment) => [environment.name, environment]));
   const policies = new Map(registry?.policies?.map((policy) => [policy.name, policy]));
@@ -48,7 +51,8 @@ export async function openStore(directory: string): Promise<Store> {
     else await rm(join(jobsDirectory, id), { recursive: true, force: true });
   }
 
-  let sequence = Math.max(0, ...[...jobs.values()].map((job) => job.sequence));
+  // Not by Math.max(...): there may be more jobs than a call takes arguments.
+  let sequence = [...jobs.values()].reduce((most, job) => Math.max(most, job.sequence), 0);
 
   const writes = new Map<string, Promise<void>>();
   /** Writes of one file follow each other; the content is that of the moment of the call. */
@@ -137,18 +141,13 @@ function refill<Item extends { readonly name: string }>(
 }
 
 async function readRecord<T extends { readonly version: 1 }>(file: string): Promise<T | undefined> {
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-    throw error;
-  }
-  const record = JSON.parse(text) as { readonly version: number };
+  const record = await readJson(file);
+  if (record === undefined) return undefined;
+  if (!isRecord(record) || typeof record.version !== "number") throw new Error(`${file} is damaged.`);
   if (record.version > version) {
     throw new Error(`${file} was written by a newer version of this program (format ${record.version}).`);
   }
-  return record as T;
+  return record as unknown as T;
 }
 
 async function writeAtomically(file: string, text: string): Promise<void> {

@@ -16,6 +16,7 @@ import { type RunningServer, startServer } from "../server.ts";
 import { openSts } from "../sts/index.ts";
 import { setUpAccount } from "./account.ts";
 import { controlEndpoints } from "./control.ts";
+import { readState } from "./damaged-state.ts";
 import { createIdentity, type Identity, readIdentity, writeIdentity } from "./identity.ts";
 import { watchIdle } from "./idle.ts";
 import { writeJson } from "./json-file.ts";
@@ -87,7 +88,7 @@ async function runDaemon(options: DaemonOptions, identity: Identity, lock: Lock)
 
   const faults = createFaults(now);
   const interfere = requestFaults(faults);
-  const { services, batch, iam } = await openServices(options, identity, faults);
+  const { services, batch, iam } = await readState(options, () => openServices(options, identity, faults));
   let server: RunningServer | undefined;
   try {
     if (options.executor === "container") await needContainers(batch);

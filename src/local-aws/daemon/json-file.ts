@@ -9,7 +9,11 @@ export async function readJson(path: string): Promise<unknown> {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
     throw error;
   }
-  return JSON.parse(text);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Error(`${path} holds no JSON.`, { cause: error });
+  }
 }
 
 /** Replaces the file as a whole; only its owner may read it. */

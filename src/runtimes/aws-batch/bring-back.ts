@@ -4,15 +4,13 @@ import type { ArchiveEntry } from "../../archive/types.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { explained } from "../../aws/errors.ts";
 import type { Context } from "../../cli/context.ts";
-import { withoutControls } from "../../cli/control-characters.ts";
-import type { Io } from "../../cli/io.ts";
 import { UserError } from "../../errors.ts";
-import { applyPlan, type FetchEntries, type ResultEvent } from "../../results/apply.ts";
+import { applyPlan, type FetchEntries } from "../../results/apply.ts";
+import type { Summary } from "../../results/events.ts";
 import { isSnakemakeState } from "../../results/names.ts";
 import { planResults } from "../../results/plan.ts";
 import { withTimesHere } from "../../results/times-here.ts";
 import type { ResultPlan, Verdict } from "../../results/types.ts";
-import { quoteName } from "../../runs/names.ts";
 import { addResults, runsDirectory } from "../../runs/registry.ts";
 import type { RunId } from "../../runs/types.ts";
 import { type ObjectSource, openObject } from "../../transfer/object-source.ts";
@@ -23,6 +21,7 @@ import type { PathMatcher } from "../../workflow/patterns.ts";
 import { formatBytes } from "../../workflow/quantity.ts";
 import { showTransfer } from "./live.ts";
 import { createResultMemory } from "./remember.ts";
+import { createResultLines } from "./result-lines.ts";
 import type { Run } from "./run.ts";
 import { findStart } from "./run-start.ts";
 
@@ -71,20 +70,22 @@ export async function bringBack(
       wanted: wanted && ofEntries(wanted, entries),
       signal,
     });
-    io.out(describePlan(plan, place));
+    io.out(describePlan(plan, place, wanted !== undefined));
     const memory = createResultMemory();
     const bytes = fetchedBytes(plan);
     keepYoungHeapSmall(bytes);
+    using lines = createResultLines(io);
     using live = showTransfer(context, "Downloading", bytes);
     const apply = () =>
       applyPlan(plan, {
+        root: place.root,
         runId,
         fetch: memory.watch(fetchFrom(source)),
         signal,
         onEvent(event) {
           if (event.kind === "written") memory.written(event.path);
           if (event.kind === "progress") live.moved(event.bytes);
-          reportResult(io, event);
+          lines.say(event);
         },
         now: context.now(),
       });
@@ -95,12 +96,22 @@ export async function bringBack(
       const states = await memory.states(plan, context.now);
       await addResults(runsDirectory(context), runId, states).catch(() => {});
     });
-    if (summary.failed.length > 0) {
-      throw new UserError(`${summary.failed.length} of the job's files could not be written.`, {
-        hint: "Mend what is said above; the same command again brings back the rest.",
-      });
-    }
+    checkComplete(summary);
   });
+}
+
+function checkComplete({ damaged, failed }: Summary): void {
+  if (failed.length > 0) {
+    throw new UserError(`${failed.length + damaged.length} of the job's files could not be brought back.`, {
+      hint: "Mend what is said above; the same command again brings back the rest.",
+    });
+  }
+  if (damaged.length > 0) {
+    const files = damaged.length === 1 ? "1 file is" : `${damaged.length} files are`;
+    throw new UserError(`${files} damaged in the job's archive; all others are here.`, {
+      hint: "Try the same command again. If it ends the same way, build again to make them anew.",
+    });
+  }
 }
 
 /** Opens what the job left by its end, and reads what is in it. Throws UserError where it is gone, ArchiveError where it is damaged. */
@@ -127,9 +138,9 @@ function fetchFrom(source: ObjectSource): FetchEntries {
   };
 }
 
-function describePlan({ verdicts }: ResultPlan, { root }: BuildRoot): string {
+function describePlan({ verdicts }: ResultPlan, { root }: BuildRoot, isChoice: boolean): string {
   const coming = verdicts.filter(isFetched);
-  if (coming.length === 0) return `Downloading nothing to ${root}: the job changed no files`;
+  if (coming.length === 0) return `Downloading nothing to ${root}: ${whyNothing(verdicts, isChoice)}`;
   const bytes = formatBytes(fetchedBytes({ verdicts }));
   // Those are not told one by one.
   const own = coming.filter(({ entry }) => isSnakemakeState(entry.path)).length;
@@ -142,6 +153,15 @@ function describePlan({ verdicts }: ResultPlan, { root }: BuildRoot): string {
   return `Downloading ${said} (${bytes}) to ${root}`;
 }
 
+function whyNothing(verdicts: readonly Verdict[], isChoice: boolean): string {
+  // A file that is here already is left with its target.
+  const isHere = verdicts.some((verdict) => verdict.entry.kind === "file" && "target" in verdict);
+  if (isHere) return "all that the job changed is here already";
+  return isChoice
+    ? "the job changed no files that --download and --exclude-from-download choose"
+    : "the job changed no files";
+}
+
 /** Bytes to be written, uncompressed. */
 function fetchedBytes({ verdicts }: Pick<ResultPlan, "verdicts">): number {
   return verdicts.filter(isFetched).reduce((sum, { entry }) => sum + entry.size, 0);
@@ -151,28 +171,4 @@ function isFetched(verdict: Verdict): boolean {
   if (verdict.entry.kind === "directory") return false;
   if (verdict.kind === "conflict") return !verdict.present;
   return verdict.kind === "replace" || verdict.kind === "write";
-}
-
-function reportResult(io: Io, event: ResultEvent): void {
-  switch (event.kind) {
-    case "written":
-      // Snakemake's own notes come back as well, but are nothing to read about.
-      if (!isSnakemakeState(event.path))
-        io.out(`downloaded: ${withoutControls(event.path, { keepColours: false })}`);
-      return;
-    case "conflict":
-      io.warn(
-        `${quoteName(event.path)} was left alone: ${event.why}. The job's version is ${quoteName(event.beside)}.`,
-      );
-      return;
-    case "refused":
-      io.warn(`${quoteName(event.path)} in the archive is refused: ${event.why}.`);
-      return;
-    case "failed":
-      io.err(`${quoteName(event.path)} could not be written: ${event.why}`);
-      return;
-    case "directory-made":
-    case "progress":
-      return;
-  }
 }

@@ -26,6 +26,7 @@ import { tellHowJobsRun } from "./local-jobs.ts";
 import type { AwsBatchOptions } from "./options.ts";
 import { besidePreflight } from "./preflight.ts";
 import { type Prepared, prepare } from "./prepare.ts";
+import { canKeepRecord } from "./record-keeping.ts";
 import type { Run } from "./run.ts";
 import { shipArchive, shipVariables, storeObject } from "./ship.ts";
 import { takeBack, takeBackAbandoned } from "./take-back.ts";
@@ -50,6 +51,7 @@ export async function launch(
   io.out(`Nextstrain Run ID: ${runId}`);
 
   const prepared = await prepare(context, aws, request, options);
+  const isKept = await canKeepRecord(context, prepared.selection);
   const { image } = prepared.definition;
   const localBy = await tellHowJobsRun(context, aws, image);
   const command = commandLine(context, request, {
@@ -78,10 +80,13 @@ export async function launch(
   let jobId: JobId;
   try {
     const newest = await besidePreflight(context, prepared.preflight, (beside) =>
-      ship(beside, aws, prepared, { objects, record }),
+      ship(beside, aws, prepared, { objects, record, isKept }),
     );
     await untilLaterSecond(newest, context);
-    await forgetUnsubmitted(runs, runId);
+    await forgetUnsubmitted(runs, runId).catch((error: unknown) => {
+      // Where nothing can be kept, nothing was noted.
+      if (isKept) throw error;
+    });
     io.out("Submitting job");
     jobId = await submit(context, aws, submission);
   } catch (error) {
@@ -96,9 +101,9 @@ export async function launch(
     throw explainBucketError(error, bucket, aws.region.value);
   }
   io.out(`AWS Batch Job ID: ${jobId}`);
-  await updateRecord(runs, runId, { jobId, submittedAt: context.now() }).catch((error: unknown) =>
-    io.warn(`The record of this run could not be written: ${error instanceof Error ? error.message : error}`),
-  );
+  if (isKept) {
+    await updateRecord(runs, runId, { jobId, submittedAt: context.now() }).catch(warnOfRecord(context));
+  }
   return {
     jobId,
     runId,
@@ -119,7 +124,11 @@ async function ship(
   context: Context,
   aws: Aws,
   { selection, variables }: Prepared,
-  { objects, record }: { readonly objects: RunObjects; readonly record: RunRecord },
+  {
+    objects,
+    record,
+    isKept,
+  }: { readonly objects: RunObjects; readonly record: RunRecord; readonly isKept: boolean },
 ): Promise<number> {
   const { io } = context;
   io.out(`Uploading ${record.directory} to S3`);
@@ -151,10 +160,24 @@ async function ship(
     },
     // Not before: the archive of such a run may just have spared most of the upload.
     (signal) => takeBackAbandoned(aws, { runs, now: context.now(), signal }),
-    () => createRun(runs, { ...record, expiresAt: archive.expiresAt }, files),
+    async () => {
+      // The manifest is there: not worth sending all of it again for.
+      if (isKept) {
+        await createRun(runs, { ...record, expiresAt: archive.expiresAt }, files).catch(
+          warnOfRecord(context),
+        );
+      }
+    },
   );
   io.out(`uploaded: ${formatS3Url(objects.workdir)}`);
   return archive.entries.reduce((newest, { mtimeMs }) => Math.max(newest, mtimeMs), 0);
+}
+
+function warnOfRecord({ io }: Context): (error: unknown) => void {
+  return (error) =>
+    io.warn(
+      `The record of this run could not be written: ${error instanceof Error ? error.message : error} The manifest in the bucket takes its place.`,
+    );
 }
 
 /** They may be the largest of all: what the last run hashed, and nobody touched since, is not read again. */

@@ -1,6 +1,7 @@
 import type { JobDefinition } from "../../aws/batch.ts";
 import type { Aws } from "../../aws/clients.ts";
 import type { Context } from "../../cli/context.ts";
+import { warnOfFew } from "../../cli/first-few.ts";
 import { UserError } from "../../errors.ts";
 import { removeStaleTemporaries } from "../../runs/temporaries.ts";
 import type { Sourced } from "../../settings.ts";
@@ -57,7 +58,8 @@ export async function prepare(
   );
   const base = target.definition;
   await removeStaleTemporaries(selection.temporaries, { now: context.now() });
-  for (const warning of [...selection.warnings, ...environment.warnings]) io.warn(warning);
+  warnOfFew(io, selection.warnings, (count) => `${count} more were skipped.`);
+  for (const warning of environment.warnings) io.warn(warning);
   if (selection.files.length === 0) {
     // The job would fail on it: unzip takes an empty archive for a broken one.
     throw new UserError(

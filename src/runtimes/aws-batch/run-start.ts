@@ -1,5 +1,6 @@
 import type { Aws } from "../../aws/clients.ts";
 import type { Context } from "../../cli/context.ts";
+import { UserError } from "../../errors.ts";
 import { beganByManifest, beganByRecord } from "../../results/began.ts";
 import type { RunFiles } from "../../results/types.ts";
 import { decodeManifest } from "../../runs/manifest.ts";
@@ -33,7 +34,12 @@ export async function findStart(
   const siblings = siblingsOf(workdir);
   const manifest =
     siblings && (await getSmallObject(aws.s3, siblings.manifest, { signal, limit: LARGEST_MANIFEST }));
-  return manifest && beganByManifest(await decodeManifest(manifest));
+  if (manifest === undefined) return undefined;
+  const read = await decodeManifest(manifest);
+  if (read.runId === runId) return beganByManifest(read);
+  throw new UserError(`The run's manifest in the bucket is refused: it is of the run ${read.runId}.`, {
+    hint: `Something else wrote it. Delete it from the bucket (${runId}.json.gz): the same command then brings back the results by their archive alone.`,
+  });
 }
 
 async function findRecorded(context: Context, runId: RunId) {

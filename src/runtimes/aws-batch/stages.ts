@@ -34,7 +34,7 @@ export function createReport(io: Io, everyFile: boolean): (event: JobEvent) => v
   const log = createLogRenderer({ colours: io.colours, everyFile });
   // In one go: each write is a system call, and a page has up to thousands of lines.
   const print = (lines: readonly string[]) => {
-    if (lines.length > 0) io.out(lines.join("\n"));
+    if (lines.length > 0) io.out(lines.join("\n"), { hasColours: io.colours });
   };
   return (event) => {
     if (event.kind === "log") return print(log.push(event));

@@ -25,7 +25,7 @@ export async function readJson<Value>(path: string): Promise<Value> {
   try {
     return JSON.parse(text) as Value;
   } catch (error) {
-    throw new Error(`${path} is damaged: it holds no JSON`, { cause: error });
+    throw new Error(`${path} holds no JSON.`, { cause: error });
   }
 }
 
