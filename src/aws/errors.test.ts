@@ -49,7 +49,8 @@ describe("in plain words, with the next step", () => {
       /read x: the answer \(HTTP status 403\) can't be read/,
       /firewall/,
     ],
-    ["a refusal without a reason", answer("UnknownError", 403), /read x: HTTP status 403, and no/, /DEBUG/],
+    ["a failure without a reason", answer("UnknownError", 400), /read x: HTTP status 400, and no/, /DEBUG/],
+    ["a refusal without a reason", answer("UnknownError", 403), /does not allow you to read x/, /policies/],
     [
       "anything else",
       answer("ClientException"),
