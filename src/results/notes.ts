@@ -23,8 +23,9 @@ export function jobsNotes(
 ): JobsNote[] {
   const notes = new Map<string, { entry: ArchiveEntry; output: string; on: ArchiveEntry[] }>();
   for (const entry of entries) {
-    const output = entry.kind === "file" ? notedOutput(entry.path) : undefined;
-    if (output === undefined || !isChanged(entry) || ruleOnName(entry.path) !== "take") continue;
+    if (entry.kind !== "file" || !isChanged(entry)) continue;
+    const output = notedOutput(entry.path);
+    if (output === undefined || ruleOnName(entry.path) !== "take") continue;
     notes.set(output, { entry, output, on: [] });
   }
   if (notes.size === 0) return [];

@@ -25,8 +25,8 @@ export async function planResults(options: PlanOptions): Promise<ResultPlan> {
   const known = knownDirectories(began);
   const candidates = new Set<ArchiveEntry>();
   for (const entry of entries) {
-    if (notedOutput(entry.path) !== undefined) continue;
     if (!changedByJob(entry, began, known) && !writtenAgain(entry, began)) continue;
+    if (notedOutput(entry.path) !== undefined) continue;
     const ofName = ruleOnName(entry.path);
     const ruling = ofName === "take" && !isOrdinary(entry) ? NO_FILE : ofName;
     if (ruling === "take") {

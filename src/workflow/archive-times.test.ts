@@ -1,9 +1,10 @@
 // Protects the order of files that Snakemake compares, where an archive keeps whole seconds only.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { seededNumbers } from "../../test/support/random.ts";
 import { orderedTimes } from "./archive-times.ts";
+import { notePath } from "./snakemake-notes.ts";
 import { treeForEachTest } from "./testing-selection.ts";
 import type { SelectedFile } from "./types.ts";
 
@@ -28,12 +29,13 @@ function file(path: string, seconds: number, more: Partial<SelectedFile> = {}): 
   };
 }
 
-/** A note that lies in the tree. */
-function note(output: string, inputs: string[] = [], log: string[] = []): SelectedFile {
-  const path = `.snakemake/metadata/${Buffer.from(output).toString("base64").replaceAll("+", "-").replaceAll("/", "_")}`;
+/** A note that lies in the tree; unless said otherwise it is older than all outputs, as if they had been edited since. */
+function note(output: string, inputs: string[] = [], log: string[] = [], seconds = 1): SelectedFile {
+  const name = { kind: "metadata", workdir: "", output } as const;
+  const path = notePath(name);
   mkdirSync(dirname(join(tree.root, path)), { recursive: true });
   writeFileSync(join(tree.root, path), JSON.stringify({ input: inputs, log }));
-  return file(path, 77.7);
+  return file(path, seconds, { note: name });
 }
 
 /** The seconds that the files are written with. */
@@ -75,6 +77,13 @@ test("outputs made one after another are not told apart, but for an input made a
   expect(written(chain)).toEqual({ a: 10, b: 10 });
   const turned = [file("a", 10.3), file("b", 10.2), note("a"), note("b", ["a"])];
   expect(written(turned)).toEqual({ a: 10, b: 9 });
+});
+
+test("of outputs that nobody edited since they were made no note is read", () => {
+  const made = note("b", ["a"], [], 10.35);
+  rmSync(join(tree.root, made.path));
+  const files = [file("a", 10.3), file("b", 10.2), note("a", [], [], 10.4), made];
+  expect(written(files)).toEqual({ a: 10, b: 10 });
 });
 
 test("logs are nobody's input, and what is in a directory() counts by its time stamp", () => {

@@ -1,4 +1,4 @@
-import { type NoteContent, parseNotePath, readNote } from "./snakemake-notes.ts";
+import { type NoteContent, readNote } from "./snakemake-notes.ts";
 import type { SelectedFile } from "./types.ts";
 
 /**
@@ -27,20 +27,28 @@ export function orderedTimes(
     if (second !== own) times.set(file.path, second * 1000);
   };
   const logs = new Set<string>();
-  let level: Level = { second: Number.POSITIVE_INFINITY, outputs: new Set(), hasSource: false };
+  let level: Level = {
+    second: Number.POSITIVE_INFINITY,
+    hasSource: false,
+    hasOutput: false,
+    edited: new Set(),
+  };
   for (const [second, group] of bySecond(files, notes, latestMtimeMs)) {
     if (second < level.second && !isMixed(group)) {
       for (const file of group) give(file, second);
       continue;
     }
-    for (const { output } of group) for (const log of notes.get(output ?? "")?.().logs ?? []) logs.add(log);
+    if (group.some(({ output }) => output === undefined)) {
+      for (const log of group.flatMap(({ output }) => notes.get(output ?? "")?.content().logs ?? []))
+        logs.add(log);
+    }
     for (const moment of momentsOf(group)) {
       const ranked = moment.map((file) => ({ file, role: roleOf(file, notes, logs) }));
       // Files of one time keep one time.
       const isApart = second >= level.second && ranked.some((one) => mustBeApart(one, notes, level));
       const given = Math.min(second, isApart ? level.second - 1 : level.second);
       for (const file of moment) give(file, given);
-      level = lowered(level, given, ranked);
+      level = lowered(level, given, ranked, notes);
     }
   }
   return times;
@@ -59,14 +67,22 @@ interface Timed {
 /** Of a neutral file the order with others does not count. */
 type Role = "output" | "source" | "neutral";
 
-/** The earliest second given so far, with those that have it. */
+/** The earliest second given so far, and what of the files is there that have it. */
 interface Level {
   readonly second: number;
-  readonly outputs: Set<string>;
   readonly hasSource: boolean;
+  readonly hasOutput: boolean;
+  /** Outputs that are newer than their notes: somebody changed them since they were made. */
+  readonly edited: Set<string>;
 }
 
-type Notes = ReadonlyMap<string, () => NoteContent>;
+interface Note {
+  readonly mtimeMs: number;
+  /** Read when it is first asked for: there may be tens of thousands. */
+  readonly content: () => NoteContent;
+}
+
+type Notes = ReadonlyMap<string, Note>;
 
 interface Ranked {
   readonly file: Timed;
@@ -76,19 +92,32 @@ interface Ranked {
 /** Whether a file, older than all of a level, can't have the level's second. */
 function mustBeApart({ file, role }: Ranked, notes: Notes, level: Level): boolean {
   if (role === "neutral") return false;
-  if (role === "source") return level.outputs.size > 0;
-  const { inputs } = notes.get(file.output ?? "")?.() ?? { inputs: [] };
-  return level.hasSource || inputs.some((input) => level.outputs.has(input));
+  if (role === "source") return level.hasOutput;
+  if (level.hasSource) return true;
+  // In one run of Snakemake no input is made after its output: only one that was edited can be newer within a second.
+  if (level.edited.size === 0) return false;
+  return (
+    notes
+      .get(file.output ?? "")
+      ?.content()
+      .inputs.some((input) => level.edited.has(input)) ?? false
+  );
 }
 
-function lowered(level: Level, second: number, ranked: readonly Ranked[]): Level {
-  const next =
-    second < level.second ? { second, outputs: new Set<string>(), hasSource: false } : { ...level };
-  for (const { file, role } of ranked) {
-    if (role === "source") next.hasSource = true;
-    else if (file.output !== undefined) next.outputs.add(file.output);
+function lowered(level: Level, second: number, ranked: readonly Ranked[], notes: Notes): Level {
+  const isLower = second < level.second;
+  const edited = isLower ? new Set<string>() : level.edited;
+  for (const { file } of ranked) {
+    const note = notes.get(file.output ?? "");
+    if (file.output !== undefined && note !== undefined && file.time > note.mtimeMs) edited.add(file.output);
   }
-  return next;
+  const has = (wanted: Role) => ranked.some(({ role }) => role === wanted);
+  return {
+    second,
+    hasSource: (!isLower && level.hasSource) || has("source"),
+    hasOutput: (!isLower && level.hasOutput) || has("output"),
+    edited,
+  };
 }
 
 function roleOf({ path, output }: Timed, notes: Notes, logs: ReadonlySet<string>): Role {
@@ -101,16 +130,18 @@ function roleOf({ path, output }: Timed, notes: Notes, logs: ReadonlySet<string>
   return "source";
 }
 
-/** The contents of the metadata notes among the files, by the output that they are on, each read when it is asked for. */
+/** The metadata notes among the files, by the output that they are on. */
 function notesAmong(files: readonly SelectedFile[]): Notes {
-  const notes = new Map<string, () => NoteContent>();
-  for (const { path, source } of files) {
-    const name = path.includes(".snakemake/metadata/") ? parseNotePath(path) : undefined;
-    if (name === undefined) continue;
+  const notes = new Map<string, Note>();
+  for (const { note, source, mtimeMs } of files) {
+    if (note?.kind !== "metadata") continue;
     let content: NoteContent | undefined;
-    notes.set(name.output, () => {
-      content ??= readNote(source, name);
-      return content;
+    notes.set(note.output, {
+      mtimeMs,
+      content() {
+        content ??= readNote(source, note);
+        return content;
+      },
     });
   }
   return notes;
@@ -119,8 +150,8 @@ function notesAmong(files: readonly SelectedFile[]): Notes {
 /** The files by the second that they would be written with, the latest first. Notes have no part in it. */
 function bySecond(files: readonly SelectedFile[], notes: Notes, latestMtimeMs: number): [number, Timed[]][] {
   const groups = new Map<number, Timed[]>();
-  for (const { path, mtimeMs, linkMtimeMs } of files) {
-    if (path.includes(".snakemake/")) continue;
+  for (const { path, mtimeMs, linkMtimeMs, note } of files) {
+    if (note !== undefined) continue;
     const output = outputOf(path, notes);
     const time = output === undefined ? mtimeMs : (linkMtimeMs ?? mtimeMs);
     const second = Math.floor(Math.min(time, latestMtimeMs) / 1000);

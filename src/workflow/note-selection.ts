@@ -1,4 +1,4 @@
-import { closeSync, type Dirent, lstatSync, openSync, readdirSync, type Stats, statSync } from "node:fs";
+import { closeSync, type Dirent, lstatSync, openSync, readdirSync, statSync } from "node:fs";
 import { setImmediate as turn } from "node:timers/promises";
 import { directoriesOf, ownDirectories } from "./own-directories.ts";
 import { type NoteName, parseNotePath, readNote } from "./snakemake-notes.ts";
@@ -16,9 +16,14 @@ export interface NoteOptions {
   readonly signal: AbortSignal;
 }
 
+/** What is selected for Snakemake's sake: notes, and directories. */
+export interface FoundNote extends Found {
+  readonly note?: NoteName;
+}
+
 interface Note {
   readonly name: NoteName;
-  readonly found: Found;
+  readonly found: FoundNote;
 }
 
 /** So many notes are looked at before other work gets its turn. */
@@ -34,12 +39,13 @@ const NOTES_PER_TURN = 256;
  * @param root the build root: absolute path
  * @throws the signal's reason
  */
-export async function selectNotes(root: string, options: NoteOptions): Promise<Found[]> {
+export async function selectNotes(root: string, options: NoteOptions): Promise<FoundNote[]> {
   const { workdirs, signal, warn } = options;
   const directories = directoriesOf(options.shipped);
   const selected: Note[] = [];
   const others = new Map<string, Note>();
   const unreadable: string[] = [];
+  const user = process.getuid?.();
   let looked = 0;
   for (const { path, name } of workdirs.flatMap((workdir) => notesIn(root, workdir))) {
     if (++looked % NOTES_PER_TURN === 0) {
@@ -48,9 +54,10 @@ export async function selectNotes(root: string, options: NoteOptions): Promise<F
     }
     // A pattern such as `.snakemake/**` means every directory that Snakemake ran in.
     if (options.isExcluded(path) || options.isExcluded(path.slice(name.workdir.length))) continue;
-    const found = lookAt(root, path);
-    if (found === undefined) continue;
-    if (!isReadable(found)) unreadable.push(path);
+    const file = lookAt(root, path);
+    if (file === undefined) continue;
+    const found = { ...file, note: name };
+    if (!isReadable(file, user)) unreadable.push(path);
     else if (options.shipped.has(name.output) || directories.has(name.output)) selected.push({ name, found });
     else if (name.kind === "metadata") others.set(name.output, { name, found });
   }
@@ -96,18 +103,14 @@ function lookAt(root: string, path: string): Found | undefined {
 }
 
 /** Snakemake makes notes that only their owner can read: in a container, that may be somebody else. */
-function isReadable({ source, stats }: Found): boolean {
-  if (isOwn(stats) && (stats.mode & 0o400) !== 0) return true;
+function isReadable({ source, stats }: Found, user: number | undefined): boolean {
+  if (stats.uid === user && (stats.mode & 0o400) !== 0) return true;
   try {
     closeSync(openSync(source, "r"));
     return true;
   } catch {
     return false;
   }
-}
-
-function isOwn({ uid }: Stats): boolean {
-  return uid === process.getuid?.();
 }
 
 /** Of `others`, the notes on what the selected notes' outputs were made from, and on what those were made from, and so on. */

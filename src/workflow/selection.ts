@@ -61,7 +61,7 @@ export async function selectFiles(root: string, options: SelectionOptions): Prom
   });
   const shipped = new Set(files.map(({ path }) => path));
   for (const note of await selectNotes(root, { workdirs, shipped, isExcluded, warn, signal })) {
-    files.push(selected(note, ""));
+    files.push(note.note ? { ...selected(note, ""), note: note.note } : selected(note, ""));
   }
 
   for (const { name, directory } of options.overlays ?? []) {

@@ -1,3 +1,5 @@
+import type { NoteName } from "./snakemake-notes.ts";
+
 /** A file or directory that belongs to a build, as it was found on this computer. Links have been followed. */
 export interface SelectedFile {
   /** Path relative to the build root, `/`-separated; an overlay's begins with `../augur/` and the like. */
@@ -16,6 +18,8 @@ export interface SelectedFile {
   readonly mode: number;
   readonly ino: number;
   readonly dev: number;
+  /** Of one of Snakemake's notes: what it is on. */
+  readonly note?: NoteName;
 }
 
 /** What of a directory is shipped, and what isn't but could come back changed. */
