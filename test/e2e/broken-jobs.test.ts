@@ -44,8 +44,8 @@ function follow(build: RunningTool) {
   };
 }
 
-/** A file that mostly nobody may read, whoever they are: of another's process. */
-const SECRET = "/proc/1/environ";
+/** A file that nobody may read, root neither: the kernel only takes what is written to it. */
+const SECRET = "/sys/bus/cpu/drivers_probe";
 
 function canRead(path: string): boolean {
   try {

@@ -79,7 +79,7 @@ describe.skipIf(!needed)("a build on local AWS (needs zip and unzip)", () => {
   test("an edit made while the job ran survives, and the job's version lies beside it", async () => {
     await place.write("notes.txt", "before");
     await place.write("table.tsv", "before");
-    const go = join(place.home, "go");
+    const go = join(place.flags, "go");
     const build = place.startBuild(
       `echo from job > notes.txt; echo job > table.tsv; until [ -e ${go} ]; do sleep 0.1; done`,
     );
@@ -185,7 +185,7 @@ describe.skipIf(!needed)("a build on local AWS (needs zip and unzip)", () => {
   });
 
   test.each(["SIGTSTP", "SIGHUP"] as const)("%s detaches, and the job goes on", async (signal) => {
-    const go = join(place.home, signal);
+    const go = join(place.flags, signal);
     const build = place.startBuild(`until [ -e ${go} ]; do sleep 0.1; done; echo done > done.txt`);
     await build.seen(/^Job now RUNNING$/m);
     build.child.kill(signal);

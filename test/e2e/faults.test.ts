@@ -151,7 +151,7 @@ describe.skipIf(!(have("zip") && have("unzip")))("a build under faults (needs zi
   });
 
   describe("credentials that expire in the middle of it", () => {
-    const wait = () => join(place.home, "go-on");
+    const wait = () => join(place.flags, "go-on");
     const script = () =>
       `echo line 1; until [ -e '${wait()}' ]; do sleep 0.1; done; echo line 2; echo out > out.txt`;
     const start = (env: Record<string, string>, ...options: string[]) =>

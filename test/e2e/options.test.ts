@@ -294,7 +294,7 @@ const shown: Readonly<Record<string, () => Promise<void>>> = {
     expect(result.stdout.trimEnd().split("\n").at(-1)).toContain(`--attach ${jobIdOf(result)}`);
   },
   "--detach-on-interrupt": async () => {
-    const go = join(place.home, "detached");
+    const go = join(place.flags, "detached");
     const build = place.startBuild(`until [ -e ${go} ]; do sleep 0.1; done`, "--detach-on-interrupt");
     await build.seen(/^Job now RUNNING$/m);
     build.child.kill("SIGINT");

@@ -59,13 +59,13 @@ const WAITS = "echo started; while ! test -e stop; do sleep 0.1; done; echo resu
 describe.skipIf(!have("python3"))("in a terminal (needs python3)", () => {
   test("a build leaves the terminal as it was, and only its lines on the screen", async () => {
     const place = await prepared();
-    const go = join(place.home, "go");
+    const go = join(place.flags, "go");
     const run = buildInTerminal(
       place,
       `printf '\\033[32mgreen\\033[0m\\n'; until [ -e ${go} ]; do sleep 0.1; done; echo 1 > result.txt`,
     );
     await run.seen(/Job now RUNNING/);
-    await place.write("../home/go", "");
+    await place.write("../flags/go", "");
     const { lines, raw, exitStatus, settingsKept } = await run.ended;
     expect(exitStatus).toBe(0);
     expect(settingsKept).toBe(true);
@@ -187,7 +187,7 @@ describe.skipIf(!have("python3"))("in a terminal (needs python3)", () => {
 
   test("Control-Z while the job runs detaches, and the last line brings the results", async () => {
     const place = await prepared();
-    const run = buildInTerminal(place, WAITS.replace("test -e stop", `test -e ${place.home}/stop`));
+    const run = buildInTerminal(place, WAITS.replace("test -e stop", `test -e ${place.flags}/stop`));
     await run.seen(/\] started/);
     run.type(CONTROL_Z);
     const { lines, exitStatus, settingsKept } = await run.ended;
@@ -195,7 +195,7 @@ describe.skipIf(!have("python3"))("in a terminal (needs python3)", () => {
     expect(settingsKept).toBe(true);
     const command = lines.at(-1) ?? "";
     expect(command).toMatch(REATTACH);
-    await place.write("../home/stop", "");
+    await place.write("../flags/stop", "");
     const words = command.split(" ").slice(2);
     const attached = await startInTerminal(words, { env: place.env, cwd: place.home }).ended;
     expect(attached.exitStatus).toBe(0);
@@ -265,13 +265,13 @@ describe.skipIf(!have("python3"))("in a terminal (needs python3)", () => {
 
   test("a window that is closed detaches: the job goes on", async () => {
     const place = await prepared();
-    const run = buildInTerminal(place, WAITS.replace("test -e stop", `test -e ${place.home}/stop`));
+    const run = buildInTerminal(place, WAITS.replace("test -e stop", `test -e ${place.flags}/stop`));
     await run.seen(/AWS Batch Job ID: [0-9a-f-]{36}/);
     await run.seen(/\] started/);
     run.hangUp();
     const { raw, exitStatus } = await run.ended;
     expect(exitStatus).toBe(0);
-    await place.write("../home/stop", "");
+    await place.write("../flags/stop", "");
     const id = /AWS Batch Job ID: ([0-9a-f-]{36})/.exec(raw)?.[1] ?? "";
     const attached = await place.run("build", "--aws-batch", "--local-aws", "--attach", id, place.directory);
     expect(attached.exitStatus).toBe(0);
@@ -292,7 +292,7 @@ test("where standard output is no terminal there are no control characters", asy
 
 test("a reader that goes away detaches from the job: standard error has the command that attaches to it", async () => {
   const place = await prepared();
-  const go = join(place.home, "go");
+  const go = join(place.flags, "go");
   const script = `until [ -e '${go}' ]; do echo waiting; sleep 0.2; done; echo result > result.txt`;
   const run = place.startBuild(script);
   await run.seen(/\] waiting/);

@@ -78,8 +78,8 @@ describe.skipIf(!(have("zip") && have("unzip")))("a watch (needs zip and unzip)"
 
   /** A build whose job waits for two files. */
   function startJob(name: string, env?: Record<string, string>) {
-    const first = join(place.home, `${name}-1`);
-    const second = join(place.home, `${name}-2`);
+    const first = join(place.flags, `${name}-1`);
+    const second = join(place.flags, `${name}-2`);
     return {
       ...startJobOf(script(first, second), env),
       firstHalf: () => writeFile(first, ""),

@@ -33,6 +33,10 @@ rule d:
     output: "d.txt"
     shell: "cat {input} > {output}"
 `;
+const NOTEBOOK = JSON.stringify({
+  ...{ nbformat: 4, nbformat_minor: 5, metadata: {} },
+  cells: [{ cell_type: "code", id: "a", source: "one", metadata: {}, outputs: [], execution_count: null }],
+});
 /** Kills Snakemake, its own child, while rule b is half done. */
 const KILLED = `touch hang; snakemake --cores=1 & killed=$!
 until [ -s b.txt ]; do sleep 0.1; done
@@ -123,6 +127,22 @@ export const rebuilds: readonly Rebuild[] = [
     options: ["--exclude-from-upload", ".snakemake/**"],
     here: { args: ["--rerun-triggers", "mtime"] },
     runs: [],
+  },
+  {
+    // Only looked at: Debian has no papermill to run one with.
+    name: "a notebook was changed, by --dry-run",
+    async start(kit) {
+      const directory = await kit.fresh("notebook");
+      const { write, replace } = directoryAt(directory);
+      replace("rule a:", 'rule n:\n    output: "n.txt"\n    notebook: "n.ipynb"\nrule a:');
+      write("n.ipynb", NOTEBOOK);
+      write("n.txt", "made\n");
+      await kit.here(directory, { args: ["--touch", "n.txt"] });
+      return directory;
+    },
+    edit: ({ replace }) => replace("one", "two", "n.ipynb"),
+    args: ["--dry-run", "n.txt"],
+    runs: ["n"],
   },
   {
     name: "a run here was killed in a rule",

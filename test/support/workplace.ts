@@ -10,6 +10,8 @@ export interface Workplace extends AsyncDisposable {
   readonly home: string;
   /** Absolute path of the directory to build. */
   readonly directory: string;
+  /** A directory that jobs see, as they don't see the home: by files in it a test tells them to go on. */
+  readonly flags: string;
   readonly env: Record<string, string>;
   write(path: string, content: string): Promise<void>;
   read(path: string): Promise<string>;
@@ -28,7 +30,9 @@ export async function workplace(): Promise<Workplace> {
   const home = join(temporary.path, "home");
   const directory = join(temporary.path, "build");
   await mkdir(directory, { recursive: true });
+  const flags = join(temporary.path, "flags");
   await mkdir(home);
+  await mkdir(flags);
   const env = cleanEnvironment(home);
   const run = (...args: string[]) => runTool(args, { env, cwd: temporary.path });
   const buildArgs = (script: string, options: readonly string[]) => [
@@ -38,6 +42,7 @@ export async function workplace(): Promise<Workplace> {
   return {
     home,
     directory,
+    flags,
     env,
     async write(path, content) {
       await mkdir(dirname(join(directory, path)), { recursive: true });
