@@ -240,8 +240,10 @@ describe.skipIf(!(have("zip") && have("unzip")))("a build under faults (needs zi
       expect(`${result.exitStatus} ${result.stderr}`).toBe("0 ");
       expect(linesOf(result)).toEqual([1, 2]);
       expect(await place.read("out.txt")).toBe("out\n");
-      // Batch's key, the log's, S3's, and the token.
-      expect((await applied()).filter((times) => times > 0)).toHaveLength(4);
+      // The key, which whoever meets its end first renews for all, and the token.
+      const [token, ...keysMet] = (await applied()).toReversed();
+      expect(token).toBeGreaterThan(0);
+      expect(keysMet.some((times) => times > 0)).toBe(true);
     });
 
     test("and came from the environment: ends at once, and says why", async () => {
