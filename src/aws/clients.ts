@@ -149,7 +149,7 @@ export async function openAws(
         region: region.value,
         credentials: clients.batch.config.credentials,
       });
-  const encryption = inUse ? undefined : options.encryption;
+  const encryption = local ? undefined : options.encryption;
   if (encryption) encryptUploads(clients.s3, encryption);
   const clock = addMiddleware(clients, {
     ...{ silentTry: SILENT_TRY, now: context.now },
