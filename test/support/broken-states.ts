@@ -95,7 +95,7 @@ export const brokenStates: readonly Broken[] = [
     args: ["--aws-batch-s3-bucket", `${BUCKET}/mine`],
     found: "caution bucket.expiry,caution bucket.unfinished",
     says: /keeps every build for ever/,
-    mend: /s3\.console\.aws\.amazon\.com\/s3\/buckets\/nextstrain-jobs/,
+    mend: /console\.aws\.amazon\.com\/s3\/buckets\/nextstrain-jobs/,
   },
   {
     name: "archives kept for a year",
