@@ -210,14 +210,14 @@ export const brokenStates: readonly Broken[] = [
       }),
     found: "caution definition.image",
     says: /build-20220101T000000Z .* is too old/,
-    mend: /--image nextstrain\/base:latest/,
+    mend: /^Use a newer one/,
   },
   {
     name: "no time limit",
     spoil: (account) => account.revise({ timeout: undefined }),
     found: "caution definition.timeout",
     says: /"nextstrain-job" has no time limit/,
-    mend: /--timeout 4h/,
+    mend: /^Set one of 4 hours/,
   },
   {
     name: "jobs that are tried again",
@@ -312,7 +312,7 @@ export const brokenStates: readonly Broken[] = [
       }),
     found: "wrong size.fits",
     says: /500,000 MiB .*largest is c5\.24xlarge, with 96 vCPUs/,
-    mend: /--memory \d+mib[\s\S]*--instance-types/,
+    mend: /--memory \d+mib/,
   },
   {
     name: "a definition with more vCPUs than the queue may use",
@@ -322,7 +322,7 @@ export const brokenStates: readonly Broken[] = [
       }),
     found: "wrong size.fits",
     says: /72 vCPUs .* more vCPUs than the 64/,
-    mend: /--cpus 64[\s\S]*--max-vcpus 72/,
+    mend: /--cpus 64/,
   },
   {
     name: "logs kept for ever",
