@@ -336,7 +336,7 @@ export const brokenStates: readonly Broken[] = [
     spoil: without("s3:DeleteObject"),
     found: "caution permissions.s3.deleteobject",
     says: /You may not delete from the bucket .*s3:DeleteObject/,
-    mend: /policy NextstrainJobsAccessToBucket/,
+    mend: /A policy denies s3:DeleteObject/,
   },
   ...["s3:PutObject", "s3:GetObject", "batch:SubmitJob", "batch:DescribeJobs", "logs:GetLogEvents"].map(
     (action): Broken => ({
