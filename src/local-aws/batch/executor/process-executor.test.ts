@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs";
-import { readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildEntrypoint } from "../testing/build-entrypoint.ts";
 import { temporaryDirectory } from "../testing/fakes.ts";
 import type { ContainerEnd, Executor, RunningContainer } from "./executor.ts";
 import { createProcessExecutor } from "./process-executor.ts";
-import { identify, isAlive } from "./processes.ts";
+import { isAlive } from "./processes.ts";
 import { chooseSandbox, mappedSandbox } from "./sandbox.ts";
 
 const path = process.env.PATH ?? "";
@@ -21,9 +21,12 @@ beforeAll(async () => {
 });
 afterAll(() => directory[Symbol.asyncDispose]());
 
-/** Resolves when there is no such process. */
-async function gone(pid: number): Promise<void> {
-  while ((await identify(pid)) !== undefined) await new Promise((resolve) => setImmediate(resolve));
+/** How many processes of a job are alive. Its own process ids say nothing here: it may count them in a namespace of its own. */
+async function livingOf(jobId: string): Promise<number> {
+  const ids = (await readdir("/proc")).filter((name) => /^[0-9]+$/.test(name));
+  const environments = ids.map((id) => readFile(`/proc/${id}/environ`, "latin1").catch(() => ""));
+  const mark = `AWS_BATCH_JOB_ID=${jobId}`;
+  return (await Promise.all(environments)).filter((one) => one.split("\0").includes(mark)).length;
 }
 
 test.skipIf(best.kind !== "namespace")("a mount namespace can be had (needs unshare)", () => {
@@ -133,22 +136,19 @@ describe.each(sandboxes.map((sandbox) => [sandbox.kind, sandbox] as const))(
     });
 
     test("stop kills all that is left after the stop timeout", async () => {
-      const own = "setsid sh -c 'echo $$; exec sleep 1000' & wait";
-      const { container, line, lines } = start([
-        "sh",
-        "-c",
-        `trap '' TERM; sleep 1001 & echo $!; echo ready; ${own}`,
-      ]);
+      const own = "setsid sh -c 'echo ready; exec sleep 1000' & wait";
+      const { container, jobId, line } = start(["sh", "-c", `trap '' TERM; sleep 1001 & ${own}`]);
       await line("ready");
+      expect(await livingOf(jobId)).toBeGreaterThanOrEqual(3);
       container.stop();
       expect(await container.ended).toEqual({ exitCode: 137 });
-      for (const pid of lines.filter((one) => one !== "ready")) await gone(Number(pid));
+      await expect.poll(() => livingOf(jobId)).toBe(0);
     });
 
     test("what a command leaves running ends with it", async () => {
-      const { lines, exitCode } = await run(["sh", "-c", "sleep 1000 & echo $!"]);
-      expect(exitCode).toBe(0);
-      await gone(Number(lines[0]));
+      const { container, jobId } = start(["sh", "-c", "sleep 1000 &"]);
+      expect(await container.ended).toEqual({ exitCode: 0 });
+      await expect.poll(() => livingOf(jobId)).toBe(0);
     });
 
     test("a job stopped before it has a process never gets one", async () => {
