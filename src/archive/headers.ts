@@ -100,13 +100,19 @@ export function encodeCentralRecord(fields: HeaderFields): Buffer {
  * copied as it stands, and `zip` compares the two.
  */
 export function moveCentralRecord(entry: ArchiveEntry, record: Buffer): Buffer {
+  const far = entry.localHeaderOffset >= MAX_32;
+  // Nearly always.
+  if (!far && ![20, 24, 42].some((at) => record.readUInt32LE(at) === MAX_32)) {
+    const moved = Buffer.from(record);
+    putPlace(moved, entry);
+    return moved;
+  }
   const extraStart = CENTRAL_RECORD_SIZE + record.readUInt16LE(28);
   const extraEnd = extraStart + record.readUInt16LE(30);
   const others: Buffer[] = [];
   for (const { id, start, end } of extraFields(record, extraStart, extraEnd)) {
     if (id !== EXTRA_ZIP64) others.push(record.subarray(start - 4, end));
   }
-  const far = entry.localHeaderOffset >= MAX_32;
   const values = [
     ...(record.readUInt32LE(24) === MAX_32 ? [entry.size] : []),
     ...(record.readUInt32LE(20) === MAX_32 ? [entry.compressedSize] : []),
@@ -120,10 +126,14 @@ export function moveCentralRecord(entry: ArchiveEntry, record: Buffer): Buffer {
     moved.writeUInt16LE(versionNeeded(entry.method, entry.kind, false), 6);
   }
   moved.writeUInt16LE(extra.length, 30);
-  // Permission bits are in this record only, so they can be those of today.
-  if (entry.mode !== undefined) moved.writeUInt16LE(entry.mode, 40);
-  moved.writeUInt32LE(far ? MAX_32 : entry.localHeaderOffset, 42);
+  putPlace(moved, entry);
   return moved;
+}
+
+/** Permission bits are in this record only, so they can be those of today. */
+function putPlace(record: Buffer, { mode, localHeaderOffset }: ArchiveEntry): void {
+  if (mode !== undefined) record.writeUInt16LE(mode, 40);
+  record.writeUInt32LE(Math.min(localHeaderOffset, MAX_32), 42);
 }
 
 /** What ends an archive: the ZIP64 records where the numbers need them, and the end record (APPNOTE 4.3.14–16). */

@@ -8,7 +8,7 @@ export function beganByRecord(
   isItsRoot: boolean,
 ): RunFiles {
   return {
-    source: isItsRoot ? "record" : "manifest",
+    source: isItsRoot ? "record" : "other record",
     uploaded: byPath(files.uploaded),
     excluded: byPath(files.excluded),
     directories: new Set(files.directories),
@@ -16,13 +16,17 @@ export function beganByRecord(
   };
 }
 
-/** The state when a run began, from its manifest: on another computer, or without the record. */
-export function beganByManifest(manifest: Manifest): RunFiles {
+/**
+ * The state when a run began, from its manifest: on another computer, or without the record. `beganAt`: when the job was submitted,
+ * by Batch, where that is known.
+ */
+export function beganByManifest(manifest: Manifest, beganAt: number | undefined): RunFiles {
   return {
     source: "manifest",
     uploaded: byPath(manifest.uploaded),
     excluded: new Map<string, LocalFileState>(),
     directories: new Set(),
+    beganAt,
   };
 }
 

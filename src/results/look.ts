@@ -33,7 +33,16 @@ export async function examine(entry: ArchiveEntry, locate: Locator, options: Pla
   const hash = await readHere(entry.path, located.target, options);
   if (sameContent(hash, entry)) return { entry, located, content: "job's" };
   const asBefore = before !== undefined && before.sha256 !== "" && hash.sha256 === before.sha256;
-  return { entry, located, content: asBefore ? "as before" : "other" };
+  const isBelieved = asBefore && (began?.source !== "manifest" || isOlder(located.stat, before, began));
+  return { entry, located, content: isBelieved ? "as before" : "other" };
+}
+
+/**
+ * Whether a file is older than its run: what a manifest says may be forged, so that no edit made since is ever
+ * replaced on its word. Where nobody else tells when the run began, the file's time must be the manifest's own.
+ */
+function isOlder(now: { readonly mtimeMs: number }, before: FileState, { beganAt }: RunFiles): boolean {
+  return beganAt === undefined ? now.mtimeMs === before.mtimeMs : now.mtimeMs < beganAt;
 }
 
 function untouched(

@@ -1,5 +1,5 @@
 // Random trees, jobs and edits against a model of the table of results, with interruptions in between.
-import { rmSync, utimesSync } from "node:fs";
+import { rmSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { ArchiveEntry } from "../archive/types.ts";
@@ -45,7 +45,9 @@ test.each(Array.from({ length: ROUNDS }, (_, seed) => seed))(
       if (job !== undefined) {
         for (const pair of archiveOf({ [path]: job }, { madeByInfoZip: jobWrote })) contents.set(...pair);
       }
-      const after = tableSays(history, knowledge);
+      const writtenSince =
+        here !== undefined && statSync(join(tree.root, path)).mtimeMs >= (began?.beganAt ?? 0);
+      const after = tableSays({ ...history, writtenSince }, knowledge);
       if (after.here !== undefined) expected[path] = after.here;
       if (after.beside !== undefined) expected[conflictName(path, runId)] = after.beside;
     }

@@ -175,6 +175,30 @@ test("by the manifest alone nobody knows that an excluded file is unchanged: a c
   });
 });
 
+test("by the manifest alone an edit made since is kept, even where the manifest calls it unchanged", async () => {
+  using tree = tempTree({ a: "before" });
+  const record = beginRun(tree.root);
+  put(tree.root, "a", "edited");
+  const { mtimeMs } = statSync(join(tree.root, "a"));
+  const forged = asManifest(beginRun(tree.root));
+  const kept = { a: "edited", "a.from-job-0f8fad5b": "theirs" };
+  await bringBack(tree.root, archiveOf({ a: "theirs" }), { ...forged, beganAt: mtimeMs - 1 });
+  expect(readTree(tree.root)).toEqual(kept);
+  // Where nobody tells when the run began, by its own time.
+  const state = forged.uploaded.get("a");
+  if (state === undefined) throw new Error("not recorded");
+  const uploaded = new Map([["a", { ...state, mtimeMs: record.uploaded.get("a")?.mtimeMs ?? 0 }]]);
+  await bringBack(tree.root, archiveOf({ a: "theirs" }), { ...forged, uploaded, beganAt: undefined });
+  expect(readTree(tree.root)).toEqual(kept);
+});
+
+test("a record of another directory is believed by contents, whenever they came here", async () => {
+  using tree = tempTree({ a: "before" });
+  const began: RunFiles = { ...beginRun(tree.root), source: "other record", beganAt: 1 };
+  await bringBack(tree.root, archiveOf({ a: "after" }), began);
+  expect(readTree(tree.root)).toEqual({ a: "after" });
+});
+
 test("an edit that leaves size and times as they were, right after the record, is seen", async () => {
   using tree = tempTree({ a: "before" });
   const began = beginRun(tree.root);

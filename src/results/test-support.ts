@@ -90,8 +90,9 @@ export function beginRun(root: string, excluded: readonly string[] = []): RunFil
   };
 }
 
-/** What is left of a record on another computer. */
+/** What is left of a record on another computer, where Batch tells that the job was submitted right after the newest file. */
 export function asManifest(began: RunFiles): RunFiles {
+  const times = [...began.uploaded.values()].map(({ mtimeMs }) => mtimeMs);
   const uploaded = [...began.uploaded.values()].map(({ path, size, mtimeMs, mode, crc32, sha256 }) => {
     return [path, { path, size, mtimeMs, mode, crc32, sha256 }] as const;
   });
@@ -100,6 +101,7 @@ export function asManifest(began: RunFiles): RunFiles {
     uploaded: new Map(uploaded),
     excluded: new Map(),
     directories: new Set(),
+    beganAt: Math.max(...times) + 0.001,
   };
 }
 

@@ -6,15 +6,19 @@ import type { FileState, LocalFileState, RunId } from "../runs/types.ts";
 /** The files as they were when the run began, as far as this computer can know. */
 export interface RunFiles {
   /**
-   * `record`: of this computer and this directory. `manifest`: from the bucket, or a record of another directory;
-   * it tells contents but neither what was excluded nor which links were the user's.
+   * `record`: of this computer and this directory. `other record`: of this computer, and another directory. `manifest`: from the
+   * bucket, where anyone who may write there can have put it. The last two tell contents, but neither what was excluded nor
+   * which links were the user's.
    */
-  readonly source: "record" | "manifest";
+  readonly source: "record" | "other record" | "manifest";
   readonly uploaded: ReadonlyMap<string, FileState | LocalFileState>;
   readonly excluded: ReadonlyMap<string, LocalFileState>;
   /** Directories that were there although no file of theirs is listed. */
   readonly directories: ReadonlySet<string>;
-  /** When the run began, in milliseconds since 1970: a file touched shortly before is told by content, not by stat. */
+  /**
+   * When the run began, in milliseconds since 1970, by this computer's clock: a file touched shortly before is told by content, not by
+   * stat; one changed later is nothing that a manifest can call unchanged.
+   */
   readonly beganAt?: number | undefined;
 }
 

@@ -35,8 +35,10 @@ export interface OldArchive {
   readonly offset: number;
 }
 
+/** A stretch of the archive, with the wanted entries from `first` to `last` (exclusive), counted in the archive's order. */
 interface Stretch extends CopyRange {
-  readonly entries: readonly ArchiveEntry[];
+  readonly first: number;
+  readonly last: number;
   /** Bytes that are wanted, of those from start to end. */
   readonly live: number;
 }
@@ -50,8 +52,9 @@ export function planComposition(old: OldArchive, wanted: ReadonlySet<ArchiveEntr
   const ranges: CopyRange[] = [];
   const reused: ArchiveEntry[] = [];
   let length = 0;
-  for (const stretch of worthwhile(joined(spansOf(old, wanted)))) {
-    for (const entry of stretch.entries) {
+  const entries = [...wanted].sort(byOffset);
+  for (const stretch of worthwhile(joined(spansOf(old, entries)))) {
+    for (const entry of entries.slice(stretch.first, stretch.last)) {
       reused.push({ ...entry, localHeaderOffset: length + entry.localHeaderOffset - stretch.start });
     }
     ranges.push(...pieces(stretch));
@@ -60,19 +63,20 @@ export function planComposition(old: OldArchive, wanted: ReadonlySet<ArchiveEntr
   return { ranges, reused, length };
 }
 
-/** What each wanted entry may take up, in the archive's order. */
-function spansOf({ entries, offset }: OldArchive, wanted: ReadonlySet<ArchiveEntry>): Stretch[] {
-  const sorted = [...entries].sort((a, b) => a.localHeaderOffset - b.localHeaderOffset);
-  const spans: Stretch[] = [];
-  sorted.forEach((entry, index) => {
-    if (!wanted.has(entry)) return;
+const byOffset = (one: ArchiveEntry, other: ArchiveEntry) => one.localHeaderOffset - other.localHeaderOffset;
+
+/** What each of the wanted entries may take up; both in the archive's order. */
+function spansOf(old: OldArchive, wanted: readonly ArchiveEntry[]): Stretch[] {
+  const starts = Float64Array.from(old.entries, (entry) => entry.localHeaderOffset).sort();
+  let at = 0;
+  return wanted.map((entry, index) => {
     const start = entry.localHeaderOffset;
+    while (at < starts.length && (starts[at] ?? 0) <= start) at++;
     const live = LOCAL_HEADER_SIZE + Buffer.byteLength(entry.path) + entry.compressedSize;
     // Only the local header says how long its extra fields are; never longer than MAX_16, and the next entry is not in it.
-    const end = Math.min(start + live + MAX_16, sorted[index + 1]?.localHeaderOffset ?? offset);
-    spans.push({ start, end, entries: [entry], live });
+    const end = Math.min(start + live + MAX_16, starts[at] ?? old.offset);
+    return { start, end, first: index, last: index + 1, live };
   });
-  return spans;
 }
 
 function joined(spans: readonly Stretch[]): Stretch[] {
@@ -88,15 +92,15 @@ function join(
   stretches: readonly Stretch[],
   belong: (one: Stretch, other: Stretch, gap: number) => boolean,
 ): Stretch[] {
-  const result: { start: number; end: number; live: number; entries: ArchiveEntry[] }[] = [];
+  const result: { start: number; end: number; live: number; first: number; last: number }[] = [];
   for (const next of stretches) {
-    const last = result.at(-1);
-    if (last !== undefined && belong(last, next, next.start - last.end)) {
-      last.end = next.end;
-      last.live += next.live;
-      for (const entry of next.entries) last.entries.push(entry);
+    const before = result.at(-1);
+    if (before !== undefined && belong(before, next, next.start - before.end)) {
+      before.end = next.end;
+      before.live += next.live;
+      before.last = next.last;
     } else {
-      result.push({ ...next, entries: [...next.entries] });
+      result.push({ ...next });
     }
   }
   return result;

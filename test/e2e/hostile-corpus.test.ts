@@ -33,6 +33,7 @@ async function bring(
   // By a manifest of nothing all that is in the archive is the job's.
   const began = beganByManifest(
     isManifestRead ? await decodeManifest(manifest) : { version: 1, runId, uploaded: [] },
+    Date.now(),
   );
   const plan = await planResults({ root, runId, entries, began, signal });
   await applyPlan(plan, {

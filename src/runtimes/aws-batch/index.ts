@@ -68,7 +68,7 @@ export async function runOnAwsBatch(
   };
   if (run.place && options.download && job.startedAt !== undefined) {
     const what = { place: run.place, wanted: options.wanted, killed: wasKilled(job) };
-    const departure = await download(context, aws, run, what).catch(async (error: unknown) => {
+    const departure = await download(context, aws, { ...run, job }, what).catch(async (error: unknown) => {
       // Both are to be known: why the job failed, and why there are no results.
       await explain();
       throw error;

@@ -1,9 +1,10 @@
 import { readCentralDirectory } from "../../archive/read.ts";
-import type { ArchiveEntry } from "../../archive/types.ts";
+import type { ArchiveEntry, WrittenEntry } from "../../archive/types.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { mapLimited } from "../../runs/hash.ts";
 import { readRecordedFiles, readResults } from "../../runs/registry.ts";
 import { runsOfRoot } from "../../runs/roots.ts";
+import { isUntouched } from "../../runs/stamp.ts";
 import type { RunRecord, SeenFileState } from "../../runs/types.ts";
 import { isUnchanged, knownFiles } from "../../runs/unchanged.ts";
 import { type Composition, type OldArchive, planComposition } from "../../transfer/compose.ts";
@@ -90,8 +91,7 @@ export interface ReuseOptions {
 
 /** What of a selection need not be sent. */
 export interface Reuse extends Composition {
-  /** By path: the reused entries' SHA-256. */
-  readonly hashes: ReadonlyMap<string, string>;
+  readonly reused: readonly WrittenEntry[];
 }
 
 /**
@@ -106,27 +106,36 @@ export async function planReuse(
 ): Promise<Reuse> {
   const entries = new Map(last.directory.entries.map((entry) => [entry.path, entry]));
   const wanted = new Set<ArchiveEntry>();
-  const unchanged = new Map<string, { readonly mode: number; readonly sha256: string }>();
-  await mapLimited(selection.files, CONCURRENCY, async (file) => {
-    signal.throwIfAborted();
+  const unchanged = new Map<string, SelectedFile>();
+  const want = (file: SelectedFile, entry: ArchiveEntry) => {
+    wanted.add(entry);
+    unchanged.set(file.path, file);
+  };
+  const doubtful: { file: SelectedFile; entry: ArchiveEntry; known: SeenFileState }[] = [];
+  for (const file of selection.files) {
     const entry = entries.get(file.path);
     const known = last.known.get(file.path);
-    if (entry === undefined || known === undefined) return;
+    if (entry === undefined || known === undefined) continue;
     const time = times.get(file.path) ?? Math.min(file.mtimeMs, latestMtimeMs);
-    if (!isCandidate(entry, known, file, time)) return;
-    if (!(await isUnchanged(file, known, signal))) return;
-    wanted.add(entry);
-    unchanged.set(file.path, { mode: file.mode & 0o777, sha256: known.sha256 });
+    if (!isCandidate(entry, known, file, time)) continue;
+    if (isUntouched(file, known)) want(file, entry);
+    else doubtful.push({ file, entry, known });
+  }
+  await mapLimited(doubtful, CONCURRENCY, async ({ file, entry, known }) => {
+    signal.throwIfAborted();
+    if (await isUnchanged(file, known, signal)) want(file, entry);
   });
   const plan = planComposition(last.directory, wanted);
-  // Not all that could be: some lie where copying isn't worth it.
-  const hashes = new Map<string, string>();
-  const reused = plan.reused.map((entry) => {
-    const { mode, sha256 } = unchanged.get(entry.path) ?? { mode: 0, sha256: "" };
-    hashes.set(entry.path, sha256);
-    return { ...entry, mode: ((entry.mode ?? 0) & ~0o7777) | mode };
+  const reused = plan.reused.map((entry): WrittenEntry => {
+    const { path, mode = 0 } = entry;
+    const permissions = (unchanged.get(path)?.mode ?? 0) & 0o777;
+    return {
+      ...entry,
+      mode: (mode & ~0o7777) | permissions,
+      sha256: last.known.get(path)?.sha256 ?? "",
+    };
   });
-  return { ...plan, reused, hashes };
+  return { ...plan, reused };
 }
 
 function isCandidate(entry: ArchiveEntry, known: SeenFileState, file: SelectedFile, time: number): boolean {

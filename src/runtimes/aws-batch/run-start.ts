@@ -22,7 +22,7 @@ const LARGEST_MANIFEST = 64 * 1024 * 1024;
 export async function findStart(
   context: Context,
   aws: Aws,
-  { runId, workdir }: Run,
+  { runId, workdir, job, origin = job?.origin }: Run,
   { root, signal }: { readonly root: string; readonly signal: AbortSignal },
 ): Promise<RunFiles | undefined> {
   if (runId === undefined) return undefined;
@@ -36,7 +36,10 @@ export async function findStart(
     siblings && (await getSmallObject(aws.s3, siblings.manifest, { signal, limit: LARGEST_MANIFEST }));
   if (manifest === undefined) return undefined;
   const read = await decodeManifest(manifest);
-  if (read.runId === runId) return beganByManifest(read);
+  if (read.runId === runId) {
+    const submittedAt = origin?.submittedAt;
+    return beganByManifest(read, submittedAt && submittedAt - (aws.clockOffset() ?? 0));
+  }
   throw new UserError(`The run's manifest in the bucket is refused: it is of the run ${read.runId}.`, {
     hint: `Something else wrote it. Delete it from the bucket (${runId}.json.gz): the same command then brings back the results by their archive alone.`,
   });

@@ -103,8 +103,9 @@ async function send(
   const note = (upload: UnsubmittedRun["upload"]) =>
     noteUnsubmitted(runs, { ...run, upload }).catch(() => {});
   await note(undefined);
+  const kept = new Set(reuse?.reused.map(({ path }) => path));
   const inputs = selection.files
-    .filter(({ path }) => !reuse?.hashes.has(path))
+    .filter(({ path }) => !kept.has(path))
     .map((file) => toInput(file, times.get(file.path)));
   const total = inputs.reduce((sum, { size }) => sum + size, 0);
   keepYoungHeapSmall(total);
@@ -144,11 +145,7 @@ async function send(
       onProgress?.({ sent, reused, total: Math.round(reused + made + Math.max(rest, 0)) });
     },
   });
-  const kept = (reuse?.reused ?? []).map((entry) => ({
-    ...entry,
-    sha256: reuse?.hashes.get(entry.path) ?? "",
-  }));
-  return { etag, expiresAt, entries: [...kept, ...archive.entries()] };
+  return { etag, expiresAt, entries: [...(reuse?.reused ?? []), ...archive.entries()] };
 }
 
 async function* counted(parts: AsyncIterable<ArchivePart>, onPart: (bytes: number) => void) {
