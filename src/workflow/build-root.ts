@@ -1,16 +1,7 @@
-import { stat, statfs } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { UserError } from "../errors.ts";
-
-/** File systems whose files are the kernel's: reading them may never end. `f_type` of statfs(2). */
-const KERNEL_FILES: ReadonlySet<number> = new Set([
-  0x9f_a0, // proc
-  0x62_65_65_72, // sysfs
-  0x63_67_72_70, // cgroup2
-  0x27_e0_eb, // cgroup
-  0x64_62_67_20, // debugfs
-  0x74_72_61_63, // tracefs
-]);
+import { isKernelFile } from "./kernel-files.ts";
 
 /** The file whose presence makes a directory the root of a pathogen repository. */
 const PATHOGEN_FILE = "nextstrain-pathogen.yaml";
@@ -41,7 +32,7 @@ export interface BuildRoot {
 export async function findBuildRoot(directory: string, cwd: string): Promise<BuildRoot> {
   const start = resolve(cwd, directory);
   await requireDirectory(start);
-  await refuseKernelFiles(start);
+  refuseKernelFiles(start);
   for (let root = start; ; root = dirname(root)) {
     if (await isFile(join(root, PATHOGEN_FILE))) {
       return { root, directory: start, subdirectory: relative(root, start).split(sep).join("/") };
@@ -79,12 +70,8 @@ async function requireDirectory(path: string): Promise<void> {
   }
 }
 
-async function refuseKernelFiles(path: string): Promise<void> {
-  const type = await statfs(path).then(
-    (found) => found.type,
-    () => undefined, // not everywhere
-  );
-  if (process.platform !== "linux" || type === undefined || !KERNEL_FILES.has(type)) return;
+function refuseKernelFiles(path: string): void {
+  if (!isKernelFile(path)) return;
   throw new UserError(`${path} holds no files but what the kernel tells.`, {
     hint: "Name the directory that holds the workflow (its Snakefile).",
   });

@@ -1,5 +1,14 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -125,6 +134,21 @@ describe("names that are not UTF-8", () => {
     expect(paths((await select()).files)).toEqual(["a\ufffdb"]);
   });
 });
+
+test.skipIf(process.platform !== "linux")(
+  "links to the kernel's own files, which may never end, are skipped with a warning (needs Linux)",
+  async () => {
+    make("a");
+    symlinkSync("/proc/self", join(tree.root, "process"));
+    symlinkSync("/proc/version", join(tree.root, "version"));
+    const { files, warnings } = await select();
+    expect(paths(files)).toEqual(["a"]);
+    expect([...warnings].sort()).toEqual([
+      "Skipped the link process: it leads to the kernel's own files.",
+      "Skipped the link version: it leads to the kernel's own files.",
+    ]);
+  },
+);
 
 describe("what cannot be read", () => {
   const isRoot = process.geteuid?.() === 0;

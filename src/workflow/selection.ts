@@ -5,8 +5,8 @@ import { selectNotes } from "./note-selection.ts";
 import { compilePatterns } from "./patterns.ts";
 import { refuseStrangeNames } from "./strange-names.ts";
 import { isTemporaryName } from "./temporary.ts";
-import type { SelectedFile, Selection } from "./types.ts";
-import { type Found, type Verdict, walk } from "./walk.ts";
+import type { SelectedFile, Selection, Verdict } from "./types.ts";
+import { type Found, walk } from "./walk.ts";
 
 /** A local copy of a program that replaces the image's (container contract: `../augur/` and the like). */
 export interface Overlay {

@@ -35,3 +35,12 @@ export interface Selection {
   /** One sentence each: cut cycles, skipped sockets, … */
   readonly warnings: readonly string[];
 }
+
+/** What becomes of a path that a walk comes across. */
+export type Verdict =
+  /** A file is reported; a directory is entered, and is reported where nothing below it was. */
+  | "take"
+  /** A file is reported as kept back; a directory is entered, but not reported where it is empty. */
+  | "keep back"
+  /** As if it weren't there. */
+  | "ignore";

@@ -1,15 +1,8 @@
-import { closeSync, type Dirent, lstatSync, openSync, readdirSync, type Stats, statSync } from "node:fs";
+import { closeSync, type Dirent, lstatSync, openSync, type Stats, statSync } from "node:fs";
 import { setImmediate as turn } from "node:timers/promises";
-import { UserError } from "../errors.ts";
-
-/** What becomes of a path that a walk comes across. */
-export type Verdict =
-  /** A file is reported; a directory is entered, and is reported where nothing below it was. */
-  | "take"
-  /** A file is reported as kept back; a directory is entered, but not reported where it is empty. */
-  | "keep back"
-  /** As if it weren't there. */
-  | "ignore";
+import { createKernelFileTest, type KernelFileTest } from "./kernel-files.ts";
+import { readDirectory, unreadable } from "./read-directory.ts";
+import type { Verdict } from "./types.ts";
 
 /** A file, or an empty directory, that a walk found. Links have been followed. */
 export interface Found {
@@ -48,12 +41,17 @@ interface Directory {
   identity: string | undefined;
 }
 
+interface Walk extends WalkOptions {
+  readonly isKernels: KernelFileTest;
+}
+
 /** So many entries are looked at before other work gets its turn: a few milliseconds. */
 const ENTRIES_PER_TURN = 256;
 
 /**
  * Walks all that is below a directory, in no particular order. Links are followed; one that leads back to a directory
- * it is in is cut, with a warning. Sockets, FIFOs, devices and links that lead nowhere are skipped, with a warning each.
+ * it is in is cut, with a warning. Sockets, FIFOs, devices, links that lead nowhere, and the kernel's own files
+ * (`/proc` and the like, reached by a link or mounted) are skipped, with a warning each.
  *
  * The calls are synchronous since that is several times as fast for many small files; the event loop gets
  * its turn in between.
@@ -73,6 +71,7 @@ export async function walk(top: string, options: WalkOptions): Promise<void> {
     identity: undefined,
   };
   const entered: Directory[] = [root];
+  const walk = { ...options, isKernels: createKernelFileTest() };
   let entries = 0;
   // The list grows while we go through it.
   for (const directory of entered) {
@@ -81,7 +80,7 @@ export async function walk(top: string, options: WalkOptions): Promise<void> {
         await turn();
         signal.throwIfAborted();
       }
-      const below = visit(directory, entry, options);
+      const below = visit(directory, entry, walk);
       if (below) entered.push(below);
     }
   }
@@ -90,7 +89,7 @@ export async function walk(top: string, options: WalkOptions): Promise<void> {
 }
 
 /** Looks at one entry: reports it if it is a file, returns it if it is a directory to enter. */
-function visit(parent: Directory, entry: Dirent, options: WalkOptions): Directory | undefined {
+function visit(parent: Directory, entry: Dirent, options: Walk): Directory | undefined {
   const { name } = entry;
   const path = parent.prefix + name;
   const source = `${parent.source}/${name}`;
@@ -103,9 +102,11 @@ function visit(parent: Directory, entry: Dirent, options: WalkOptions): Director
   }
   if (entry.isDirectory()) {
     const verdict = options.judge(path, name, "directory");
-    return verdict === "ignore"
-      ? undefined
-      : enter(parent, path, source, parent.linked, undefined, verdict, options);
+    if (verdict === "ignore") return undefined;
+    if (!isMountOfKernels(source, options))
+      return enter(parent, path, source, parent.linked, undefined, verdict, options);
+    if (verdict === "take") options.warn(`Skipped ${path}: its files are the kernel's own.`);
+    return undefined;
   }
   if (entry.isSymbolicLink()) return visitLink(parent, path, name, source, options);
   if (options.judge(path, name, "file") === "take") options.warn(`Skipped ${path}: it is ${special(entry)}.`);
@@ -125,8 +126,8 @@ function statFile(path: string, source: string): Stats | undefined {
   }
 }
 
-function visitLink(parent: Directory, path: string, name: string, source: string, options: WalkOptions) {
-  const stats = statTarget(source);
+function visitLink(parent: Directory, path: string, name: string, source: string, options: Walk) {
+  const stats = statTarget(source, options);
   const isDirectory = typeof stats !== "string" && stats.isDirectory();
   const verdict = options.judge(path, name, isDirectory ? "directory" : "file");
   if (verdict === "ignore") return undefined;
@@ -141,9 +142,10 @@ function visitLink(parent: Directory, path: string, name: string, source: string
 }
 
 /** What a link leads to, or in words why that can't be said. */
-function statTarget(source: string): Stats | string {
+function statTarget(source: string, { isKernels }: Walk): Stats | string {
   try {
-    return statSync(source);
+    const stats = statSync(source);
+    return isKernels(source, stats) ? "it leads to the kernel's own files" : stats;
   } catch (error) {
     switch ((error as NodeJS.ErrnoException).code) {
       case "ELOOP":
@@ -156,6 +158,14 @@ function statTarget(source: string): Stats | string {
       default:
         return `what it leads to cannot be looked at (${(error as NodeJS.ErrnoException).code})`;
     }
+  }
+}
+
+function isMountOfKernels(source: string, { isKernels }: Walk): boolean {
+  try {
+    return isKernels(source, lstatSync(source));
+  } catch {
+    return false; // reading it says why
   }
 }
 
@@ -239,55 +249,6 @@ function reportEmpty(entered: readonly Directory[], options: WalkOptions): void 
       options,
     );
   }
-}
-
-function readDirectory(directory: Directory, options: WalkOptions): Dirent[] {
-  const source = directory.source || "/";
-  let entries: Dirent[];
-  try {
-    entries = readdirSync(source, { withFileTypes: true });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (directory.parent && (code === "ENOENT" || code === "ENOTDIR")) return []; // gone since it was listed
-    if (directory.verdict !== "take") return []; // nothing of it is wanted
-    const path = directory.prefix.slice(0, -1);
-    const hint = path
-      ? `Make it readable (chmod u+rx), or leave it out with --exclude-from-upload '${path}/'.`
-      : "Make it readable (chmod u+rx).";
-    throw unreadable(`the directory ${path || source}`, error, hint);
-  }
-  // Node puts U+FFFD for bytes that aren't UTF-8.
-  if (!entries.some((entry) => entry.name.includes("\ufffd"))) return entries;
-  return withoutUndecodable(directory, entries, options);
-}
-
-/** Drops ignored and excluded entries whose names are not UTF-8 (no call could reach them), and fails for others. */
-function withoutUndecodable(directory: Directory, entries: Dirent[], options: WalkOptions): Dirent[] {
-  const broken = new Set<string>();
-  for (const raw of readdirSync(directory.source || "/", { encoding: "buffer" })) {
-    const name = raw.toString();
-    if (Buffer.from(name).equals(raw)) continue;
-    broken.add(name);
-    const isDirectory = entries.some((entry) => entry.name === name && entry.isDirectory());
-    if (options.judge(directory.prefix + name, name, isDirectory ? "directory" : "file") !== "take") continue;
-    throw new UserError(`The name of ${directory.prefix}${escapeBytes(raw)} is not UTF-8.`, {
-      hint: "Rename it, or leave it out with --exclude-from-upload and a pattern with * for those bytes.",
-    });
-  }
-  return entries.filter((entry) => !broken.has(entry.name));
-}
-
-function unreadable(what: string, cause: unknown, hint: string): UserError {
-  const { code } = cause as NodeJS.ErrnoException;
-  const reason = code === "EACCES" || code === "EPERM" ? "permission denied" : (code ?? String(cause));
-  return new UserError(`Cannot read ${what}: ${reason}.`, { hint, cause });
-}
-
-/** Bytes as text, those that are not printable ASCII as `\xe9`. */
-function escapeBytes(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) =>
-    byte > 0x1f && byte < 0x7f ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, "0")}`,
-  ).join("");
 }
 
 function special(entry: Dirent | Stats): string {
