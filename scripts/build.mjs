@@ -1,5 +1,6 @@
 // Bundles the program into dist/: split into chunks, so that each command loads only what it needs.
 import { copyFile, readFile, rm } from "node:fs/promises";
+import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -13,6 +14,7 @@ await build({
     main: "src/main.ts",
     "local-aws": "src/local-aws/main.ts",
     "job-entrypoint": "src/local-aws/batch/executor/entrypoint.ts",
+    "job-aws": "src/local-aws/batch/executor/aws-command.ts",
   },
   outdir: "dist",
   bundle: true,
@@ -35,5 +37,11 @@ await build({
     js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
   },
 });
-// Shipped as it is, for people to read, too.
-await copyFile(`${root}/src/aws-setup/template.yaml`, `${root}/dist/template.yaml`);
+// Shipped as they are, for people to read, too.
+for (const file of [
+  "src/aws-setup/template.yaml",
+  "src/local-aws/batch/executor/entrypoint-aws-batch.sh",
+  "src/runtimes/aws-batch/wrapper/job-wrapper.sh",
+]) {
+  await copyFile(`${root}/${file}`, `${root}/dist/${basename(file)}`);
+}
