@@ -174,7 +174,6 @@ describe.skipIf(!needed)("a build on local AWS (needs zip and unzip)", () => {
   });
 
   test("Control-C cancels the job, waits for it to stop, and ends with 130", async () => {
-    // The job's entrypoint ignores SIGTERM, as the image's does: a stopped job is killed 30 seconds later.
     const build = place.startBuild("sleep 600");
     await build.seen(/^Job now RUNNING$/m);
     build.child.kill("SIGINT");
