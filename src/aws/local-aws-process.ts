@@ -7,7 +7,7 @@ import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { Context } from "../cli/context.ts";
 import { UserError } from "../errors.ts";
-import { daemonEnvironment } from "./local-aws-environment.ts";
+import { daemonEnvironment } from "./daemon-environment.ts";
 
 /** What the daemon says about its start, or about a reset: one line of JSON on a pipe. */
 export type Report =
