@@ -28,7 +28,11 @@ process.on("SIGTERM", () => {
   // Process 1 gets only signals that it handles: bash, as which the entrypoint of the image runs a build, handles none.
   if (child !== undefined && handlesSigterm(child)) signalProcess(child, "SIGTERM");
 });
-process.exitCode = await main(JSON.parse(await text(process.stdin)) as JobSpec);
+// Where main never ends, with nothing left to wait for: as Node does for `await`, which a script of the executable can't have.
+process.exitCode = 13;
+void (async () => {
+  process.exitCode = await main(JSON.parse(await text(process.stdin)) as JobSpec);
+})();
 
 /** What `/sbin/entrypoint` of the image does, and then the command. Resolves to the exit status. */
 async function main(spec: JobSpec): Promise<number> {
