@@ -70,6 +70,8 @@ async function main(): Promise<never> {
   leave(exitStatus);
 }
 
-// Where that never ends, with nothing left to wait for: as Node does for `await`, which a script of the executable can't have.
-process.exitCode = 13;
+// The executable's files can't have `await` here. Like that, it ends with 13 where main never does.
+process.once("beforeExit", () => {
+  process.exitCode ??= 13;
+});
 void main();

@@ -106,5 +106,5 @@ async function main(): Promise<never> {
   process.exit();
 }
 
-// No `await` here: a script of the executable can't have it.
+// The executable's files can't have `await` here.
 void main();

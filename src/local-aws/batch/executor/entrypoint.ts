@@ -28,8 +28,10 @@ process.on("SIGTERM", () => {
   // Process 1 gets only signals that it handles: bash, as which the entrypoint of the image runs a build, handles none.
   if (child !== undefined && handlesSigterm(child)) signalProcess(child, "SIGTERM");
 });
-// Where main never ends, with nothing left to wait for: as Node does for `await`, which a script of the executable can't have.
-process.exitCode = 13;
+// The executable's files can't have `await` here. Like that, it ends with 13 where main never does.
+process.once("beforeExit", () => {
+  process.exitCode ??= 13;
+});
 void (async () => {
   process.exitCode = await main(JSON.parse(await text(process.stdin)) as JobSpec);
 })();
