@@ -1,9 +1,9 @@
 // Bundles the program into dist/, and writes NOTICE. With --source-maps it adds what a stack trace is read by:
 // `node --enable-source-maps bin/nextstrain.js`.
 import { copyFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { build } from "esbuild";
-import { bundleOptions, template } from "./bundle-options.mjs";
+import { bundleOptions, shippedFiles } from "./bundle-options.mjs";
 import { bundledPackages, formatNotice } from "./notice.mjs";
 import { projectDirectory } from "./program.mjs";
 
@@ -18,6 +18,6 @@ const { metafile } = await build({
     js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
   },
 });
-await copyFile(join(projectDirectory, template.source), join(dist, template.name));
+for (const file of shippedFiles) await copyFile(file, join(dist, basename(file)));
 const notice = formatNotice(await bundledPackages(projectDirectory, metafile));
 await writeFile(join(projectDirectory, "NOTICE"), notice);

@@ -12,6 +12,7 @@ export const bundleOptions = /** @satisfies {import("esbuild").BuildOptions} */ 
     main: "src/main.ts",
     "local-aws": "src/local-aws/main.ts",
     "job-entrypoint": "src/local-aws/batch/executor/entrypoint.ts",
+    "job-aws": "src/local-aws/batch/executor/aws-command.ts",
   },
   outdir: "dist",
   bundle: true,
@@ -33,5 +34,9 @@ export const bundleOptions = /** @satisfies {import("esbuild").BuildOptions} */ 
   logLevel: "warning",
 });
 
-/** Shipped as it is, for people to read, too: where it is, and its name beside the program. */
-export const template = { source: "src/aws-setup/template.yaml", name: "template.yaml" };
+/** Shipped beside the program as they are, for people to read, too. */
+export const shippedFiles = [
+  "src/aws-setup/template.yaml",
+  "src/local-aws/batch/executor/entrypoint-aws-batch.sh",
+  "src/runtimes/aws-batch/wrapper/job-wrapper.sh",
+].map((path) => join(projectDirectory, path));

@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { copyFile, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { build, transform } from "esbuild";
-import { bundleOptions, template } from "./bundle-options.mjs";
+import { bundleOptions, shippedFiles } from "./bundle-options.mjs";
 import { fetchNode } from "./executable-node.mjs";
 import { bundledPackages, formatNotice } from "./notice.mjs";
 import { projectDirectory } from "./program.mjs";
@@ -63,7 +63,7 @@ const notice = await bundleProgram();
 execFileSync(node, [await bundleScript("compile-ahead"), program], {
   stdio: ["ignore", "ignore", "inherit"],
 });
-const files = (await readdir(program)).map((name) => [name, join(program, name)]);
+const files = [...(await readdir(program)).map((name) => join(program, name)), ...shippedFiles];
 const configuration = join(parts, "configuration.json");
 // https://nodejs.org/docs/latest-v26.x/api/single-executable-applications.html
 await writeFile(
@@ -73,7 +73,7 @@ await writeFile(
     output: join(directory, "nextstrain"),
     disableExperimentalSEAWarning: true,
     useCodeCache: true,
-    assets: { ...Object.fromEntries(files), [template.name]: join(projectDirectory, template.source) },
+    assets: Object.fromEntries(files.map((file) => [basename(file), file])),
   }),
 );
 execFileSync(node, ["--build-sea", configuration], { stdio: "inherit" });

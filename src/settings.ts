@@ -123,6 +123,13 @@ export const settings = {
     placeholder: "<mib>",
     help: "memory of the job in MiB, or with a unit, without telling Snakemake",
   },
+  awsBatchGracefulStop: {
+    environment: "NEXTSTRAIN_AWS_BATCH_GRACEFUL_STOP",
+    config: ["aws-batch", "graceful-stop"],
+    default: "on",
+    placeholder: "<on|off>",
+    help: "whether a job that is stopped uploads what it has finished",
+  },
   awsBatchShare: {
     option: "aws-batch-share",
     environment: "NEXTSTRAIN_AWS_BATCH_SHARE",

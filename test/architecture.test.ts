@@ -115,3 +115,9 @@ test("only main.ts ends the process, and only cli/ and main.ts know its streams"
 test("only aws/clients.ts makes clients of AWS", () => {
   expect(filesWith(/\bnew \w+Client\(/)).toEqual(["aws/clients.ts"]);
 });
+
+test("files beside the program are looked for in the executable, too", () => {
+  const beside = filesWith(/new URL\([^)]*import\.meta\.url/);
+  expect(beside.length).toBeGreaterThan(0);
+  expect(beside.filter((file) => !filesWith(/\bisSea\(\)|\breadShippedFile\(/).includes(file))).toEqual([]);
+});

@@ -1,8 +1,6 @@
-import { readFile } from "node:fs/promises";
-import { getAsset, isSea } from "node:sea";
+import { readShippedFile } from "../cli/shipped-file.ts";
 
-/** The CloudFormation template, as it is shipped: a file beside the program, or in the executable. */
+/** The CloudFormation template, as it is shipped. */
 export async function readTemplate(): Promise<string> {
-  if (isSea()) return getAsset("template.yaml", "utf8");
-  return readFile(new URL("template.yaml", import.meta.url), "utf8");
+  return readShippedFile(new URL("template.yaml", import.meta.url));
 }

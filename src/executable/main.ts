@@ -10,6 +10,7 @@ import { compile, createLoad } from "./load.ts";
 const programs: Readonly<Record<string, string>> = {
   "__local-aws": "./local-aws.js",
   "__job-entrypoint": "./job-entrypoint.js",
+  "__job-aws": "./job-aws.js",
 };
 
 /** Runs a script of others (Auspice) as Node would. */

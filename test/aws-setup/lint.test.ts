@@ -41,7 +41,7 @@ test("with every combination of options, whatever is referred to is there", () =
     expect(missing, JSON.stringify(parameters)).toEqual([]);
     combinations += 1;
   }
-  expect(combinations).toBe(3 * 2 ** 9);
+  expect(combinations).toBe(3 * 2 ** 10);
 });
 
 test("is small enough to be sent along with a request, and ASCII, which CloudFormation gives back unchanged", () => {

@@ -2,7 +2,14 @@ import { hasEnded } from "../../aws/batch.ts";
 import type { Finding } from "../finding.ts";
 import { quote } from "./advice.ts";
 import { entrypointSymptoms } from "./entrypoint.ts";
-import { findReason, type JobEvidence, reasonsOf, SURROUNDINGS, type Symptom } from "./evidence.ts";
+import {
+  fateOfWork,
+  findReason,
+  type JobEvidence,
+  reasonsOf,
+  SURROUNDINGS,
+  type Symptom,
+} from "./evidence.ts";
 import { exitSymptoms, failedSymptoms, queueText, reasonGivenUp } from "./failed.ts";
 import { waitingSymptoms } from "./waiting.ts";
 import { lastSymptom, programSymptoms } from "./workflow.ts";
@@ -40,7 +47,7 @@ const stopped: Symptom = {
     if (!job.wasStopped && cancelled === undefined) return undefined;
     const reason = reasonsOf(job).find((one) => !/^(?:Essential container|OutOfMemory|Cannot)/.test(one));
     return {
-      says: `The job was stopped on request${reason === undefined ? "" : `; the reason given is ${quote(reason)}`}. A job that is stopped brings no results back.`,
+      says: `The job was stopped on request${reason === undefined ? "" : `; the reason given is ${quote(reason)}`}. ${fateOfWork(job)}`,
       mend: "If that was not meant to be, build again.",
     };
   },

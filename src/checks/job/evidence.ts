@@ -81,6 +81,24 @@ export function programOf({ origin }: Job): string {
   return command[command.indexOf("--") + 1] ?? "its program";
 }
 
+/** Whether the job runs by the script that has it keep what it has made when it is stopped (runtimes/aws-batch/wrapper). */
+function isWrapped({ origin }: Job): boolean {
+  const [shell, option, , , entrypoint] = origin?.command ?? [];
+  return shell === "bash" && option === "-c" && entrypoint === "/sbin/entrypoint-aws-batch";
+}
+
+/** Whether the job was stopped and uploaded what was finished by then: the script says so with its exit status. */
+export function hasKeptWork(job: Job): boolean {
+  return job.exitCode === 143 && isWrapped(job);
+}
+
+/** What became of the work of a job that was stopped, in a sentence. */
+export function fateOfWork(job: Job): string {
+  return hasKeptWork(job)
+    ? "It uploaded what it had finished."
+    : "A job that is stopped brings no results back.";
+}
+
 /** `job definition NAME:REVISION` */
 export function definitionOf({ origin }: Job): string {
   const name = nameOf(origin?.definition);

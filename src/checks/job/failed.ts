@@ -2,7 +2,9 @@ import { spellTime } from "../../cli/time-text.ts";
 import { adviseDisk, adviseMemory, asTimeout, quote } from "./advice.ts";
 import {
   definitionOf,
+  fateOfWork,
   findReason,
+  hasKeptWork,
   type JobEvidence,
   nameOf,
   programOf,
@@ -22,7 +24,7 @@ export const failedSymptoms: readonly Symptom[] = [
       const limit = job.container?.timeoutSeconds;
       const more = limit === undefined ? "8h" : asTimeout(limit * 2);
       return {
-        says: `The job was stopped at its time limit${limit === undefined ? "" : ` of ${spellTime(limit)}`}. A job that is stopped brings no results back.`,
+        says: `The job was stopped at its time limit${limit === undefined ? "" : ` of ${spellTime(limit)}`}. ${fateOfWork(job)}`,
         mend: isLocal
           ? "Build with more --cpus, so that it ends sooner; or without --aws-batch, where there is no time limit."
           : `Allow more time: nextstrain setup aws-batch --timeout ${more} (or in the AWS console: Batch, ${definitionOf(job)}, Create new revision, Execution timeout); or build with more --cpus, so that it ends sooner.`,
@@ -116,7 +118,7 @@ export const failedSymptoms: readonly Symptom[] = [
         says: `The computer that the job ran on was taken away${attempts > 1 ? `, ${attempts} times in all` : ""}: AWS takes spot computers (cheaper, as they are left over from others) back when it needs them, or it broke down.`,
         mend: isLocal
           ? "Build again. On local AWS it means that local AWS has ended (by itself, or by `nextstrain local-aws stop`) while the job ran, or that a fault that was asked for ended the job."
-          : `Build again; it begins anew, since nothing came back. ${attempts > 1 ? "" : `To have AWS try again by itself: AWS console, Batch, ${definitionOf(job)}, Create new revision, Job attempts 3, with a retry strategy that retries on the status reason ${pattern} and exits on the reason *. `}To not be interrupted, set up ordinary computers: nextstrain setup aws-batch --no-spot.`,
+          : `Build again; ${hasKeptWork(job) ? "it goes on from what had been finished" : "it begins anew, since nothing came back"}. ${attempts > 1 ? "" : `To have AWS try again by itself: AWS console, Batch, ${definitionOf(job)}, Create new revision, Job attempts 3, with a retry strategy that retries on the status reason ${pattern} and exits on the reason *. `}To not be interrupted, set up ordinary computers: nextstrain setup aws-batch --no-spot.`,
       };
     },
   },

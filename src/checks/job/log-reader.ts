@@ -1,5 +1,5 @@
 import { lastState } from "../../cli/control-characters.ts";
-import { createProgressReader, type FailedRule } from "../../workflow/snakemake-log.ts";
+import { createProgressReader, type FailedRule, type Progress } from "../../workflow/snakemake-log.ts";
 import { FILE_OF_ZIP, type Step, stepOf } from "./log-signs.ts";
 
 /** What of an attempt's log a diagnosis looks at. */
@@ -15,6 +15,7 @@ export interface JobLogReader {
   /** Takes the next lines of the log; one message may hold several. */
   push(messages: readonly string[]): void;
   seen(): LogEvidence;
+  progress(): Progress;
 }
 
 const LINES = 200;
@@ -49,5 +50,6 @@ export function createJobLogReader({ archive, fromStart }: JobLogOptions): JobLo
       for (const message of messages) for (const line of message.split("\n")) take(lastState(line));
     },
     seen: () => ({ logEnd: lines.slice(-LINES), step, failedRules: rules.state().failed }),
+    progress: () => rules.state(),
   };
 }

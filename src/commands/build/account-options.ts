@@ -1,21 +1,28 @@
 import { joinTags, parseTagList, parseTags } from "../../aws/tags.ts";
+import { UsageError } from "../../errors.ts";
 import type { AwsBatchOptions } from "../../runtimes/aws-batch/options.ts";
 import { parsePriority, parseShare } from "../../runtimes/aws-batch/scheduling.ts";
-import type { SettingsReader } from "../../settings.ts";
+import { requiredSetting, type SettingsReader, type Sourced } from "../../settings.ts";
 import type { BuildOptions } from "./options.ts";
 
-/** What some accounts want of each job. Throws UsageError. */
+/** What accounts, or images, want of each job. Throws UsageError. */
 export function accountOptions(
   settings: SettingsReader,
   options: Partial<Pick<BuildOptions, "awsBatchShare" | "awsBatchPriority" | "tag">>,
-): Pick<AwsBatchOptions, "share" | "priority" | "tags"> {
+): Pick<AwsBatchOptions, "share" | "priority" | "tags" | "gracefulStop"> {
   const share = settings.get("awsBatchShare", options.awsBatchShare);
   const priority = settings.get("awsBatchPriority", options.awsBatchPriority);
   const configured = settings.get("awsBatchTags", undefined);
   return {
     share: share && parseShare(share),
     priority: priority && parsePriority(priority),
+    gracefulStop: parseSwitch(requiredSetting(settings, "awsBatchGracefulStop", undefined)),
     // An account may demand those that are configured: the options add to them.
     tags: joinTags(configured ? parseTagList(configured) : {}, parseTags(options.tag ?? [], "--tag")),
   };
+}
+
+function parseSwitch({ value, source }: Sourced<string>): boolean {
+  if (value === "on" || value === "off") return value === "on";
+  throw new UsageError(`“${value}” (from ${source}) is neither on nor off.`);
 }

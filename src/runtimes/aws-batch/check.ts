@@ -20,6 +20,7 @@ export type SetupOptions = Pick<
   | "share"
   | "priority"
   | "tags"
+  | "gracefulStop"
   | "encryption"
 >;
 

@@ -11,6 +11,7 @@ import { lastState, withoutControls } from "../../cli/control-characters.ts";
 import type { Io } from "../../cli/io.ts";
 import { quoteName } from "../../runs/names.ts";
 import { formatS3Url } from "../../transfer/s3-url.ts";
+import type { Progress } from "../../workflow/snakemake-log.ts";
 import { openArchive } from "./bring-back.ts";
 import { type RuleLog, readRuleLogs } from "./rule-logs.ts";
 import type { Run } from "./run.ts";
@@ -31,6 +32,8 @@ export interface Explainer {
   /** To be told of the log that the watch reads, page by page. */
   readLog(page: { readonly stream: string; readonly lines: readonly LogLine[] }): void;
   readonly explainWait: ExplainWait;
+  /** How far Snakemake has come in the last attempt, by the log that was read; undefined where none was. */
+  progress(): Progress | undefined;
   /** Finds out why a job failed; undefined where that can't be told, and of other jobs. Never throws but for the context's signal. */
   findOut(job: Job): Promise<Explanation | undefined>;
   /** Says it on standard error. */
@@ -120,6 +123,7 @@ export function createExplainer(context: Context, aws: Aws, run: Run, lookAround
       log.reader.push(lines.map(({ message }) => message));
     },
     explainWait,
+    progress: () => log?.reader.progress(),
     findOut,
     async explainEnd(job) {
       const explanation = await findOut(job);

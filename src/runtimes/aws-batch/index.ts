@@ -5,6 +5,7 @@ import { type Aws, openAws } from "../../aws/clients.ts";
 import { haveFixedCredentials } from "../../aws/credentials.ts";
 import { ensureLocalAws } from "../../aws/local-aws.ts";
 import { withoutAwsSettings } from "../../aws/local-aws-environment.ts";
+import { hasKeptWork } from "../../checks/job/evidence.ts";
 import { openSurroundings } from "../../checks/job/surroundings.ts";
 import type { Context } from "../../cli/context.ts";
 import { UsageError } from "../../errors.ts";
@@ -19,6 +20,7 @@ import { createExplainer, type Explainer } from "./explain.ts";
 import { type Departure, takeInterrupts } from "./interrupts.ts";
 import { jobInfo, writeJobInfo } from "./job-info.ts";
 import { jobSource } from "./job-source.ts";
+import { describeKeptWork } from "./kept-work.ts";
 import { launch } from "./launch.ts";
 import { showJob } from "./live.ts";
 import type { AwsBatchOptions } from "./options.ts";
@@ -58,16 +60,11 @@ export async function runOnAwsBatch(
   await tell(context, aws, { ...run, job }, options);
   await cleanUpVariables(context, aws, run, job);
 
-  // What was to be stopped has no results to bring; where it ended by itself before, the last words say how to get them.
-  if (options.cancel) {
-    if (job.status !== "SUCCEEDED") io.lastWords(undefined);
-    return 0;
-  }
   const explain = async () => {
-    if (!cancelled) await explainer.explainEnd(job);
+    if (!cancelled && !options.cancel) await explainer.explainEnd(job);
   };
   if (run.place && options.download && job.startedAt !== undefined) {
-    const what = { place: run.place, wanted: options.wanted, killed: wasKilled(job) };
+    const what = { place: run.place, wanted: options.wanted, killed: wasKilled(job) && !hasKeptWork(job) };
     const departure = await download(context, aws, { ...run, job }, what).catch(async (error: unknown) => {
       // Both are to be known: why the job failed, and why there are no results.
       await explain();
@@ -75,8 +72,13 @@ export async function runOnAwsBatch(
     });
     if (departure) return depart(context, departure);
   }
+  const areHere = run.place !== undefined && options.download;
+  if (hasKeptWork(job)) io.out(describeKeptWork(job, explainer.progress(), areHere));
   await explain();
-  io.lastWords(undefined);
+  // Results that were left behind with --cancel are found by the last words.
+  const hasResults = job.status === "SUCCEEDED" || hasKeptWork(job);
+  if (!options.cancel || areHere || !hasResults) io.lastWords(undefined);
+  if (options.cancel) return 0;
   return cancelled ? 130 : exitStatusOf(job);
 }
 

@@ -7,6 +7,7 @@ import { ownTemporaryName } from "../../runs/temporaries.ts";
 import { formatS3Url } from "../../transfer/s3-url.ts";
 import { siblingsOf } from "./bucket.ts";
 import type { Run } from "./run.ts";
+import { unwrap } from "./wrapper/wrap.ts";
 
 /** What --job-info writes. Scripts read it: fields may be added, but stay. Times are ISO 8601, in UTC. */
 interface JobInfo {
@@ -53,7 +54,7 @@ export function jobInfo(aws: Aws, run: Run): JobInfo {
     logStreams,
     directory: run.place?.directory ?? null,
     root: run.place?.root ?? null,
-    command: run.origin?.command,
+    command: run.origin && unwrap(run.origin.command),
     submittedAt: toIso(run.origin?.submittedAt),
     startedAt: toIso(job?.startedAt),
     stoppedAt: toIso(job?.stoppedAt),

@@ -15,6 +15,7 @@ const plain: JobSpecification = {
   tags: {},
   subdirectory: "",
   command: ["snakemake", "--cores=all"],
+  wrapper: undefined,
   cpus: undefined,
   memoryMib: undefined,
 };
@@ -84,4 +85,16 @@ test("a command that Batch would refuse later is refused at once", () => {
   expect(() => jobRequest({ ...plain, command: ["snakemake", "x".repeat(8192)] })).toThrow(
     /too long for AWS Batch/,
   );
+});
+
+test("the script that has a job keep its work runs the entrypoint, where both together are not too long", () => {
+  const entrypoint = ["/sbin/entrypoint-aws-batch", "env", "--chdir", "/nextstrain/build", "--"];
+  const commandOf = (job: JobSpecification) => jobRequest(job).containerOverrides?.command;
+  expect(commandOf({ ...plain, wrapper: "script" })).toEqual([
+    ...["bash", "-c", "script", "-"],
+    ...entrypoint,
+    ...plain.command,
+  ]);
+  const command = ["snakemake", "a".repeat(5000)];
+  expect(commandOf({ ...plain, wrapper: "b".repeat(4000), command })).toEqual([...entrypoint, ...command]);
 });

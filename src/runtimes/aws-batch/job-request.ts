@@ -6,6 +6,7 @@ import type { RunId } from "../../runs/types.ts";
 import { formatS3Url, type S3Object } from "../../transfer/s3-url.ts";
 import { containerDirectory } from "../../workflow/build-root.ts";
 import type { Scheduling } from "./scheduling.ts";
+import { wrap } from "./wrapper/wrap.ts";
 
 /** Batch's limit for all container overrides together, as JSON, in characters. */
 const OVERRIDES_LIMIT = 8192;
@@ -26,6 +27,8 @@ export interface JobSpecification {
   readonly subdirectory: string;
   /** The program and its arguments. */
   readonly command: readonly string[];
+  /** The script that has the job keep what it has made when it is stopped; undefined: without. Left out where there is no room for it. */
+  readonly wrapper: string | undefined;
   readonly cpus: number | undefined;
   /** MiB. */
   readonly memoryMib: number | undefined;
@@ -45,12 +48,22 @@ export function jobRequest(job: JobSpecification): SubmitJobCommandInput {
     ...(job.cpus === undefined ? [] : [{ type: "VCPU" as const, value: String(job.cpus) }]),
     ...(job.memoryMib === undefined ? [] : [{ type: "MEMORY" as const, value: String(job.memoryMib) }]),
   ];
-  const container = {
+  const plain = [
+    "/sbin/entrypoint-aws-batch",
+    "env",
+    "--chdir",
+    containerDirectory(job),
+    "--",
+    ...job.command,
+  ];
+  const settings = {
     environment,
     ...(resourceRequirements.length > 0 ? { resourceRequirements } : {}),
-    command: ["/sbin/entrypoint-aws-batch", "env", "--chdir", containerDirectory(job), "--", ...job.command],
   };
-  const length = JSON.stringify(container).length;
+  const lengthWith = (command: readonly string[]) => JSON.stringify({ ...settings, command }).length;
+  const wrapped = job.wrapper === undefined ? plain : wrap(job.wrapper, plain);
+  const container = { ...settings, command: lengthWith(wrapped) > OVERRIDES_LIMIT ? plain : wrapped };
+  const length = lengthWith(container.command);
   if (length > OVERRIDES_LIMIT) {
     throw new UserError(
       `The command is too long for AWS Batch: with the rest of the job's settings it takes ${length} characters of ${OVERRIDES_LIMIT}.`,

@@ -31,6 +31,7 @@ import type { Run } from "./run.ts";
 import { shipArchive, shipVariables, storeObject } from "./ship.ts";
 import { takeBack, takeBackAbandoned } from "./take-back.ts";
 import { together } from "./together.ts";
+import { readWrapper } from "./wrapper/wrap.ts";
 
 /**
  * Begins a build: selects, ships, submits. A failure before the job is submitted leaves nothing behind, neither in the
@@ -70,6 +71,7 @@ export async function launch(
     deleteEnvd: prepared.definition.attempts <= 1,
     subdirectory: place.subdirectory,
     command,
+    wrapper: options.gracefulStop && canBeWrapped(localBy) ? await readWrapper() : undefined,
     cpus: options.cpus,
     memoryMib: options.memoryMib,
   };
@@ -114,6 +116,11 @@ export async function launch(
     log,
     origin: { queue: record.queue, definition: record.definition, command, submittedAt: context.now() },
   };
+}
+
+/** The script looks for processes in Linux's `/proc`: where jobs run in the image, there is one. */
+function canBeWrapped(localBy: Run["localBy"]): boolean {
+  return localBy !== "processes" || process.platform === "linux";
 }
 
 /**

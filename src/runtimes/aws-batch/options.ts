@@ -16,6 +16,8 @@ export interface AwsBatchOptions {
   readonly cpus: number | undefined;
   /** MiB of the job; undefined: the job definition's. */
   readonly memoryMib: number | undefined;
+  /** Whether a job that is stopped uploads what it has finished. */
+  readonly gracefulStop: boolean;
   /** Share of a queue that has them; undefined where nobody named one. */
   readonly share: Sourced<string> | undefined;
   /** Scheduling priority within the share; undefined: the job definition's. */

@@ -10,15 +10,15 @@ export function mapPath(path: string, home: string): string {
 }
 
 /**
- * A command as it is to be run. Where `/nextstrain` is elsewhere, the prefix `env --chdir <directory> --` is
- * interpreted here, since `env` itself would look for the container's directory (and has no `--chdir` on macOS).
+ * A command as it is to be run. Where `/nextstrain` is elsewhere, `env --chdir <directory> --` within it goes there; without
+ * `--chdir`, which `env` lacks on macOS.
  */
-export function inside(
-  command: readonly string[],
-  home: string,
-): { readonly command: readonly string[]; readonly cwd?: string } {
-  const [env, option, directory, end, ...rest] = command;
-  if (home === containerHome || env !== "env" || option !== "--chdir" || end !== "--") return { command };
-  if (directory === undefined || rest.length === 0) return { command };
-  return { command: rest, cwd: mapPath(directory, home) };
+export function inside(command: readonly string[], home: string): readonly string[] {
+  const at = command.findIndex((word, index) => {
+    return word === "env" && command[index + 1] === "--chdir" && command[index + 3] === "--";
+  });
+  const directory = command[at + 2];
+  if (home === containerHome || at < 0 || directory === undefined) return command;
+  const enter = ["sh", "-c", 'cd "$0" && exec "$@"', mapPath(directory, home)];
+  return [...command.slice(0, at), ...enter, ...command.slice(at + 4)];
 }

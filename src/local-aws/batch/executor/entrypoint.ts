@@ -1,9 +1,9 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { runAwsBatchEntrypoint } from "./aws-batch-entrypoint.ts";
 import { inside, mapPath } from "./container-paths.ts";
 import { applyEnvDirectory } from "./envdir.ts";
+import { imagePrograms } from "./image-programs.ts";
 import { CopyError, download, remove } from "./s3-copy.ts";
 import { findProgram, handlesSigterm, run, say, signalProcess } from "./shell.ts";
 
@@ -42,11 +42,7 @@ async function main(spec: JobSpec): Promise<number> {
     const environment = await loadEnvironment(spec);
     const cwd = mapPath(environment.NEXTSTRAIN_WORKDIR || "/nextstrain/build", spec.home);
     await mkdir(cwd, { recursive: true });
-    const [program, ...rest] = spec.command;
-    if (program === "/sbin/entrypoint-aws-batch") {
-      return await runAwsBatchEntrypoint(rest, { cwd, environment, home: spec.home });
-    }
-    return await runPlainCommand(spec, cwd, environment);
+    return await runCommand(spec, cwd, environment);
   } catch (error) {
     if (!(error instanceof EntrypointError || error instanceof CopyError)) throw error;
     say(`entrypoint: ${error.message}`);
@@ -77,14 +73,15 @@ async function loadEnvironment(spec: JobSpec): Promise<Readonly<Record<string, s
   return environment;
 }
 
-/** A command of a definition that is not ours: becomes the container's main process. */
-async function runPlainCommand(
+/** Runs the command as the container's main process. */
+async function runCommand(
   spec: JobSpec,
   cwd: string,
   environment: Readonly<Record<string, string>>,
 ): Promise<number> {
-  const { command, cwd: directory = cwd } = inside(spec.command, spec.home);
-  const place = { cwd: directory, environment };
+  const withPrograms = await imagePrograms(spec.home);
+  const command = withPrograms(inside(spec.command, spec.home));
+  const place = { cwd, environment };
   const [program] = command;
   if (program === undefined || findProgram(program, place) === undefined) {
     const what =

@@ -14,15 +14,6 @@ export function say(line: string): void {
   writeSync(2, `${line}\n`);
 }
 
-/** What bash's `set -x` shows of a command. */
-export function trace(command: readonly string[]): void {
-  say(`+ ${command.map(quote).join(" ")}`);
-}
-
-function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
-}
-
 /** Finds a program as execvp(3) does; undefined where there is none. */
 export function findProgram(name: string, { cwd, environment }: Place): string | undefined {
   const candidates = name.includes("/")
@@ -41,8 +32,6 @@ export function findProgram(name: string, { cwd, environment }: Place): string |
 export interface RunOptions extends Place {
   /** Called with the child's process id once it runs. */
   readonly onStart?: (pid: number) => void;
-  /** Its output is dropped. */
-  readonly quiet?: boolean;
 }
 
 /** Runs a program with our output and no input; resolves to its exit status, 128 + n where signal n ended it. */
@@ -58,7 +47,7 @@ export function run(command: readonly string[], options: RunOptions): Promise<nu
       cwd: options.cwd,
       env: { ...options.environment, PWD: options.cwd },
       argv0: name,
-      stdio: options.quiet ? "ignore" : ["ignore", "inherit", "inherit"],
+      stdio: ["ignore", "inherit", "inherit"],
     });
     child.once("error", (error) => {
       say(`${name}: ${error.message}`);

@@ -1,17 +1,24 @@
+import { copyFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
-/** Builds the program that jobs begin as into a directory; resolves to its path. */
+/** Builds the program that jobs begin as into a directory; with what it needs; resolves to its path. */
 export async function buildEntrypoint(directory: string): Promise<string> {
-  const outfile = join(directory, "job-entrypoint.mjs");
+  const executor = fileURLToPath(new URL("../executor", import.meta.url));
   await build({
-    entryPoints: [fileURLToPath(new URL("../executor/entrypoint.ts", import.meta.url))],
-    outfile,
+    entryPoints: {
+      "job-entrypoint": join(executor, "entrypoint.ts"),
+      "job-aws": join(executor, "aws-command.ts"),
+    },
+    outdir: directory,
     bundle: true,
     format: "esm",
     platform: "node",
     target: "node20.19",
   });
-  return outfile;
+  await writeFile(join(directory, "package.json"), '{"type":"module"}');
+  const script = "entrypoint-aws-batch.sh";
+  await copyFile(join(executor, script), join(directory, script));
+  return join(directory, "job-entrypoint.js");
 }
