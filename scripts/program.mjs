@@ -35,9 +35,13 @@ export async function run(command, args, options = {}) {
  */
 export async function ensureBuilt() {
   const built = lastChange(join(projectDirectory, "dist"));
-  const sources = ["src", "package.json", "scripts/build.mjs"].map((name) =>
-    lastChange(join(projectDirectory, name)),
-  );
+  const sources = [
+    "src",
+    "package.json",
+    "scripts/build.mjs",
+    "scripts/bundle-options.mjs",
+    "scripts/notice.mjs",
+  ].map((name) => lastChange(join(projectDirectory, name)));
   if (built > Math.max(...sources)) return true;
   return (await run(process.execPath, ["scripts/build.mjs"], { cwd: projectDirectory })) === 0;
 }

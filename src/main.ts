@@ -44,23 +44,34 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-let exitStatus: number;
-try {
-  const context = {
-    env: process.env,
-    cwd: findWorkingDirectory(),
-    home: findHome(),
-    io,
-    signals,
-    now: Date.now,
-    signal: ending.signal,
-  };
-  exitStatus = await runProgram(context, process.argv.slice(2));
-} catch (error) {
-  const failure = describeFailure(error, process.env.NEXTSTRAIN_DEBUG === "1", ending.signal);
-  for (const line of failure.lines) io.err(line);
-  exitStatus = failure.exitStatus;
+async function run(): Promise<number> {
+  try {
+    const context = {
+      env: process.env,
+      cwd: findWorkingDirectory(),
+      home: findHome(),
+      io,
+      signals,
+      now: Date.now,
+      signal: ending.signal,
+    };
+    return await runProgram(context, process.argv.slice(2));
+  } catch (error) {
+    const failure = describeFailure(error, process.env.NEXTSTRAIN_DEBUG === "1", ending.signal);
+    for (const line of failure.lines) io.err(line);
+    return failure.exitStatus;
+  }
 }
-io.finish();
-await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
-leave(exitStatus);
+
+async function main(): Promise<never> {
+  const exitStatus = await run();
+  io.finish();
+  await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
+  leave(exitStatus);
+}
+
+// The executable's files can't have `await` here. Like that, it ends with 13 where main never does.
+process.once("beforeExit", () => {
+  process.exitCode ??= 13;
+});
+void main();

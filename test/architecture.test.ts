@@ -2,14 +2,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { findCircles, type Import } from "./support/import-circles.ts";
 
 const src = fileURLToPath(new URL("../src", import.meta.url));
-
-interface Import {
-  /** Paths relative to src/. */
-  readonly from: string;
-  readonly to: string;
-}
 
 function sourceFiles(): string[] {
   return readdirSync(src, { recursive: true, encoding: "utf8" }).filter(
@@ -17,17 +12,24 @@ function sourceFiles(): string[] {
   );
 }
 
-/** What the files of src/ import from each other, types left out: those leave no trace in the program. */
-const imports: readonly Import[] = sourceFiles().flatMap((from) => {
-  const text = readFileSync(join(src, from), "utf8");
-  const specifiers = text.matchAll(
-    /^(?:import|export)\s+(?!type\b)[^;]*?from\s+"(\.[^"]+)"|import\("(\.[^"]+)"\)/gm,
-  );
-  return [...specifiers].map((match) => ({
-    from,
-    to: relative(src, join(src, dirname(from), match[1] ?? match[2] ?? "")),
-  }));
-});
+const ANY_IMPORT =
+  /^(?:import|export)\b[^;]*?\bfrom\s+"(\.[^"]+)"|^import\s+"(\.[^"]+)"|\bimport\("(\.[^"]+)"\)/gm;
+
+/** Types left out: those leave no trace in the program. */
+const VALUE_IMPORT = /^(?:import|export)\s+(?!type\b)[^;]*?from\s+"(\.[^"]+)"|import\("(\.[^"]+)"\)/gm;
+
+/** What files of src/ import from each other. */
+function importsOf(files: readonly string[], pattern: RegExp): Import[] {
+  return files.flatMap((from) => {
+    const text = readFileSync(join(src, from), "utf8");
+    return [...text.matchAll(pattern)].map(([, ...specifiers]) => ({
+      from,
+      to: relative(src, join(src, dirname(from), specifiers.find((each) => each !== undefined) ?? "")),
+    }));
+  });
+}
+
+const imports: readonly Import[] = importsOf(sourceFiles(), VALUE_IMPORT);
 
 const part = (file: string) => file.split("/")[0] ?? "";
 
@@ -76,6 +78,19 @@ test("every part knows only the parts below it", () => {
   expect(breaches).toEqual([]);
 });
 
+test("no files import each other in a circle, not even for a type", () => {
+  const all = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
+  expect(findCircles(importsOf(all, ANY_IMPORT))).toEqual([]);
+});
+
+test("circles are found, whatever leads to them", () => {
+  const edges = ["main a", "a b", "b c", "c a", "b d", "main d"].map((edge) => {
+    const [from = "", to = ""] = edge.split(" ");
+    return { from, to };
+  });
+  expect(findCircles(edges)).toEqual(["a → b → c → a"]);
+});
+
 test("local AWS is joined to the rest by HTTP alone", () => {
   const crossing = imports.filter(
     ({ from, to }) => (part(from) === "local-aws") !== (part(to) === "local-aws"),
@@ -99,4 +114,10 @@ test("only main.ts ends the process, and only cli/ and main.ts know its streams"
 
 test("only aws/clients.ts makes clients of AWS", () => {
   expect(filesWith(/\bnew \w+Client\(/)).toEqual(["aws/clients.ts"]);
+});
+
+test("files beside the program are looked for in the executable, too", () => {
+  const beside = filesWith(/new URL\([^)]*import\.meta\.url/);
+  expect(beside.length).toBeGreaterThan(0);
+  expect(beside.filter((file) => !filesWith(/\bisSea\(\)|\breadShippedFile\(/).includes(file))).toEqual([]);
 });

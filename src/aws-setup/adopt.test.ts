@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { fakeSite } from "./testing/fake-account.ts";
+import { fakeSite } from "./testing/fake-site.ts";
 import { failureOf, setUp } from "./testing/set-up.ts";
 
 describe("what exists already", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Io } from "../cli/io.ts";
 import { CancelledError, UserError } from "../errors.ts";
-import { fakeSite } from "./testing/fake-account.ts";
+import { fakeSite } from "./testing/fake-site.ts";
 import { configured, configuredSite, failureOf, setUp } from "./testing/set-up.ts";
 
 describe("looking first", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { fakeSite } from "./testing/fake-account.ts";
+import { fakeSite } from "./testing/fake-site.ts";
 import { addStack } from "./testing/fake-stacks.ts";
 import { before, setUp } from "./testing/set-up.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { CancelledError, UserError } from "../errors.ts";
 import { type RemovalRequest, removeAwsBatch } from "./remove.ts";
-import { type FakeSite, fakeSite } from "./testing/fake-account.ts";
+import { type FakeSite, fakeSite } from "./testing/fake-site.ts";
 import { addStack } from "./testing/fake-stacks.ts";
 
 const remove = ({ site }: FakeSite, request: Partial<RemovalRequest> = {}) =>

@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
+import { readShippedFile } from "../cli/shipped-file.ts";
 
-/** The CloudFormation template, as it is shipped: a file beside the program. */
+/** The CloudFormation template, as it is shipped. */
 export async function readTemplate(): Promise<string> {
-  return readFile(new URL("template.yaml", import.meta.url), "utf8");
+  return readShippedFile(new URL("template.yaml", import.meta.url));
 }

@@ -9,6 +9,7 @@ import type { Context } from "../cli/context.ts";
 import type { Sourced } from "../settings.ts";
 import { readAuthorities } from "./authorities.ts";
 import { checkEndpoints, checkLateSettings, checkRegion } from "./bad-settings.ts";
+import type { BuildClients } from "./build-clients.ts";
 import { findCredentials } from "./credentials.ts";
 import { type Encryption, encryptUploads } from "./encryption.ts";
 import { createBucketRegion, findEndpoint } from "./endpoints.ts";
@@ -24,7 +25,7 @@ import { explainRegionOff, HOME_REGION } from "./region-off.ts";
 const SILENT_TRY = 40_000;
 
 /** The account in use, real or local: its clients, and what names it to the user. */
-export interface Aws extends Disposable {
+export interface Aws extends BuildClients, Disposable {
   readonly region: Sourced<string>;
   readonly profile: Sourced<string> | undefined;
   /** Whether the requests go to a local AWS, whichever way it was named. */
@@ -33,14 +34,6 @@ export interface Aws extends Disposable {
   readonly encryption: Encryption | undefined;
   /** That local AWS. */
   readonly local: LocalAwsInUse | undefined;
-  readonly s3: S3Client;
-  readonly batch: BatchClient;
-  /**
-   * For requests that do something each time they arrive (SubmitJob): never repeated by the SDK, which can't know
-   * whether one that got no answer was carried out.
-   */
-  readonly batchOnce: BatchClient;
-  readonly logs: CloudWatchLogsClient;
   /** Builds do without these services: their clients are loaded when first asked for. */
   cloudFormation(): Promise<CloudFormationClient>;
   ec2(): Promise<EC2Client>;

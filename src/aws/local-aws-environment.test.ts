@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
-import { daemonEnvironment, exportLines, unsetLines, withoutAwsSettings } from "./local-aws-environment.ts";
+import { daemonEnvironment } from "./daemon-environment.ts";
+import { exportLines, unsetLines, withoutAwsSettings } from "./local-aws-environment.ts";
 
 const local = {
   endpoint: "http://127.0.0.1:4566",

@@ -3,11 +3,12 @@ import { existsSync, fstatSync, readdirSync } from "node:fs";
 import { type FileHandle, mkdir, open, rename, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
+import { isSea } from "node:sea";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { Context } from "../cli/context.ts";
 import { UserError } from "../errors.ts";
-import { daemonEnvironment } from "./local-aws-environment.ts";
+import { daemonEnvironment } from "./daemon-environment.ts";
 
 /** What the daemon says about its start, or about a reset: one line of JSON on a pipe. */
 export type Report =
@@ -31,7 +32,8 @@ export async function runLocalAwsProcess(
   directory: string,
   args: readonly string[],
 ): Promise<Report> {
-  const script = findScript();
+  // By its name in the executable (src/executable/main.ts), where this is that.
+  const script = isSea() ? "__local-aws" : findScript();
   await using log = await openLog(directory);
   await using nothing = await open("/dev/null", "r+");
   const child = spawn(process.execPath, [script, "--state", directory, "--report-fd", "3", ...args], {

@@ -4,7 +4,7 @@ import type {
   InitializeHandler,
   InitializeHandlerArguments,
 } from "@smithy/types";
-import type { Aws } from "./clients.ts";
+import type { BuildClients } from "./build-clients.ts";
 import { renewWhereRefused } from "./renewal.ts";
 import { reviveWhereRefused } from "./revival.ts";
 import { giveUpOnSilence } from "./silence.ts";
@@ -26,7 +26,7 @@ export interface MiddlewareOptions {
 
 /** Teaches the clients what the SDK leaves out: renewed credentials, servers that fall silent, the servers' clock. */
 export function addMiddleware(
-  { s3, batch, batchOnce, logs }: Pick<Aws, "s3" | "batch" | "batchOnce" | "logs">,
+  { s3, batch, batchOnce, logs }: BuildClients,
   { silentTry, now, revive }: MiddlewareOptions,
 ): ServerClock {
   const renewal = { step: "initialize", name: "renewWhereRefused" } as const;

@@ -2,12 +2,10 @@ import { Command, CommanderError, Option } from "commander";
 import { commands } from "../commands/index.ts";
 import { UsageError } from "../errors.ts";
 import { expandAbbreviations, findSubcommand } from "./abbreviations.ts";
+import type { Outcome } from "./command-maker.ts";
 import type { Context } from "./context.ts";
 import { refuseForeign } from "./foreign-commands.ts";
 import { version } from "./version.ts";
-
-/** What a command leaves behind: its exit status, 0 where it says nothing. */
-export type Outcome = { exitStatus: number };
 
 /**
  * Parses the arguments (without `node` and the script) and runs the command they name.

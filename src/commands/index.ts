@@ -1,6 +1,4 @@
-import type { Command } from "commander";
-import type { Context } from "../cli/context.ts";
-import type { Outcome } from "../cli/program.ts";
+import type { CommandMaker } from "../cli/command-maker.ts";
 import { buildCommand } from "./build/command.ts";
 import { checkSetupCommand } from "./check-setup/command.ts";
 import { completionCommand } from "./completion.ts";
@@ -10,9 +8,6 @@ import { shellCommand } from "./shell.ts";
 import { updateCommand } from "./update.ts";
 import { versionCommand } from "./version.ts";
 import { viewCommand } from "./view.ts";
-
-/** Makes a command, ready to be parsed. What it takes to run is loaded only when it does. */
-export type CommandMaker = (context: Context, outcome: Outcome) => Command;
 
 /** All commands, in the order of `--help`. */
 export const commands: readonly CommandMaker[] = [

@@ -1,6 +1,6 @@
 import { Command } from "commander";
+import type { Outcome } from "../cli/command-maker.ts";
 import type { Context } from "../cli/context.ts";
-import type { Outcome } from "../cli/program.ts";
 import { UsageError } from "../errors.ts";
 import { settings } from "../settings.ts";
 import {

@@ -91,15 +91,20 @@ async function run(directory: string): Promise<void> {
   await daemon.close();
 }
 
-if (values.state === undefined) {
-  sendReport(reportFd, { error: { message: "Where is the state to be kept? Give --state DIR." } });
-  process.exitCode = 2;
-} else {
-  try {
-    await run(values.state);
-  } catch (error) {
-    crash(error);
-    sendReport(reportFd, errorReport(error));
+async function main(): Promise<never> {
+  if (values.state === undefined) {
+    sendReport(reportFd, { error: { message: "Where is the state to be kept? Give --state DIR." } });
+    process.exitCode = 2;
+  } else {
+    try {
+      await run(values.state);
+    } catch (error) {
+      crash(error);
+      sendReport(reportFd, errorReport(error));
+    }
   }
+  process.exit();
 }
-process.exit();
+
+// The executable's files can't have `await` here.
+void main();

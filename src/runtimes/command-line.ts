@@ -1,6 +1,6 @@
 import type { Context } from "../cli/context.ts";
 import { snakemakeArguments } from "../workflow/snakemake-arguments.ts";
-import type { BuildRequest } from "./runtime.ts";
+import type { BuildRequest } from "./build-request.ts";
 
 /**
  * What a build runs, the same in each runtime: Snakemake with what is added to its arguments, or the user's own program

@@ -1,11 +1,6 @@
-import type { Finding } from "../checks/finding.ts";
-import type { Context } from "../cli/context.ts";
-import type { SettingName, SettingsReader, Sourced } from "../settings.ts";
-import type { BuildRoot } from "../workflow/build-root.ts";
-import type { Overlay } from "../workflow/selection.ts";
-
-/** Where builds can run: a flag each, and a value of the config file's core.runner. */
-export type RuntimeName = "aws-batch" | "docker" | "conda" | "singularity" | "ambient";
+import type { SettingName } from "../settings.ts";
+import type { LocalRuntime } from "./local-runtime.ts";
+import type { RuntimeName } from "./runtime-name.ts";
 
 /** A runtime as the command line knows it. */
 export interface RuntimeEntry {
@@ -20,64 +15,6 @@ export interface RuntimeEntry {
   readonly settings?: readonly SettingName[];
   /** The runtime itself, where it is one of this computer's. AWS Batch has options and a life of its own. */
   readonly load?: () => Promise<LocalRuntime>;
-}
-
-/** A build as the user asked for it, whatever runs it. */
-export interface BuildRequest {
-  /** Absent only where a job is attached to and nothing is to be brought back. */
-  readonly place: BuildRoot | undefined;
-  /** Snakemake, or the program given by --exec. */
-  readonly program: string;
-  /** What followed the directory on the command line. */
-  readonly programArguments: readonly string[];
-  readonly cpus: number | undefined;
-  readonly memoryBytes: number | undefined;
-  /** --env and --envdir, as given. */
-  readonly env: readonly string[];
-  readonly envdirs: readonly string[];
-  /** Local copies that replace the image's programs. */
-  readonly overlays: readonly Overlay[];
-}
-
-/** What the user chose about containers; runtimes without containers have no use for it. */
-interface ContainerOptions {
-  /** The image of the runtime at hand, and where its name came from; undefined in runtimes without images. */
-  readonly image: Sourced<string> | undefined;
-  /** --docker-arg, as given. */
-  readonly dockerArgs: readonly string[];
-}
-
-/** A build for a runtime of this computer: there is always a directory. */
-export type LocalBuildRequest = BuildRequest & { readonly place: BuildRoot } & ContainerOptions;
-
-/** Options of `nextstrain setup RUNTIME`. */
-export interface SetupOptions {
-  /** Say what would be done, and do nothing. */
-  readonly dryRun: boolean;
-  /** Do it again, where it was done before. */
-  readonly force: boolean;
-}
-
-/**
- * A runtime of this computer. What it needs and can't have is a UserError with the command that gets it; what it says
- * goes through the context.
- */
-export interface LocalRuntime {
-  /** Runs the program in the build directory, with this terminal as its own; returns its exit status. */
-  build(context: Context, settings: SettingsReader, request: LocalBuildRequest): Promise<number>;
-  /** An interactive shell in the build directory, the request's program; returns its exit status. */
-  shell(context: Context, settings: SettingsReader, request: LocalBuildRequest): Promise<number>;
-  /** Makes it ready for builds: fetches an image, makes an environment. */
-  setUp(context: Context, settings: SettingsReader, options: SetupOptions): Promise<void>;
-  /** Fetches what is newer. */
-  update(context: Context, settings: SettingsReader): Promise<void>;
-  /** What works and what doesn't. */
-  check(context: Context, settings: SettingsReader): Promise<Finding[]>;
-  /** What it runs and in which version, by name, for `version --verbose`. */
-  versions(
-    context: Context,
-    settings: SettingsReader,
-  ): Promise<readonly (readonly [name: string, version: string])[]>;
 }
 
 /** The registry of runtimes, in the order of `--help`. */

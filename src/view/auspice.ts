@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { isSea } from "node:sea";
 import { type Context, nextstrainHome } from "../cli/context.ts";
 import { findProgram } from "../cli/programs.ts";
 import { UserError } from "../errors.ts";
@@ -34,7 +35,9 @@ export async function installedAuspice(directory: string): Promise<Auspice | und
   const text = await readFile(join(where, "package.json"), "utf8").catch(() => undefined);
   if (text === undefined) return undefined;
   const { version } = JSON.parse(text) as { readonly version: string };
-  return { command: [process.execPath, join(where, "auspice.js")], version, where };
+  // The executable is a Node, too, where asked to be one (src/executable/main.ts).
+  const node = isSea() ? [process.execPath, "__node"] : [process.execPath];
+  return { command: [...node, join(where, "auspice.js")], version, where };
 }
 
 /** The Auspice to use: the one that was set up, else one on the PATH. Throws UserError where there is none that runs here. */

@@ -1,4 +1,4 @@
-import type { LocalBuildRequest } from "../../src/runtimes/runtime.ts";
+import type { LocalBuildRequest } from "../../src/runtimes/build-request.ts";
 
 /** A build of Snakemake in a directory, with nothing asked for; `over` says what is otherwise. */
 export function buildRequest(root: string, over: Partial<LocalBuildRequest> = {}): LocalBuildRequest {

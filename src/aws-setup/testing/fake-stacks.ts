@@ -1,19 +1,6 @@
-import type { Tags } from "../../aws/tags.ts";
 import { UserError } from "../../errors.ts";
 import type { Change, ChangeSet, Proposal, Stack, StackEvent, Stacks } from "../stacks.ts";
-import type { FakeAccount } from "./fake-account.ts";
-
-/** A stack of the fake, and what happened to it. */
-export interface FakeStack {
-  readonly name: string;
-  readonly id: string;
-  status: string;
-  parameters: Map<string, string>;
-  outputs: Map<string, string>;
-  tags: Tags;
-  readonly events: StackEvent[];
-  resources: string[];
-}
+import type { FakeAccount, FakeStack } from "./fake-account.ts";
 
 /** What the fake's template has. */
 const RESOURCES: Readonly<Record<string, string>> = {

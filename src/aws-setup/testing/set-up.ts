@@ -1,7 +1,7 @@
 import { UserError } from "../../errors.ts";
 import { type SetupRequest, setUpAwsBatch } from "../index.ts";
 import { DEFAULTS } from "../parameters.ts";
-import { type FakeSite, fakeSite } from "./fake-account.ts";
+import { type FakeSite, fakeSite } from "./fake-site.ts";
 
 /** What builds use where nothing was chosen. */
 export const configured = { bucket: "nextstrain-jobs", queue: "nextstrain-job-queue", job: "nextstrain-job" };

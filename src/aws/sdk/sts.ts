@@ -1,2 +1,2 @@
-// Loaded late, by this file: a package of CommonJS loses its names where the bundle imports it dynamically.
+// Loaded late, by this file: of a package that is imported dynamically itself, all would be in the bundle.
 export { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";

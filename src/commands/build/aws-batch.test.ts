@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { testContext } from "../../../test/support/context.ts";
 import { tempDir } from "../../../test/support/temp-dir.ts";
-import type { BuildRequest } from "../../runtimes/runtime.ts";
+import type { BuildRequest } from "../../runtimes/build-request.ts";
 import { openSettings } from "../../settings.ts";
 import { awsBatchOptions } from "./aws-batch.ts";
 import type { BuildOptions } from "./options.ts";

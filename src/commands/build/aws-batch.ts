@@ -5,7 +5,7 @@ import type { Context } from "../../cli/context.ts";
 import { UsageError } from "../../errors.ts";
 import type { AwsBatchOptions } from "../../runtimes/aws-batch/options.ts";
 import { parsePatience } from "../../runtimes/aws-batch/patience.ts";
-import type { BuildRequest } from "../../runtimes/runtime.ts";
+import type { BuildRequest } from "../../runtimes/build-request.ts";
 import { isGiven, requiredSetting, type SettingsReader, type Sourced } from "../../settings.ts";
 import { compilePatterns, type PathMatcher } from "../../workflow/patterns.ts";
 import { parseCpus, parseMemory } from "../../workflow/quantity.ts";

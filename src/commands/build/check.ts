@@ -1,5 +1,6 @@
 import { UsageError } from "../../errors.ts";
-import { findRuntime, type RuntimeName, runtimes } from "../../runtimes/runtime.ts";
+import { findRuntime, runtimes } from "../../runtimes/runtime.ts";
+import type { RuntimeName } from "../../runtimes/runtime-name.ts";
 import type { Sourced } from "../../settings.ts";
 import { awsBatchOnly, type BuildOptions } from "./options.ts";
 

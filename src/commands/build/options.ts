@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import { UsageError } from "../../errors.ts";
-import { type RuntimeEntry, type RuntimeName, runtimes } from "../../runtimes/runtime.ts";
+import { type RuntimeEntry, runtimes } from "../../runtimes/runtime.ts";
+import type { RuntimeName } from "../../runtimes/runtime-name.ts";
 import { type Setting, settings } from "../../settings.ts";
 
 /** The options of `nextstrain build` as parsed. */

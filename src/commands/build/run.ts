@@ -1,7 +1,9 @@
 import { resolve } from "node:path";
 import type { Context } from "../../cli/context.ts";
 import { shellQuoted } from "../../cli/shell-quoted.ts";
-import { type BuildRequest, loadLocalRuntime, type RuntimeName } from "../../runtimes/runtime.ts";
+import type { BuildRequest } from "../../runtimes/build-request.ts";
+import { loadLocalRuntime } from "../../runtimes/runtime.ts";
+import type { RuntimeName } from "../../runtimes/runtime-name.ts";
 import { openSettings, requiredSetting, type SettingsReader } from "../../settings.ts";
 import { findBuildRoot } from "../../workflow/build-root.ts";
 import { parseCpus, parseMemory } from "../../workflow/quantity.ts";

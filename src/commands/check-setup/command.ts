@@ -1,23 +1,10 @@
 import { Command } from "commander";
+import type { Outcome } from "../../cli/command-maker.ts";
 import type { Context } from "../../cli/context.ts";
-import type { Outcome } from "../../cli/program.ts";
 import { runtimes } from "../../runtimes/runtime.ts";
 import { settings } from "../../settings.ts";
 import { settingOption, tagOption } from "../build/options.ts";
-
-/** What was on the command line. */
-export interface CheckSetupOptions {
-  readonly json?: true;
-  readonly setDefault?: true;
-  readonly runJob?: true;
-  readonly localAws?: true;
-  readonly awsBatchJob?: string;
-  readonly awsBatchQueue?: string;
-  readonly awsBatchS3Bucket?: string;
-  readonly awsBatchShare?: string;
-  readonly awsBatchPriority?: string;
-  readonly tag?: readonly string[];
-}
+import type { CheckSetupOptions } from "./options.ts";
 
 /** `nextstrain check-setup`: what works, what doesn't, and what to do about it. */
 export function checkSetupCommand(context: Context, outcome: Outcome): Command {

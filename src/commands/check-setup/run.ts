@@ -7,7 +7,7 @@ import { findRuntime, type RuntimeEntry, runtimes } from "../../runtimes/runtime
 import { openSettings, requiredSetting, type SettingsReader } from "../../settings.ts";
 import { parseCpus, parseMemory } from "../../workflow/quantity.ts";
 import { accountOptions } from "../build/account-options.ts";
-import type { CheckSetupOptions } from "./command.ts";
+import type { CheckSetupOptions } from "./options.ts";
 import { type CheckedRuntime, reportAsJson, reportRuntime, works } from "./render.ts";
 
 /**

@@ -2,7 +2,7 @@ import { bucketOf } from "../../aws-setup/bucket-name.ts";
 import type { Names } from "../../aws-setup/index.ts";
 import type { SomeParameters } from "../../aws-setup/parameters.ts";
 import { isGiven, requiredSetting, type SettingName, type SettingsReader } from "../../settings.ts";
-import type { AwsBatchSetupOptions } from "./aws-batch.ts";
+import type { AwsBatchSetupOptions } from "./aws-batch-options.ts";
 
 /** What builds use, by option, environment, config file or default; and as parameters what somebody chose. */
 export function awsBatchNames(

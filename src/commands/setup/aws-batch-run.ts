@@ -13,9 +13,9 @@ import { readTemplate } from "../../aws-setup/template.ts";
 import type { Context } from "../../cli/context.ts";
 import { UsageError, UserError } from "../../errors.ts";
 import { openSettings, type Sourced } from "../../settings.ts";
-import type { AwsBatchSetupOptions } from "./aws-batch.ts";
 import { rememberNames } from "./aws-batch-config.ts";
 import { awsBatchNames } from "./aws-batch-names.ts";
+import type { AwsBatchSetupOptions } from "./aws-batch-options.ts";
 import { createQuestions } from "./questions.ts";
 
 /** Goes through the checks of a runtime, says what it finds, and returns the exit status. */

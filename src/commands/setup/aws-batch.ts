@@ -1,21 +1,10 @@
 import { Command } from "commander";
-import type { Named } from "../../aws-setup/named.ts";
-import type { StackOptions } from "../../aws-setup/options.ts";
 import { DEFAULT_STACK } from "../../aws-setup/stacks.ts";
+import type { Outcome } from "../../cli/command-maker.ts";
 import type { Context } from "../../cli/context.ts";
-import type { Outcome } from "../../cli/program.ts";
 import { collect } from "../build/options.ts";
-import { addCommonOptions, type CommonOptions } from "./common.ts";
-
-/** The options of `nextstrain setup aws-batch` as parsed. */
-export interface AwsBatchSetupOptions extends CommonOptions, StackOptions, Named {
-  readonly stackName: string;
-  readonly adopt?: true;
-  readonly yes?: true;
-  readonly remove?: true;
-  readonly deleteData?: true;
-  readonly writeTemplate?: string;
-}
+import type { AwsBatchSetupOptions } from "./aws-batch-options.ts";
+import { addCommonOptions } from "./common.ts";
 
 /** `nextstrain setup aws-batch`: makes all that builds need in an AWS account, or takes it away. */
 export function awsBatchSetup(context: Context, outcome: Outcome): Command {

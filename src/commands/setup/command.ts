@@ -1,7 +1,6 @@
 import { Command } from "commander";
+import type { CommandMaker, Outcome } from "../../cli/command-maker.ts";
 import type { Context } from "../../cli/context.ts";
-import type { Outcome } from "../../cli/program.ts";
-import type { CommandMaker } from "../index.ts";
 import { setupAuspiceCommand } from "./auspice.ts";
 import { awsBatchSetup } from "./aws-batch.ts";
 import { addCommonOptions } from "./common.ts";

@@ -1,9 +1,9 @@
 import { Command } from "commander";
+import type { CommandMaker } from "../../cli/command-maker.ts";
 import type { Context } from "../../cli/context.ts";
 import { UserError } from "../../errors.ts";
 import { loadLocalRuntime, type RuntimeEntry, runtimes } from "../../runtimes/runtime.ts";
 import { type Setting, settings } from "../../settings.ts";
-import type { CommandMaker } from "../index.ts";
 import { addCommonOptions, type CommonOptions } from "./common.ts";
 
 /** `nextstrain setup <runtime>` for each runtime of this computer. */

@@ -1,5 +1,6 @@
 import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
+import { isSea } from "node:sea";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import type { AccountTrait } from "../account.ts";
@@ -186,7 +187,7 @@ function chooseExecutor(options: BatchOptions): ChosenExecutor {
   const path = options.path ?? process.env.PATH ?? "/usr/local/bin:/usr/bin:/bin";
   const processes = createProcessExecutor({
     scratch: join(options.directory, "sandbox-trial"),
-    entrypoint: options.jobEntrypoint ?? fileURLToPath(new URL("./job-entrypoint.js", import.meta.url)),
+    entrypoint: options.jobEntrypoint ?? findEntrypoint(),
     path,
     hidden: options.hidden ?? [],
     stopTimeoutMs,
@@ -198,6 +199,11 @@ function chooseExecutor(options: BatchOptions): ChosenExecutor {
     ...{ choice: options.choice ?? "process", processes, environment },
     ...{ stopTimeoutMs, now, log },
   });
+}
+
+/** What begins a job's process: a file beside this program or, in the executable, its name there (src/executable/main.ts). */
+function findEntrypoint(): string {
+  return isSea() ? "__job-entrypoint" : fileURLToPath(new URL("./job-entrypoint.js", import.meta.url));
 }
 
 /** The operation that a path names: `POST /v1/describejobs` is DescribeJobs. */

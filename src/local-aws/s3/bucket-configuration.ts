@@ -2,11 +2,12 @@ import { AwsError, notImplemented, type ServiceResponse } from "../http.ts";
 import { checkPolicy } from "../iam/policy-grammar.ts";
 import { childrenOf, malformedXml, parseXml, renderXml, textOf } from "../xml.ts";
 import { readText } from "./body.ts";
+import type { Call } from "./call.ts";
 import { checkLifecycle } from "./lifecycle.ts";
 import { bucketOf } from "./lookup.ts";
 import { STORED_SUBRESOURCES } from "./operation.ts";
 import { xmlResponse } from "./respond.ts";
-import type { Bucket, Call } from "./types.ts";
+import type { Bucket } from "./types.ts";
 
 /** A configuration that is kept and given back as it was sent. Of all of them nothing is acted upon. */
 interface StoredConfiguration {

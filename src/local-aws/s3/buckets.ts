@@ -2,12 +2,12 @@ import { AwsError, type ServiceResponse } from "../http.ts";
 import { parseXml, textOf } from "../xml.ts";
 import { readText, refuseUnreadElements } from "./body.ts";
 import { initialConfigurations } from "./bucket-configuration.ts";
+import type { Call } from "./call.ts";
 import { numberParameter } from "./conditions.ts";
 import { refuseUnsupported } from "./description.ts";
 import { bucketOf } from "./lookup.ts";
 import { isoDate, xmlResponse } from "./respond.ts";
 import type { Store } from "./store/store.ts";
-import type { Call } from "./types.ts";
 
 const OWNER = { ID: "local-aws", DisplayName: "local-aws" };
 

@@ -2,13 +2,14 @@ import { createHash } from "node:crypto";
 import { AwsError, type ServiceResponse } from "../http.ts";
 import { childrenOf, malformedXml, parseXml, textOf, type XmlNode } from "../xml.ts";
 import { readText } from "./body.ts";
+import type { Call } from "./call.ts";
 import { type Checksum, checksumElement, checksumHeader, checksumOfParts } from "./checksums.ts";
 import { checkWrite, unquote } from "./conditions.ts";
 import { invalidRequest } from "./errors.ts";
 import { bucketOf, uploadOf } from "./lookup.ts";
 import { MAX_PARTS, MIN_PART } from "./multipart.ts";
 import { checksumElements, ENCRYPTION_HEADER, quoted, xmlResponse } from "./respond.ts";
-import type { Call, OpenUpload, StoredObject, StoredPart } from "./types.ts";
+import type { OpenUpload, StoredObject, StoredPart } from "./types.ts";
 import { wholeSeconds } from "./write-object.ts";
 
 /** Makes an object of an upload's parts. Their files become the object's: nothing is copied. */

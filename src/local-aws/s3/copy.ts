@@ -1,5 +1,6 @@
 import type { ServiceRequest, ServiceResponse } from "../http.ts";
 import { hashBody, requiredAlgorithm } from "./body.ts";
+import type { Call } from "./call.ts";
 import type { Algorithm, Checksum } from "./checksums.ts";
 import { checkCopySource } from "./conditions.ts";
 import { describeObject } from "./description.ts";
@@ -7,7 +8,7 @@ import { invalidArgument, invalidRequest } from "./errors.ts";
 import { bucketOf, checkVersion, objectOf } from "./lookup.ts";
 import type { ByteRange } from "./range.ts";
 import { checksumElements, ENCRYPTION_HEADER, isoDate, quoted, xmlResponse } from "./respond.ts";
-import type { Call, Segment, StoredObject } from "./types.ts";
+import type { Segment, StoredObject } from "./types.ts";
 import { commitObject, wholeSeconds } from "./write-object.ts";
 
 const MAX_COPY = 5 * 1024 ** 3;

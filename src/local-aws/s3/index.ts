@@ -22,6 +22,7 @@ import {
   listBuckets,
   makeBucket,
 } from "./buckets.ts";
+import type { Call } from "./call.ts";
 import { completeMultipartUpload } from "./complete-multipart.ts";
 import { copyObject } from "./copy.ts";
 import { renderS3Error } from "./errors.ts";
@@ -39,7 +40,6 @@ import { detectOperation, type Operation } from "./operation.ts";
 import { getObject, getObjectAttributes, getObjectTagging, headObject } from "./read-object.ts";
 import { refuseUnreadParameters } from "./reads.ts";
 import { openStore } from "./store/store.ts";
-import type { Call } from "./types.ts";
 import { deleteObject, deleteObjects, putObject } from "./write-object.ts";
 
 const OPERATIONS: Readonly<Record<Operation, (call: Call) => Promise<ServiceResponse>>> = {

@@ -1,10 +1,11 @@
 import type { ServiceResponse } from "../http.ts";
+import type { Call } from "./call.ts";
 import { numberParameter } from "./conditions.ts";
 import { commonParameters } from "./list.ts";
 import { bucketOf } from "./lookup.ts";
 import { isoDate, xmlResponse } from "./respond.ts";
 import { compareUtf8 } from "./store/sorted-keys.ts";
-import type { Call, Upload } from "./types.ts";
+import type { Upload } from "./types.ts";
 
 const MAX_UPLOADS = 1000;
 

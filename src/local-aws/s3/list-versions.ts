@@ -1,9 +1,9 @@
 import type { ServiceResponse } from "../http.ts";
+import type { Call } from "./call.ts";
 import { invalidArgument } from "./errors.ts";
 import { commonParameters, listPage, maxKeysOf } from "./list.ts";
 import { bucketOf } from "./lookup.ts";
 import { isoDate, quoted, xmlResponse } from "./respond.ts";
-import type { Call } from "./types.ts";
 
 /** What each object of a bucket without versions has. */
 const ONLY_VERSION = "null";

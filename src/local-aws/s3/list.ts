@@ -1,11 +1,12 @@
 import { uriEncode } from "../auth/canonical.ts";
 import type { ServiceResponse } from "../http.ts";
+import type { Call } from "./call.ts";
 import { numberParameter } from "./conditions.ts";
 import { invalidArgument } from "./errors.ts";
 import { bucketOf } from "./lookup.ts";
 import { isoDate, quoted, xmlResponse } from "./respond.ts";
 import { compareUtf8 } from "./store/sorted-keys.ts";
-import type { Bucket, Call, StoredObject } from "./types.ts";
+import type { Bucket, StoredObject } from "./types.ts";
 
 const MAX_KEYS = 1000;
 

@@ -1,6 +1,7 @@
 import { AwsError } from "../http.ts";
+import type { Call } from "./call.ts";
 import { noSuchBucket, noSuchKey, noSuchUpload } from "./errors.ts";
-import type { Bucket, Call, OpenUpload, StoredObject } from "./types.ts";
+import type { Bucket, OpenUpload, StoredObject } from "./types.ts";
 
 /** @throws AwsError NoSuchBucket */
 export function bucketOf({ store, bucketName }: Pick<Call, "store" | "bucketName">): Bucket {

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { ServiceResponse } from "../http.ts";
 import { announcedChecksum, checkLength, hashBody, requiredAlgorithm } from "./body.ts";
+import type { Call } from "./call.ts";
 import type { Algorithm, ChecksumType } from "./checksums.ts";
 import { checksumHeader } from "./checksums.ts";
 import { numberParameter } from "./conditions.ts";
@@ -10,7 +11,7 @@ import { invalidArgument, invalidRequest } from "./errors.ts";
 import { bucketOf, uploadOf } from "./lookup.ts";
 import type { ByteRange } from "./range.ts";
 import { ENCRYPTION_HEADER, isoDate, quoted, xmlResponse } from "./respond.ts";
-import type { Call, StoredObject, StoredPart, Upload } from "./types.ts";
+import type { StoredObject, StoredPart, Upload } from "./types.ts";
 import { wholeSeconds } from "./write-object.ts";
 
 /** "Multipart upload limits" (S3 User Guide). */

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { AwsError, type ServiceResponse } from "../http.ts";
+import type { Call } from "./call.ts";
 import { ALGORITHMS, checksumElement } from "./checksums.ts";
 import { isNotModified, numberParameter } from "./conditions.ts";
 import { descriptionHeaders } from "./description.ts";
@@ -7,7 +8,7 @@ import { invalidArgument } from "./errors.ts";
 import { checkVersion, objectOf } from "./lookup.ts";
 import { type ByteRange, parseRange } from "./range.ts";
 import { checksumHeaders, ENCRYPTION_HEADER, quoted, xmlResponse } from "./respond.ts";
-import type { Call, StoredObject } from "./types.ts";
+import type { StoredObject } from "./types.ts";
 
 export async function getObject(call: Call): Promise<ServiceResponse> {
   return readObject(call, (object, { start, end }) => ({

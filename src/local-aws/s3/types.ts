@@ -1,7 +1,5 @@
-import type { ServiceRequest } from "../http.ts";
 import type { Algorithm, Checksum, ChecksumType } from "./checksums.ts";
 import type { SortedKeys } from "./store/sorted-keys.ts";
-import type { Store } from "./store/store.ts";
 
 /** A data file's share of an object: all of it, in the object's order. */
 export interface Segment {
@@ -70,17 +68,4 @@ export interface Bucket {
   record: BucketRecord;
   readonly objects: SortedKeys<StoredObject>;
   readonly uploads: Map<string, OpenUpload>;
-}
-
-/** One call of an operation. */
-export interface Call {
-  readonly request: ServiceRequest;
-  /** "" where the request is for the service. */
-  readonly bucketName: string;
-  /** "" where the request is for a bucket. */
-  readonly key: string;
-  readonly store: Store;
-  /** The region that buckets are in, unless they were created with another. */
-  readonly region: string;
-  now(): number;
 }

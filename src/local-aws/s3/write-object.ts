@@ -1,12 +1,13 @@
 import type { ServiceResponse } from "../http.ts";
 import { childrenOf, malformedXml, textOf } from "../xml.ts";
 import { announcedChecksum, checkLength, hashBody, readXml, refuseUnreadElements } from "./body.ts";
+import type { Call } from "./call.ts";
 import { checkWrite, unquote } from "./conditions.ts";
 import { describeObject } from "./description.ts";
 import { invalidRequest, preconditionFailed } from "./errors.ts";
 import { bucketOf, checkVersion } from "./lookup.ts";
 import { checksumHeaders, ENCRYPTION_HEADER, quoted, xmlResponse } from "./respond.ts";
-import type { Call, StoredObject } from "./types.ts";
+import type { StoredObject } from "./types.ts";
 
 const MAX_DELETED = 1000;
 

@@ -2,12 +2,13 @@ import type { Finding } from "../../checks/finding.ts";
 import type { Context } from "../../cli/context.ts";
 import { findProgram } from "../../cli/programs.ts";
 import { UserError } from "../../errors.ts";
+import type { LocalBuildRequest } from "../build-request.ts";
 import { commandLine } from "../command-line.ts";
 import { ASK_LIMIT, ask } from "../local/ask.ts";
 import { buildVariables, hostEnvironment } from "../local/environment.ts";
 import { runInForeground } from "../local/foreground.ts";
 import { hasBenchmarkExtended, snakemakeVersion } from "../local/snakemake.ts";
-import type { LocalBuildRequest, LocalRuntime } from "../runtime.ts";
+import type { LocalRuntime } from "../local-runtime.ts";
 
 /** What workflows commonly run, and whether none goes without it. */
 const PROGRAMS = [

@@ -11,7 +11,7 @@ import type { Context } from "../../cli/context.ts";
 import { UsageError } from "../../errors.ts";
 import { runsDirectory, updateRecord } from "../../runs/registry.ts";
 import type { RunRecord } from "../../runs/types.ts";
-import type { BuildRequest } from "../runtime.ts";
+import type { BuildRequest } from "../build-request.ts";
 import { attachToJob } from "./attach.ts";
 import { type BringBackOptions, bringBack } from "./bring-back.ts";
 import { askToStop } from "./cancel.ts";

@@ -11,7 +11,7 @@ import { supportsEnvd, supportsOverlays } from "../../workflow/image.ts";
 import { jobEnvironment } from "../../workflow/job-environment.ts";
 import { type Overlay, selectFiles } from "../../workflow/selection.ts";
 import type { Selection } from "../../workflow/types.ts";
-import type { BuildRequest } from "../runtime.ts";
+import type { BuildRequest } from "../build-request.ts";
 import { credentialWarning } from "./credential-warning.ts";
 import { deriveDefinition } from "./derived-definition.ts";
 import type { AwsBatchOptions } from "./options.ts";

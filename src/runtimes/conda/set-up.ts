@@ -3,7 +3,7 @@ import type { Context } from "../../cli/context.ts";
 import { UserError } from "../../errors.ts";
 import { lockRuntime } from "../local/directory.ts";
 import { readUrl } from "../local/download.ts";
-import type { SetupOptions } from "../runtime.ts";
+import type { SetupOptions } from "../local-runtime.ts";
 import { makeEnvironment, sweepEnvironments, type Wanted } from "./environment.ts";
 import { type CondaPlace, environmentInUse, installedPackage } from "./place.ts";
 import { newestVersion } from "./repodata.ts";

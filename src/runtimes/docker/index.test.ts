@@ -6,7 +6,7 @@ import type { TestContext } from "../../../test/support/context.ts";
 import { type Call, fakeEngine, podmanInfo } from "../../../test/support/fake-program.ts";
 import { runtimePlace } from "../../../test/support/runtime-place.ts";
 import { openSettings } from "../../settings.ts";
-import type { LocalBuildRequest } from "../runtime.ts";
+import type { LocalBuildRequest } from "../build-request.ts";
 import { docker } from "./index.ts";
 
 let place: string;

@@ -2,7 +2,7 @@ import { join, resolve } from "node:path";
 import { type Context, nextstrainHome } from "../../cli/context.ts";
 import { lock } from "../../cli/lock.ts";
 import type { SettingsReader } from "../../settings.ts";
-import type { RuntimeName } from "../runtime.ts";
+import type { RuntimeName } from "../runtime-name.ts";
 
 /** Where a runtime keeps what it fetches: `~/.nextstrain/runtimes/<name>`, moved by `NEXTSTRAIN_RUNTIMES`. */
 export function runtimeDirectory(context: Context, settings: SettingsReader, name: RuntimeName): string {

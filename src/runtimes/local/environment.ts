@@ -1,7 +1,7 @@
 import type { Context } from "../../cli/context.ts";
 import type { Variables } from "../../workflow/envdir.ts";
 import { jobEnvironment, WELL_KNOWN_VARIABLES } from "../../workflow/job-environment.ts";
-import type { BuildRequest } from "../runtime.ts";
+import type { BuildRequest } from "../build-request.ts";
 
 /** The variables that a build is given, by the same rules as a job's on AWS Batch; null: to be unset. */
 export async function buildVariables(

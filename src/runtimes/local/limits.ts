@@ -1,5 +1,5 @@
 import type { Io } from "../../cli/io.ts";
-import type { BuildRequest } from "../runtime.ts";
+import type { BuildRequest } from "../build-request.ts";
 
 /** What an engine can hold containers to. */
 export interface Limits {

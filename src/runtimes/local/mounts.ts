@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { UserError } from "../../errors.ts";
 import { CONTAINER_BUILD, CONTAINER_ROOT } from "../../workflow/build-root.ts";
-import type { LocalBuildRequest } from "../runtime.ts";
+import type { LocalBuildRequest } from "../build-request.ts";
 
 /** A directory of this computer, seen in a container. Both paths are absolute. */
 export interface Mount {

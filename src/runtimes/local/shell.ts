@@ -1,4 +1,4 @@
-import type { RuntimeName } from "../runtime.ts";
+import type { RuntimeName } from "../runtime-name.ts";
 
 /** The prompt of a shell in a runtime (bash(1), PROMPTING): in which one, and where. */
 export function promptOf(runtime: RuntimeName): string {

@@ -9,7 +9,7 @@ import type { TestContext } from "../../../test/support/context.ts";
 import { fakeProgram } from "../../../test/support/fake-program.ts";
 import { runtimePlace } from "../../../test/support/runtime-place.ts";
 import { openSettings } from "../../settings.ts";
-import type { LocalBuildRequest } from "../runtime.ts";
+import type { LocalBuildRequest } from "../build-request.ts";
 import { imageOf, removeImage } from "./images.ts";
 import { singularity } from "./index.ts";
 

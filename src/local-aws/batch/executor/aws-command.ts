@@ -9,15 +9,24 @@ const endpoint = rest.find((word) => word.startsWith("--endpoint-url="))?.slice(
 const environment = (endpoint ? { ...process.env, AWS_ENDPOINT_URL: endpoint } : process.env) as Environment;
 const [from = "", to = ""] = rest.filter((word) => !word.startsWith("--"));
 
-try {
-  await run();
-} catch (error) {
-  if (!(error instanceof CopyError)) throw error;
-  say(`fatal error: ${error.message}`);
-  process.exitCode = 1;
+// The executable's files can't have `await` here. Like that, it ends with 13 where main never does.
+process.once("beforeExit", () => {
+  process.exitCode ??= 13;
+});
+void main();
+
+async function main(): Promise<void> {
+  try {
+    process.exitCode = await run();
+  } catch (error) {
+    if (!(error instanceof CopyError)) throw error;
+    say(`fatal error: ${error.message}`);
+    process.exitCode = 1;
+  }
 }
 
-async function run(): Promise<void> {
+/** Resolves to the exit status. */
+async function run(): Promise<number> {
   const here = (path: string) => relative(process.cwd(), path);
   if (service === "s3" && operation === "cp" && from.startsWith("s3://")) {
     await download(from, to, environment);
@@ -32,6 +41,7 @@ async function run(): Promise<void> {
     say(
       `The aws command of local AWS's own jobs knows s3 cp and s3 rm, not: ${process.argv.slice(2).join(" ")}`,
     );
-    process.exitCode = 252;
+    return 252;
   }
+  return 0;
 }

@@ -28,7 +28,13 @@ process.on("SIGTERM", () => {
   // Process 1 gets only signals that it handles: bash, as which the entrypoint of the image runs a build, handles none.
   if (child !== undefined && handlesSigterm(child)) signalProcess(child, "SIGTERM");
 });
-process.exitCode = await main(JSON.parse(await text(process.stdin)) as JobSpec);
+// The executable's files can't have `await` here. Like that, it ends with 13 where main never does.
+process.once("beforeExit", () => {
+  process.exitCode ??= 13;
+});
+void (async () => {
+  process.exitCode = await main(JSON.parse(await text(process.stdin)) as JobSpec);
+})();
 
 /** What `/sbin/entrypoint` of the image does, and then the command. Resolves to the exit status. */
 async function main(spec: JobSpec): Promise<number> {

@@ -1,5 +1,6 @@
-import { chmod, copyFile, mkdir, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { getAsset, isSea } from "node:sea";
 import { fileURLToPath } from "node:url";
 
 /** Where the image has the program by which a build's command begins. */
@@ -16,14 +17,21 @@ export async function imagePrograms(
   const directory = join(home, DIRECTORY);
   const entrypoint = join(directory, "entrypoint-aws-batch");
   await mkdir(directory, { recursive: true });
-  await copyFile(fileURLToPath(new URL("entrypoint-aws-batch.sh", import.meta.url)), entrypoint);
+  await writeFile(entrypoint, await readEntrypoint());
   await chmod(entrypoint, 0o755);
   await writeFile(join(directory, "aws"), awsScript(), { mode: 0o755 });
   return (command) => command.map((word) => (word === ENTRYPOINT ? entrypoint : word));
 }
 
+/** The script is shipped as it is: beside this program, or in the executable. */
+async function readEntrypoint(): Promise<string> {
+  const name = "entrypoint-aws-batch.sh";
+  return isSea() ? getAsset(name, "utf8") : readFile(new URL(name, import.meta.url), "utf8");
+}
+
 function awsScript(): string {
-  const program = fileURLToPath(new URL("job-aws.js", import.meta.url));
+  // By its name in the executable (src/executable/main.ts), where this is that.
+  const program = isSea() ? "__job-aws" : fileURLToPath(new URL("job-aws.js", import.meta.url));
   return `#!/bin/sh\nexec ${quote(process.execPath)} ${quote(program)} "$@"\n`;
 }
 

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdir, readFile } from "node:fs/promises";
 import { constants } from "node:os";
 import { delimiter, dirname, join } from "node:path";
+import { isSea } from "node:sea";
 import type { ProcessIdentity } from "../types.ts";
 import type { JobSpec } from "./entrypoint.ts";
 import type { Attempt, ContainerEnd, Executor, RunningContainer } from "./executor.ts";
@@ -19,7 +20,7 @@ const LOOK_AGAIN = 50;
 export interface ProcessExecutorOptions {
   /** For trying out sandboxes; made and removed. */
   readonly scratch: string;
-  /** The built `entrypoint.ts`: the program that a job's process begins as. */
+  /** The built `entrypoint.ts`, the program that a job's process begins as: its path, or its name in the executable. */
   readonly entrypoint: string;
   /** PATH of the jobs. */
   readonly path: string;
@@ -56,12 +57,14 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
 
 async function chooseSandboxFor({ hidden = [], ...options }: ProcessExecutorOptions): Promise<Sandbox> {
   const { entrypoint, path } = options;
-  const view = await chooseView({
-    hidden,
-    path: [path, dirname(process.execPath)].join(delimiter),
-    // The entrypoint is an ES module by what its package says.
-    needed: [dirname(entrypoint), join(dirname(dirname(entrypoint)), "package.json")],
-  });
+  const programs = isSea()
+    ? { path, needed: [process.execPath] }
+    : {
+        path: [path, dirname(process.execPath)].join(delimiter),
+        // The entrypoint is an ES module by what its package says.
+        needed: [dirname(entrypoint), join(dirname(dirname(entrypoint)), "package.json")],
+      };
+  const view = await chooseView({ hidden, ...programs });
   return chooseSandbox({ ...options, view });
 }
 

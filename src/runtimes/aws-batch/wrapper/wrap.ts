@@ -1,11 +1,11 @@
-import { readFile } from "node:fs/promises";
+import { readShippedFile } from "../../../cli/shipped-file.ts";
 
 /**
  * The script that jobs begin with (job-wrapper.sh), as it goes into a job's command: without comments and indentation, since Batch
  * takes 8,192 characters of settings.
  */
 export async function readWrapper(): Promise<string> {
-  const script = await readFile(new URL("job-wrapper.sh", import.meta.url), "utf8");
+  const script = await readShippedFile(new URL("job-wrapper.sh", import.meta.url));
   return script
     .split("\n")
     .map((line) => line.trim())
