@@ -52,7 +52,7 @@ What to try next:
         npx nextstrain build --aws-batch --local-aws ${shown}
 
     Everything that a build can do:
-        npx nextstrain build --help
+        npx nextstrain build --help-all
 
     The stand-in for AWS that ran the job (it leaves by itself after a while):
         npx nextstrain local-aws status

@@ -1,10 +1,10 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { testContext } from "../../test/support/context.ts";
 import { runProgram } from "./program.ts";
 
-async function helpOf(command: readonly string[]): Promise<readonly string[]> {
+async function helpOf(command: readonly string[], flag = "--help-all"): Promise<readonly string[]> {
   const context = testContext();
-  expect(await runProgram(context, [...command, "--help-all"])).toBe(0);
+  expect(await runProgram(context, [...command, flag])).toBe(0);
   expect(context.output.out[0]).toMatch(new RegExp(`^Usage: ${["nextstrain", ...command].join(" ")}\\b`));
   return context.output.out;
 }
@@ -23,9 +23,31 @@ const all = await withSubcommands([]);
 test.each(all.map((command) => [["nextstrain", ...command].join(" "), command] as const))(
   "the help of %s fits 80 columns",
   async (_, command) => {
-    expect((await helpOf(command)).filter((line) => line.length > 80)).toEqual([]);
+    const lines = [...(await helpOf(command)), ...(await helpOf(command, "--help"))];
+    expect(lines.flatMap((text) => text.split("\n")).filter((line) => line.length > 80)).toEqual([]);
   },
 );
+
+describe("seldom-used options", () => {
+  test("are in --help-all; --help leaves them out, and ends by saying so", async () => {
+    const brief = (await helpOf(["build"], "--help")).join("\n").trimEnd().split("\n");
+    const all = (await helpOf(["build"])).join("\n");
+    expect(brief.length).toBeLessThanOrEqual(70);
+    expect(brief.join("\n")).not.toMatch(/^ +--(tag|exec)/m);
+    expect(brief.at(-1)).toContain("`nextstrain build --help-all`");
+    expect(all).toMatch(/^ +--exec [\s\S]*^ +--tag /m);
+    expect(all).not.toContain("`nextstrain build --help-all`");
+  });
+
+  test("a command that has none says nothing of them", async () => {
+    expect((await helpOf(["view"], "--help")).join("\n")).not.toContain("--help-all");
+  });
+
+  test("are suggested for a misspelling", async () => {
+    const misspelt = runProgram(testContext(), ["build", "--job-inof", "f", "."]);
+    await expect(misspelt).rejects.toMatchObject({ hint: "Did you mean --job-info?" });
+  });
+});
 
 test("there is a help of each command within another", () => {
   expect(all.map((command) => command.join(" "))).toEqual(

@@ -1,7 +1,8 @@
-import { Command, CommanderError, Option } from "commander";
+import { Command, CommanderError, Help, Option } from "commander";
 import { commands } from "../commands/index.ts";
 import { UsageError } from "../errors.ts";
 import { expandAbbreviations, findSubcommand } from "./abbreviations.ts";
+import { briefHelp, hintAtAdvanced } from "./advanced.ts";
 import type { Outcome } from "./command-maker.ts";
 import type { Context } from "./context.ts";
 import { refuseForeign } from "./foreign-commands.ts";
@@ -38,19 +39,26 @@ function createProgram(context: Context, outcome: Outcome): { readonly program: 
   const program = new Command("nextstrain")
     .description("Run pathogen workflows on AWS Batch from your own computer as if they ran there.")
     .version(`nextstrain ${version}`, "-V, --version", "show the version")
-    .helpOption("-h, --help", "show help")
-    .helpCommand("help [command]", "show help of a command")
     .enablePositionalOptions();
   for (const command of commands) program.addCommand(command(context, outcome));
   for (const each of allCommands(program)) {
+    if (each.commands.length > 0) each.helpCommand("help [command]", "show help for a command");
     each
       .exitOverride()
+      .addHelpOption(new Option("-h, --help", "show help").helpGroup("Options:"))
       // What follows a command's name is that command's: else `--help-all` there would be that of the one above.
       .enablePositionalOptions()
       .showSuggestionAfterError()
-      .addOption(new Option("--help-all", "show help, with what is seldom needed").hideHelp())
+      .addOption(
+        new Option("--help-all", "show help with seldom-used options, too").helpGroup("Options:").hideHelp(),
+      )
       .on("option:help-all", () => showAll(each))
-      .configureHelp({ helpWidth: 80, subcommandTerm: (command) => command.name() })
+      .configureHelp({
+        helpWidth: 80,
+        subcommandTerm: (command) => command.name(),
+        formatHelp: briefHelp,
+      })
+      .addHelpText("after", () => hintAtAdvanced(each))
       .configureOutput({
         writeOut: (text) => context.io.out(text.replace(/\n$/, "")),
         // Usage errors are thrown, and printed where all errors are.
@@ -74,8 +82,9 @@ function withoutVainHelp(program: Command, args: readonly string[]): readonly st
   return args;
 }
 
-/** The help, hidden options and all. */
+/** Shows the help with hidden and advanced options. */
 function showAll(command: Command): never {
+  command.configureHelp({ ...command.configureHelp(), formatHelp: Help.prototype.formatHelp });
   for (const option of command.options) option.hidden = false;
   return command.help();
 }

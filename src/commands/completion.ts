@@ -4,9 +4,9 @@ import type { Context } from "../cli/context.ts";
 /** `nextstrain completion`: a script with which a shell completes this program's commands and options. */
 export function completionCommand(context: Context): Command {
   const command = new Command("completion")
-    .summary("print a script for the shell's completion")
-    .description("Prints a script that teaches a shell to complete this program's commands and options.")
-    .addArgument(new Argument("<shell>", "the shell").choices(["bash", "zsh", "fish"]))
+    .summary("print a completion script for your shell")
+    .description("Print a script that makes a shell complete this program's commands and options.")
+    .addArgument(new Argument("<shell>", "your shell").choices(["bash", "zsh", "fish"]))
     .addHelpText(
       "after",
       `

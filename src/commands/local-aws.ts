@@ -16,14 +16,14 @@ import { parsePort } from "./port.ts";
 /** What the account may have other than the default one. */
 const ACCOUNT_TRAITS: readonly string[] = ["fair-share", "tags-required", "ecs-properties"];
 
-/** `nextstrain local-aws`: the stand-in for AWS on this computer. */
+/** `nextstrain local-aws`: the AWS emulator on this computer. */
 export function localAwsCommand(context: Context): Command {
   const command = new Command("local-aws")
-    .summary("a stand-in for AWS on this computer")
+    .summary("run an AWS emulator on this computer")
     .description(
-      "Runs a stand-in for S3, AWS Batch and CloudWatch Logs on this computer. " +
-        "It needs no account, costs nothing, and keeps its data under ~/.nextstrain/local-aws. " +
-        "`nextstrain build --aws-batch --local-aws` starts it by itself.",
+      "Run an emulator of S3, AWS Batch and CloudWatch Logs on this computer. " +
+        "It needs no account, costs nothing, and keeps its data in ~/.nextstrain/local-aws. " +
+        "`nextstrain build --aws-batch --local-aws` starts it automatically.",
     )
     .addHelpText(
       "after",
@@ -36,45 +36,45 @@ Example:
 
   command
     .command("start")
-    .description("start it, unless it runs already")
-    .option("--port <number>", "port to listen on (default: that of the last time)", parsePort)
-    .option(
-      "--idle-minutes <number>",
-      "minutes without anything to do before it leaves; 0: never",
-      parseMinutes,
-    )
+    .summary("start it, unless it is running")
+    .description("Start local AWS, unless it is running.")
+    .option("--port <number>", "port to listen on (default: the same as last time)", parsePort)
+    .option("--idle-minutes <number>", "exit after this many idle minutes; 0: never", parseMinutes)
     .addOption(
       new Option(
         "--executor <name>",
-        "what runs jobs until it stops; auto: containers where docker or podman works and has the image, else processes",
+        "how to run jobs until it stops; auto: in containers if docker or podman works and has the image, else as processes",
       ).choices(["container", "process", "auto"]),
     )
     .option(
       "--account <trait>",
-      `be an account that isn't like others until it stops: ${ACCOUNT_TRAITS.join(", ")}; repeatable`,
+      `emulate a special account until it stops: ${ACCOUNT_TRAITS.join(", ")}; repeatable`,
       parseTrait,
     )
-    .option("--faults <file>", "misbehave as the fault plan in this JSON file says")
-    .option("--latency <ms>", "answer each request so many milliseconds late", parseMilliseconds)
-    .option("--fail-rate <percent>", "let so many requests in a hundred fail, in various ways", parsePercent)
-    .option("--seed <number>", "for chance to repeat itself (default: 1)", parseSeed)
+    .option("--faults <file>", "follow the fault plan in this JSON file")
+    .option("--latency <ms>", "delay every response by this many milliseconds", parseMilliseconds)
+    .option("--fail-rate <percent>", "make this share of requests fail, in various ways", parsePercent)
+    .option("--seed <number>", "seed of random faults (default: 1)", parseSeed)
     .action((options: StartFlags) => start(context, options));
 
   command
     .command("stop")
-    .description("stop it; jobs that still run are ended")
+    .summary("stop it, and end running jobs")
+    .description("Stop local AWS, and end running jobs.")
     .action(() => stop(context));
 
   command
     .command("status")
-    .description("say whether it runs, where, and what it is doing")
-    .option("--json", "for programs")
+    .summary("show whether it is running, where, and what it is doing")
+    .description("Show whether local AWS is running, where, and what it is doing.")
+    .option("--json", "print JSON")
     .action((options: { json?: true }) => status(context, options.json === true));
 
   command
     .command("env")
-    .description("print exports with which any AWS client in this shell talks to it; starts it if needed")
-    .option("--unset", "print what takes them back")
+    .summary("print exports that make AWS clients in this shell use it")
+    .description("Print exports that make AWS clients in this shell use local AWS, and start it if needed.")
+    .option("--unset", "print commands that revert them")
     .action((options: { unset?: true }) => printEnvironment(context, options.unset === true))
     .addHelpText(
       "after",
@@ -84,14 +84,15 @@ Example:
   aws s3 ls s3://nextstrain-jobs
   eval "$(nextstrain local-aws env --unset)"
 
-An aws command older than 2.13 takes no endpoint from the environment:
+Versions of aws before 2.13 read no endpoint from the environment:
   aws --endpoint-url "$AWS_ENDPOINT_URL" s3 ls`,
     );
 
   command
     .command("reset")
-    .description("delete all its buckets, jobs and logs; its port and keys stay")
-    .option("--yes", "do not ask")
+    .summary("delete all buckets, jobs and logs; keep port and keys")
+    .description("Delete all buckets, jobs, logs, users and policies of local AWS. Port and keys stay.")
+    .option("--yes", "don't ask")
     .action((options: { yes?: true }) => reset(context, options.yes === true));
 
   return command;

@@ -20,10 +20,10 @@ type ShellOptions = Pick<
 export function shellCommand(context: Context, outcome: Outcome): Command {
   const command = new Command("shell")
     .summary("open a shell in a runtime, in the build directory")
-    .description("Opens a shell in a runtime, in the build directory, with what a build would find there.")
+    .description("Open a shell in a runtime, in the build directory, with the environment of a build.")
     .usage("[options] <directory> [bash arguments...]")
-    .argument("<directory>", "the directory to start in")
-    .argument("[bash-arguments...]", "passed to bash as they are")
+    .argument("<directory>", "build directory")
+    .argument("[bash-arguments...]", "passed to bash unchanged")
     .passThroughOptions();
   // Not as the options' defaults: those would show in the help.
   for (const list of ["runtimes", "dockerArg", "env", "envdir"]) command.setOptionValue(list, []);

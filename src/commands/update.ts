@@ -5,10 +5,10 @@ import { runtimes } from "../runtimes/runtime.ts";
 /** `nextstrain update`: fetches a newer image or environment. */
 export function updateCommand(context: Context): Command {
   return new Command("update")
-    .summary("fetch a newer image or environment of a runtime")
-    .description("Fetches what is newer for a runtime: its image, or the packages of its environment.")
+    .summary("download a newer image or environment of a runtime")
+    .description("Download the newest image of a runtime, or the newest packages of its environment.")
     .addArgument(
-      new Argument("[runtime...]", "the runtimes (default: that of builds)")
+      new Argument("[runtime...]", "runtimes to update (default: the runtime for builds)")
         .choices(runtimes.map(({ name }) => name))
         // Old names, which chooseRuntime() knows, are taken, too.
         .argParser((given: string, before: readonly string[] = []) => [...before, given]),

@@ -8,9 +8,9 @@ import type { SettingsReader } from "../settings.ts";
 /** `nextstrain version`: what is installed and, with --verbose, where things are. */
 export function versionCommand(context: Context): Command {
   return new Command("version")
-    .summary("show versions, and where things are")
-    .description("Shows the version of this program; with --verbose also its surroundings.")
-    .option("--verbose", "show what the runtimes have, and where this program keeps its files, too")
+    .summary("show versions and paths")
+    .description("Show the version of this program.")
+    .option("--verbose", "also show runtimes, their versions, and where files are stored")
     .action(async ({ verbose }: { verbose?: true }) => {
       context.io.out(`nextstrain ${version}`);
       if (verbose) for (const line of await describeSurroundings(context)) context.io.out(line);

@@ -22,22 +22,21 @@ export function viewCommand(context: Context): Command {
   return command
     .summary("show results in the browser")
     .description(
-      "Shows datasets and narratives in Auspice, in the browser, until Control-C. `nextstrain setup auspice` installs it.",
+      "Show datasets and narratives in the browser with Auspice, until Control-C. To install Auspice, run `nextstrain setup auspice`.",
     )
     .argument(
       "<path>",
-      "build directory, directory of datasets, dataset (.json) or narrative (.md); `last`: the last build's directory",
+      "build directory, directory of datasets, dataset (.json), narrative (.md), or `last` for the last build's directory",
     )
     .option("--host <address>", "listen on this address (default: HOST, 127.0.0.1)")
     .addOption(
-      new Option(
-        "--port <number>",
-        "listen on this port (default: PORT, 4000 or any that is free)",
-      ).argParser(parsePort),
+      new Option("--port <number>", "listen on this port (default: PORT, 4000, or any free port)").argParser(
+        parsePort,
+      ),
     )
-    .option("--allow-remote-access", "let other computers look, too: listen on all addresses")
+    .option("--allow-remote-access", "let other computers connect: listen on all addresses")
     .option("--no-open", "don't open the browser")
-    .addOption(new Option("--open", "open the browser: the default").hideHelp())
+    .addOption(new Option("--open", "open the browser (the default)").hideHelp())
     .addHelpText(
       "after",
       `

@@ -22,13 +22,13 @@ export const runtimes: readonly RuntimeEntry[] = [
   { name: "aws-batch", help: "on AWS Batch", imageSetting: "dockerImage" },
   {
     name: "docker",
-    help: "in a container on this computer, with Docker or Podman",
+    help: "in a Docker or Podman container",
     imageSetting: "dockerImage",
     load: async () => (await import("./docker/index.ts")).docker,
   },
   {
     name: "conda",
-    help: "in a Conda environment of its own",
+    help: "in a dedicated Conda environment",
     settings: [
       "runtimes",
       "condaProgram",
@@ -49,7 +49,7 @@ export const runtimes: readonly RuntimeEntry[] = [
   },
   {
     name: "ambient",
-    help: "with the programs installed here",
+    help: "with the programs installed on this computer",
     oldName: "native",
     load: async () => (await import("./ambient/index.ts")).ambient,
   },

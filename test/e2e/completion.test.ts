@@ -58,6 +58,7 @@ describe.skipIf(!have("bash"))("in bash (needs bash)", () => {
       ["--detach", "--detach-on-interrupt"],
     ],
     [["build", "--aws-batch", "--aws-batch-q"], ["--aws-batch-queue"]],
+    [["build", "--aws-batch-sh"], ["--aws-batch-share"]],
     [["local-aws", "start", "--p"], ["--port"]],
     [["completion", "z"], ["zsh"]],
     [["build", "--envdir", "a"], ["a directory"]],
@@ -86,8 +87,11 @@ for (const [shell, check] of [
 test.each(["zsh", "fish"])("the script for %s knows every option of nextstrain build", async (shell) => {
   const env = cleanEnvironment(place.path);
   const script = await runTool(["completion", shell], { env, cwd: place.path });
-  const help = await runTool(["build", "--help"], { env, cwd: place.path });
-  const options = [...help.stdout.matchAll(/^ {2}(?:-\w, )?--([a-z0-9-]+)/gm)].map(([, option]) => option);
+  const help = await runTool(["build", "--help-all"], { env, cwd: place.path });
+  const hidden = ["native", "help-all"];
+  const options = [...help.stdout.matchAll(/^ {2}(?:-\w, )?--([a-z0-9-]+)/gm)]
+    .map(([, option = ""]) => option)
+    .filter((option) => !hidden.includes(option));
   expect(options.length).toBeGreaterThan(25);
   const known = (option = "") => script.stdout.includes(shell === "fish" ? ` -l ${option} ` : `--${option}`);
   expect(options.filter((option) => !known(option))).toEqual([]);

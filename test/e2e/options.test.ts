@@ -414,10 +414,13 @@ const shown: Readonly<Record<string, () => Promise<void>>> = {
     const help = await succeeds(place.run("build", "--help"));
     const others = await Promise.all([place.run("build", "-h"), place.run("help", "build")]);
     for (const other of others) expect(other.stdout).toBe(help.stdout);
+    expect(help.stdout).not.toContain("--job-info");
+    expect(help.stdout).toMatch(/`nextstrain build --help-all`\.\n$/);
   },
   "--help-all": async () => {
     const { stdout } = await succeeds(place.run("build", "--help-all"));
     expect(stdout).toMatch(/--native +old name of --ambient/);
+    expect(stdout).toMatch(/^ +--job-info <file> /m);
   },
 };
 

@@ -7,12 +7,10 @@ import { addBuildOptions, type BuildOptions } from "./options.ts";
 export function buildCommand(context: Context, outcome: Outcome): Command {
   const command = new Command("build")
     .summary("run a workflow")
-    .description(
-      "Runs the workflow in a directory: ships it, runs Snakemake there, shows its log, and brings the results back.",
-    )
+    .description("Run a Snakemake workflow, show its log, and download its results.")
     .usage("[options] <directory> [snakemake arguments...]")
     .argument("[directory]", "directory with a Snakefile")
-    .argument("[snakemake-arguments...]", "passed to Snakemake as they are")
+    .argument("[snakemake-arguments...]", "passed to Snakemake unchanged")
     .passThroughOptions();
   addBuildOptions(command);
   command.addHelpText("after", NOTES);
@@ -25,22 +23,17 @@ export function buildCommand(context: Context, outcome: Outcome): Command {
 }
 
 const NOTES = `
-Options come before <directory>; what follows it goes to Snakemake. Long options
-may be shortened to what tells them apart. "config a.b" is b in section [a] of
-~/.nextstrain/config.
+Options come before <directory>; arguments after it go to Snakemake. Options can
+be abbreviated. "config a.b" is b in section [a] of ~/.nextstrain/config.
 
-The nearest parent of <directory> with a nextstrain-pathogen.yaml is shipped as
-a whole: the build root. <directory> may be left out with --attach and either
---no-download or --cancel.
+The build root is the nearest parent of <directory> with a
+nextstrain-pathogen.yaml, else <directory>; it is uploaded as a whole. With
+--attach and --no-download or --cancel, <directory> can be omitted.
 
 Examples:
-  nextstrain build --aws-batch zika-tutorial/
   nextstrain build --aws-batch --cpus 8 --memory 14gib zika-tutorial/
   nextstrain build --aws-batch --detach zika-tutorial/ --forceall
   nextstrain build --aws-batch --attach <job id> zika-tutorial/
-  nextstrain build --aws-batch --attach <job id> --cancel
-  nextstrain build --aws-batch --download 'auspice/*.json' zika-tutorial/
-  nextstrain build --aws-batch --local-aws examples/outbreak/
   nextstrain build --docker zika-tutorial/
 
-While the job runs, Control-C twice cancels it, and Control-Z detaches from it.`;
+While the job runs, press Control-C twice to cancel it, Control-Z to detach.`;

@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import { advancedOption } from "../../cli/advanced.ts";
 import { UsageError } from "../../errors.ts";
 import { type RuntimeEntry, runtimes } from "../../runtimes/runtime.ts";
 import type { RuntimeName } from "../../runtimes/runtime-name.ts";
@@ -74,35 +75,34 @@ export function addBuildOptions(command: Command): void {
   command.optionsGroup("What runs:");
   command
     .addOption(settingOption(settings.dockerImage))
-    .option("--exec <program>", "run this program instead of Snakemake", "snakemake");
+    .addOption(
+      advancedOption(
+        new Option("--exec <program>", "run this program instead of Snakemake").default("snakemake"),
+      ),
+    );
   addContainerOptions(command);
 
   command
-    .optionsGroup("Resources:")
-    .option(
-      "--cpus <count>",
-      "CPU cores for the job and for Snakemake (default: the job definition's, all of them)",
-    )
+    .optionsGroup("Resources for the job and for Snakemake:")
+    .option("--cpus <count>", "CPU cores (default: the job definition's for the job, all for Snakemake)")
     .option(
       "--memory <quantity>",
-      "memory for the job and for Snakemake, such as 14gib or 7400mib; without a unit: bytes (default: the job definition's)",
+      "memory, such as 14gib; in bytes if it has no unit (default: the job definition's)",
     );
 
   addVariableOptions(command);
 
   command.optionsGroup("AWS Batch:");
-  for (const name of [
-    "awsBatchJob",
-    "awsBatchQueue",
-    "awsBatchS3Bucket",
-    "awsBatchCpus",
-    "awsBatchMemory",
-    "awsBatchShare",
-    "awsBatchPriority",
-  ] as const) {
+  for (const name of ["awsBatchQueue", "awsBatchS3Bucket"] as const) {
     command.addOption(settingOption(settings[name]));
   }
-  command.addOption(tagOption());
+  for (const name of [
+    ...(["awsBatchJob", "awsBatchCpus", "awsBatchMemory"] as const),
+    ...(["awsBatchShare", "awsBatchPriority"] as const),
+  ]) {
+    command.addOption(advancedOption(settingOption(settings[name])));
+  }
+  command.addOption(advancedOption(tagOption()));
   addJobOptions(command);
   addFileOptions(command);
 }
@@ -115,10 +115,14 @@ export function tagOption(): Option {
 /** Gives the command the options about containers, but for --image. */
 export function addContainerOptions(command: Command): void {
   command
-    .option("--augur <directory>", "use this copy of augur instead of the image's")
-    .option("--auspice <directory>", "use this copy of auspice instead of the image's")
-    .option("--fauna <directory>", "use this copy of fauna instead of the image's")
-    .addOption(repeatable("--docker-arg <argument>", "pass this to `docker run`; with --docker only"));
+    .addOption(advancedOption(new Option("--augur <directory>", "replace the image's augur with this copy")))
+    .addOption(
+      advancedOption(new Option("--auspice <directory>", "replace the image's auspice with this copy")),
+    )
+    .addOption(advancedOption(new Option("--fauna <directory>", "replace the image's fauna with this copy")))
+    .addOption(
+      advancedOption(repeatable("--docker-arg <argument>", "pass this to `docker run`, with --docker")),
+    );
 }
 
 /** Gives the command the options about the variables that programs are given. */
@@ -127,19 +131,18 @@ export function addVariableOptions(command: Command): void {
     .optionsGroup("Environment variables of the job:")
     .addOption(repeatable("--env <name[=value]>", "pass this variable instead of the well-known ones"))
     .addOption(
-      repeatable(
-        "--envdir <directory>",
-        "pass the variables in this envdir instead (default: NEXTSTRAIN_RUNTIME_ENVDIRS)",
+      advancedOption(
+        repeatable(
+          "--envdir <directory>",
+          "pass the variables in this envdir instead (default: NEXTSTRAIN_RUNTIME_ENVDIRS)",
+        ),
       ),
     );
 }
 
 function addRuntimes(command: Command): void {
   addRuntimeFlags(command);
-  command.option(
-    "--local-aws",
-    "with --aws-batch: on the stand-in for AWS on this computer; needs no account",
-  );
+  command.option("--local-aws", "with --aws-batch: on a local AWS emulator");
 }
 
 /**
@@ -150,7 +153,7 @@ export function addRuntimeFlags(
   command: Command,
   isOffered: (runtime: RuntimeEntry) => boolean = () => true,
 ): void {
-  command.optionsGroup("Runtime (one at most; default: config core.runner, docker):");
+  command.optionsGroup("Runtime (at most one; default: config core.runner, docker):");
   for (const runtime of runtimes) {
     const { name, help, oldName } = runtime;
     const note = () => {
@@ -167,29 +170,33 @@ export function addRuntimeFlags(
 
 function addJobOptions(command: Command): void {
   command
-    .optionsGroup("The job on AWS Batch:")
-    .option("--detach", "leave once the job is submitted")
-    .option("--detach-on-interrupt", "Control-C detaches instead of cancelling the job")
-    .option("--attach <job-id>", "take up a job submitted before, in place of submitting one")
+    .option("--detach", "exit once the job is submitted")
+    .addOption(
+      advancedOption(
+        new Option("--detach-on-interrupt", "make Control-C detach instead of cancelling the job"),
+      ),
+    )
+    .option("--attach <job-id>", "reattach to a job instead of submitting one")
     .option("--cancel", "with --attach: stop the job")
-    .option("--no-logs", "don't show the job's log")
-    .option("--job-info <file>", "write what identifies the job to this file, as JSON");
+    .addOption(advancedOption(new Option("--no-logs", "don't show the job's log")))
+    .addOption(
+      advancedOption(
+        new Option("--job-info <file>", "write what is known about the job to this file, as JSON"),
+      ),
+    );
 }
 
 function addFileOptions(command: Command): void {
   command.optionsGroup("Files on AWS Batch (patterns relative to the build root, in quotes):");
   command
+    .addOption(repeatable("--exclude-from-upload <pattern>", "don't upload these files and directories"))
     .addOption(
-      repeatable(
-        "--exclude-from-upload <pattern>",
-        "leave these files, and what is in these directories, here",
-      ),
+      new Option("--download <pattern>", "download only these results; repeatable").argParser(patterns),
     )
     .addOption(
-      new Option("--download <pattern>", "bring back only these results; repeatable").argParser(patterns),
+      advancedOption(repeatable("--exclude-from-download <pattern>", "don't download these results")),
     )
-    .addOption(repeatable("--exclude-from-download <pattern>", "leave these results on AWS"))
-    .option("--no-download", "leave all results on AWS");
+    .option("--no-download", "don't download any results");
   // By the time that --no-download is seen, the parser has forgotten the patterns.
   let hasPatterns = false;
   command.on("option:download", () => {

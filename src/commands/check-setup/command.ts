@@ -9,18 +9,17 @@ import type { CheckSetupOptions } from "./options.ts";
 /** `nextstrain check-setup`: what works, what doesn't, and what to do about it. */
 export function checkSetupCommand(context: Context, outcome: Outcome): Command {
   const command = new Command("check-setup")
-    .summary("say what works, what doesn't, and what to do about it")
+    .summary("report what works and how to fix the rest")
     .description(
-      "Checks the runtimes that builds can run in. Each line says how it is:\n" +
-        "  ✔  as it should be\n" +
-        "  ✘  builds fail for it\n" +
-        "  ⚑  builds work, but it costs or risks something\n" +
-        "  ?  it can't be told: you may not ask, or AWS gave no answer\n" +
-        "Below all but the first stands what to do.",
+      "Check the runtimes that builds can run in, and report how to fix problems.\n" +
+        "  ✔  OK\n" +
+        "  ✘  builds fail\n" +
+        "  ⚑  builds work, but at a cost or a risk\n" +
+        "  ?  unknown: you lack a permission, or AWS did not respond",
     )
     .argument("[runtime...]", `${runtimes.map(({ name }) => name).join(", ")} (default: all, aws-batch last)`)
-    .option("--set-default", "use the first of them that works for builds from now on")
-    .option("--json", "for programs");
+    .option("--set-default", "use the first runtime that works for future builds")
+    .option("--json", "print JSON");
   command.optionsGroup("AWS Batch:");
   for (const name of [
     ...(["awsBatchJob", "awsBatchQueue", "awsBatchS3Bucket"] as const),
@@ -29,8 +28,8 @@ export function checkSetupCommand(context: Context, outcome: Outcome): Command {
     command.addOption(settingOption(settings[name]));
   }
   command.addOption(tagOption());
-  command.option("--run-job", "run a small job, too, and see how it fares (costs little)");
-  command.option("--local-aws", "check the stand-in for AWS on this computer");
+  command.option("--run-job", "also run a small job (costs little)");
+  command.option("--local-aws", "check the AWS emulator on this computer");
   command.addHelpText("after", NOTES);
   return command.action(async (names: string[], options: CheckSetupOptions) => {
     const { checkSetup } = await import("./run.ts");
@@ -39,15 +38,14 @@ export function checkSetupCommand(context: Context, outcome: Outcome): Command {
 }
 
 const NOTES = `
-On AWS nothing is changed, but for what --run-job runs. A tiny object is written
-to the bucket, read, and deleted again, to see whether you may.
+Except with --run-job, nothing on AWS is changed. To test your permissions, a
+tiny object is written to the bucket, read, and deleted again.
 
-Commands that begin with aws are of AWS's own program
-(https://aws.amazon.com/cli). Without it, paste them into CloudShell, a
-terminal in AWS's console.
+Commands that begin with aws belong to the AWS CLI (https://aws.amazon.com/cli).
+If you don't have it, paste them into CloudShell, a terminal in the AWS console.
 
-Exit status: 1 where a runtime that was named doesn't work, or where none was
-named and none works; else 0.
+Exit status: 1 if a runtime you name doesn't work, or if you name none and none
+works; else 0.
 
 Examples:
   nextstrain check-setup

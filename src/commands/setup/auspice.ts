@@ -10,9 +10,9 @@ interface AuspiceOptions {
 export function setupAuspiceCommand(context: Context): Command {
   return new Command("auspice")
     .summary("install Auspice, for `nextstrain view`")
-    .description("Fetches Auspice, which shows results, from npm (about 300 MB) into ~/.nextstrain/auspice.")
-    .option("--dry-run", "say what would be done, and do nothing")
-    .option("--force", "do it again, where it was done before")
+    .description("Install Auspice, which shows results, from npm (about 300 MB) into ~/.nextstrain/auspice.")
+    .option("--dry-run", "show what would be done, without doing it")
+    .option("--force", "install again, even if it is installed")
     .action((_options: AuspiceOptions, command: Command) =>
       setUpAuspice(context, command.optsWithGlobals<AuspiceOptions>()),
     );

@@ -13,7 +13,7 @@ const subcommands: readonly CommandMaker[] = [awsBatchSetup, ...runtimeSetups, s
 export function setupCommand(context: Context, outcome: Outcome): Command {
   const command = new Command("setup")
     .summary("set up AWS, a runtime on this computer, or Auspice")
-    .description("Makes a runtime ready for builds, or Auspice for `nextstrain view`.")
+    .description("Set up a runtime for builds, or Auspice for `nextstrain view`.")
     .usage("[options] <runtime>");
   addCommonOptions(command);
   for (const make of subcommands) command.addCommand(make(context, outcome));

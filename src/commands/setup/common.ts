@@ -10,7 +10,7 @@ export interface CommonOptions {
 /** Gives a set-up's command the options of every set-up; read them by `command.optsWithGlobals()`. */
 export function addCommonOptions(command: Command): Command {
   return command
-    .option("--dry-run", "show what would be done, and do nothing")
-    .option("--force", "set up again where it was done before")
-    .option("--set-default", "make it the runtime of builds where none is named");
+    .option("--dry-run", "show what would be done, without doing it")
+    .option("--force", "set up again, even if it is set up already")
+    .option("--set-default", "use it for builds that name no runtime");
 }

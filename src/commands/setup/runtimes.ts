@@ -12,7 +12,7 @@ export const runtimeSetups: readonly CommandMaker[] = runtimes
   .map((entry) => (context) => {
     const command = new Command(entry.name)
       .summary(`builds ${entry.help}`)
-      .description(`Makes this computer ready for builds ${entry.help}.`);
+      .description(`Set this computer up for builds ${entry.help}.`);
     if (entry.oldName) command.alias(entry.oldName);
     addCommonOptions(command);
     command.addHelpText("after", () => describeSettings(command, entry));
@@ -29,7 +29,7 @@ function describeSettings(command: Command, { imageSetting, settings: others = [
     const text = command.createHelp().boxWrap(`${help} (default: ${fallback ?? otherwise})`, 74);
     return [`  ${sources.join(", ")}`, ...text.split("\n").map((line) => `      ${line}`)];
   });
-  return ["", "What can be set in the environment or in the config file:", ...lines].join("\n");
+  return ["", "Settings, from the environment or the config file:", ...lines].join("\n");
 }
 
 async function setUp(context: Context, { name }: RuntimeEntry, given: CommonOptions): Promise<void> {
