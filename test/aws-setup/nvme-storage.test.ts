@@ -185,6 +185,7 @@ describe.skipIf(!have("python3"))("the user data, read by Python's email module 
   test("gives stopped jobs more time, by the agent's configuration file", () => {
     const [agent] = readMime(userData()).parts;
     expect(agent?.body).toContain("echo ECS_CONTAINER_STOP_TIMEOUT=5m >>/etc/ecs/ecs.config");
+    expect(agent?.body).toContain("echo ECS_ENABLE_SPOT_INSTANCE_DRAINING=true >>/etc/ecs/ecs.config");
   });
 });
 
