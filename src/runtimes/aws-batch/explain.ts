@@ -2,7 +2,7 @@ import type { Job } from "../../aws/batch.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { groupOf, type LogLine, readLogEnd } from "../../aws/logs.ts";
 import { type Diagnosis, diagnose } from "../../checks/job/diagnose.ts";
-import type { JobEvidence } from "../../checks/job/evidence.ts";
+import { hasKeptWork, type JobEvidence } from "../../checks/job/evidence.ts";
 import { createJobLogReader, type JobLogReader } from "../../checks/job/log-reader.ts";
 import { programLines } from "../../checks/job/log-signs.ts";
 import type { LookAround } from "../../checks/job/surroundings.ts";
@@ -81,7 +81,8 @@ export function createExplainer(context: Context, aws: Aws, run: Run, lookAround
       });
 
     const read = log === undefined ? await tryTo(() => readEnd(job, signal)) : log.reader;
-    const seen = read?.seen() ?? { logEnd: [], step: "over" as const, failedRules: [] };
+    const nothing = { logEnd: [], step: "over" as const, failedRules: [] };
+    const seen = { ...nothing, ...read?.seen(), ...(hasKeptWork(job) ? { failedRules: [] } : {}) };
     const ruleLogs =
       seen.failedRules.some(({ logs }) => logs.length > 0) && job.startedAt !== undefined
         ? await tryTo(async () =>
