@@ -59,9 +59,7 @@ describe.skipIf(!needed)("a build on local AWS (needs zip and unzip)", () => {
     const script = "printf '1%%\\r50%%\\r100%%\\n'; echo b > b.txt; echo c > c.txt";
     const result = await place.build(script);
     expect(result.stdout).toMatch(/^\[batch\] \[.*?\] 100%$/m);
-    expect(result.stdout).toMatch(
-      /\(2 files and directories unpacked\)\n[\s\S]*\(2 files and directories packed\)\n/,
-    );
+    expect(result.stdout).toMatch(/\(2 files and directories packed\)\n/);
     expect(result.stdout).not.toMatch(/adding:|inflating:|extracting:/);
     const args = ["build", "--aws-batch", "--local-aws", "--exec", "sh", place.directory, "-c", script];
     const debugged = await runTool(args, { env: { ...place.env, NEXTSTRAIN_DEBUG: "1" }, cwd: place.home });

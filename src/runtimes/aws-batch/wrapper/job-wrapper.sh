@@ -4,7 +4,7 @@
 # By itself, the entrypoint ignores SIGTERM and uploads nothing. Here SIGTERM ends the command, drops what is half made, and lets
 # the entrypoint put the rest into the archive and upload it. What it signals are its own descendants, and nothing else.
 #
-# The entrypoint, a bash script, calls the functions `aws` and `zip` below in place of the programs. The first call keeps
+# The entrypoint, a bash script, calls the functions `aws`, `unzip` and `zip` below in place of the programs. The first call keeps
 # them from the command: no program of a workflow ever sees them, or these variables.
 # Files in $NEXTSTRAIN_JOB_STATE: `fetched` once the archive is here, `zipping` once the command has ended, `stopping` after SIGTERM.
 
@@ -14,7 +14,7 @@ say() {
 
 aws() {
   { local traced=${-//[!x]/} status=0 && set +x; } 2>/dev/null
-  export -nf aws zip say
+  export -nf aws unzip zip say
   export -n NEXTSTRAIN_JOB_STATE
   command aws "$@" || status=$?
   # An hour's token may be over when a build of many hours ends.
@@ -24,6 +24,14 @@ aws() {
     env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY -u AWS_SESSION_TOKEN -u AWS_PROFILE aws "$@" || status=$?
   fi
   ((status != 0)) || : >"$NEXTSTRAIN_JOB_STATE/fetched"
+  { [[ -z $traced ]] || set -x && return "$status"; } 2>/dev/null
+}
+
+# Without a line in the log for each of tens of thousands of files.
+unzip() {
+  { local traced=${-//[!x]/} status=0 quiet=-q && set +x; } 2>/dev/null
+  if [[ $1 == -Z* ]]; then quiet=; fi
+  command unzip ${quiet:+"$quiet"} "$@" || status=$?
   { [[ -z $traced ]] || set -x && return "$status"; } 2>/dev/null
 }
 
@@ -151,7 +159,7 @@ stop() {
 
 NEXTSTRAIN_JOB_STATE=$(mktemp -d) || exec "$@"
 export NEXTSTRAIN_JOB_STATE
-export -f aws zip say
+export -f aws unzip zip say
 trap stop TERM
 "$@" <&0 &
 entrypoint=$!
