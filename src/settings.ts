@@ -130,6 +130,13 @@ export const settings = {
     placeholder: "<on|off>",
     help: "whether a job that is stopped uploads what it has finished",
   },
+  awsBatchCheckpoints: {
+    environment: "NEXTSTRAIN_AWS_BATCH_CHECKPOINTS",
+    config: ["aws-batch", "checkpoints"],
+    default: "10",
+    placeholder: "<minutes>",
+    help: "how often a job saves what it has finished, in case it is killed; 0: never",
+  },
   awsBatchShare: {
     option: "aws-batch-share",
     environment: "NEXTSTRAIN_AWS_BATCH_SHARE",

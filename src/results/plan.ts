@@ -36,7 +36,7 @@ export async function planResults(options: PlanOptions): Promise<ResultPlan> {
     }
   }
   const notes = jobsNotes(entries, (entry) => isOrdinary(entry) && changedByJob(entry, began, known));
-  if (began !== undefined && began.source !== "record") {
+  if (began !== undefined && began.source !== "record" && options.isPart !== true) {
     for (const name of namesNotIn(entries, began.uploaded)) refused.push(name);
   }
   if (candidates.size === 0 && notes.length === 0) {

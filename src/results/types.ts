@@ -97,6 +97,8 @@ export interface PlanOptions {
   readonly began: RunFiles | undefined;
   /** The job was killed: an output of its that has no note of its is taken for half made. */
   readonly killed?: boolean | undefined;
+  /** The archive holds only what the job changed, not all that was uploaded. */
+  readonly isPart?: boolean | undefined;
   /** The user's patterns. */
   readonly wanted?: ((path: string) => boolean) | undefined;
   readonly signal?: AbortSignal | undefined;

@@ -65,6 +65,7 @@ while os.path.exists("hang"):
     time.sleep(0.1)
 open(snakemake.output[0], "w").write("whole")
 `;
+const QUICK = Array.from({ length: 6 }, (_, index) => `quick/${index}.txt`);
 const SLOW = ["slow_directory", "slow_run", "slow_script", "slow_session", "slow_shell"];
 
 const tools = ["zip", "unzip", "snakemake"].every(have) && process.platform === "linux";
@@ -157,9 +158,8 @@ describe.skipIf(!tools)("a build that is stopped (needs zip, unzip, snakemake an
         expect(result?.stdout).toMatch(
           /^Stopped after [0-9.]+ minutes: 8 of 15 steps are done and here\. The same command goes on from there\.$/m,
         );
-        const quick = Array.from({ length: 6 }, (_, index) => `quick/${index}.txt`);
         expect(await made(directory)).toEqual(
-          ["Snakefile", "after.txt", "hang", "quick", "script.py", ...quick].sort(),
+          ["Snakefile", "after.txt", "hang", "quick", "script.py", ...QUICK].sort(),
         );
         await rm(join(directory, "hang"));
         const missing = [...SLOW, "last"].sort();
@@ -173,6 +173,27 @@ describe.skipIf(!tools)("a build that is stopped (needs zip, unzip, snakemake an
         expect((await wouldRun(directory)).rules).toEqual([]);
       },
     );
+  });
+
+  test("by SIGKILL brings back its last checkpoint, and the next one goes on from there", async () => {
+    const directory = await fresh();
+    const env = { ...place.env, NEXTSTRAIN_AWS_BATCH_CHECKPOINTS: "0.02" };
+    // Once the script that the job runs in has made a checkpoint of the quick rules' results, it is killed: the parent of the parent.
+    const script = `snakemake --cores=8 &
+      until [ -e after.txt ]; do sleep 0.1; done; rm -f $TMPDIR/*/checkpoint
+      until ls $TMPDIR/*/checkpoint; do sleep 0.1; done; kill -9 $(cut -d' ' -f4 /proc/$PPID/stat); wait`;
+    const killed = await build(directory, [...onBatch, "--exec", "bash"], { args: ["-c", script], env });
+    expect(killed.exitStatus, killed.stdout + killed.stderr).toBe(137);
+    expect(killed.stdout).toMatch(
+      /^The job was killed; its last checkpoint, made [0-9.]+ minutes before its end, is here\./m,
+    );
+    expect(await made(directory)).toEqual(
+      ["Snakefile", "after.txt", "hang", "quick", "script.py", ...QUICK].sort(),
+    );
+    await rm(join(directory, "hang"));
+    const next = await build(directory, onBatch, { env: place.env });
+    expect(rulesRun(next)).toEqual([...SLOW, "last"].sort());
+    expect(filesOf(await treeOf(directory))).toEqual(whole);
   });
 
   test("is not waited for, and keeps nothing, where graceful-stop is off", async () => {
@@ -208,10 +229,13 @@ describe.skipIf(!tools)("a build that is stopped (needs zip, unzip, snakemake an
     expect(await made(directory)).toContain("a");
   });
 
-  test("a setting of graceful-stop that is neither on nor off is refused", async () => {
-    const env = { ...place.env, NEXTSTRAIN_AWS_BATCH_GRACEFUL_STOP: "yes" };
-    const result = await build(await fresh(), onBatch, { env });
+  test.each([
+    ["GRACEFUL_STOP", "yes", "is neither on nor off."],
+    ["CHECKPOINTS", "often", "is not a number of minutes."],
+  ])("NEXTSTRAIN_AWS_BATCH_%s=%s is refused", async (name, value, why) => {
+    const variable = `NEXTSTRAIN_AWS_BATCH_${name}`;
+    const result = await build(await fresh(), onBatch, { env: { ...place.env, [variable]: value } });
     expect(result.exitStatus).toBe(2);
-    expect(result.stderr).toContain("“yes” (from NEXTSTRAIN_AWS_BATCH_GRACEFUL_STOP) is neither on nor off.");
+    expect(result.stderr).toContain(`“${value}” (from ${variable}) ${why}`);
   });
 });

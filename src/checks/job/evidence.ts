@@ -82,9 +82,9 @@ export function programOf({ origin }: Job): string {
 }
 
 /** Whether the job runs by the script that has it keep what it has made when it is stopped (runtimes/aws-batch/wrapper). */
-function isWrapped({ origin }: Job): boolean {
-  const [shell, option, , , entrypoint] = origin?.command ?? [];
-  return shell === "bash" && option === "-c" && entrypoint === "/sbin/entrypoint-aws-batch";
+export function isWrapped({ origin }: Job): boolean {
+  const command = origin?.command ?? [];
+  return command[0] === "bash" && command.indexOf("/sbin/entrypoint-aws-batch") > 0;
 }
 
 /** Whether the job was stopped and uploaded what was finished by then: the script says so with its exit status. */
@@ -94,8 +94,9 @@ export function hasKeptWork(job: Job): boolean {
 
 /** What became of the work of a job that was stopped, in a sentence. */
 export function fateOfWork(job: Job): string {
-  return hasKeptWork(job)
-    ? "It uploaded what it had finished."
+  if (hasKeptWork(job)) return "It uploaded what it had finished.";
+  return isWrapped(job)
+    ? "Of a job that is killed, only its last checkpoint is left."
     : "A job that is stopped brings no results back.";
 }
 

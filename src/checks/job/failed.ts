@@ -102,7 +102,7 @@ export const failedSymptoms: readonly Symptom[] = [
       const { job } = evidence;
       if (findReason(job, /^OutOfMemoryError\b/) === undefined) return undefined;
       return {
-        says: `The job was killed because it used more memory than it was given${memoryText(evidence, (memory) => ` (${memory})`)}. A job that is killed brings no results back.`,
+        says: `The job was killed because it used more memory than it was given${memoryText(evidence, (memory) => ` (${memory})`)}. ${fateOfWork(job)}`,
         mend: adviseMemory(evidence),
       };
     },

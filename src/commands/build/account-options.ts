@@ -9,7 +9,7 @@ import type { BuildOptions } from "./options.ts";
 export function accountOptions(
   settings: SettingsReader,
   options: Partial<Pick<BuildOptions, "awsBatchShare" | "awsBatchPriority" | "tag">>,
-): Pick<AwsBatchOptions, "share" | "priority" | "tags" | "gracefulStop"> {
+): Pick<AwsBatchOptions, "share" | "priority" | "tags" | "gracefulStop" | "checkpointSeconds"> {
   const share = settings.get("awsBatchShare", options.awsBatchShare);
   const priority = settings.get("awsBatchPriority", options.awsBatchPriority);
   const configured = settings.get("awsBatchTags", undefined);
@@ -17,6 +17,7 @@ export function accountOptions(
     share: share && parseShare(share),
     priority: priority && parsePriority(priority),
     gracefulStop: parseSwitch(requiredSetting(settings, "awsBatchGracefulStop", undefined)),
+    checkpointSeconds: parseMinutes(requiredSetting(settings, "awsBatchCheckpoints", undefined)),
     // An account may demand those that are configured: the options add to them.
     tags: joinTags(configured ? parseTagList(configured) : {}, parseTags(options.tag ?? [], "--tag")),
   };
@@ -25,4 +26,15 @@ export function accountOptions(
 function parseSwitch({ value, source }: Sourced<string>): boolean {
   if (value === "on" || value === "off") return value === "on";
   throw new UsageError(`“${value}” (from ${source}) is neither on nor off.`);
+}
+
+/** In seconds, as that is how long a job's script sleeps. */
+function parseMinutes({ value, source }: Sourced<string>): number {
+  const minutes = /^\d+(?:\.\d+)?$/.test(value.trim()) ? Number(value) : Number.NaN;
+  if (!Number.isFinite(minutes)) {
+    throw new UsageError(`“${value}” (from ${source}) is not a number of minutes.`, {
+      hint: "It says how often a job saves what it has finished, such as 10; 0 means never.",
+    });
+  }
+  return Math.ceil(minutes * 60);
 }

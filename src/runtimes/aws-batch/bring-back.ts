@@ -14,7 +14,7 @@ import type { ResultPlan, Verdict } from "../../results/types.ts";
 import { addResults, runsDirectory } from "../../runs/registry.ts";
 import type { RunId } from "../../runs/types.ts";
 import { type ObjectSource, openObject } from "../../transfer/object-source.ts";
-import { formatS3Url } from "../../transfer/s3-url.ts";
+import { formatS3Url, type S3Object } from "../../transfer/s3-url.ts";
 import { keepYoungHeapSmall } from "../../transfer/young-heap.ts";
 import type { BuildRoot } from "../../workflow/build-root.ts";
 import type { PathMatcher } from "../../workflow/patterns.ts";
@@ -37,6 +37,8 @@ export interface BringBackOptions {
   readonly wanted: PathMatcher | undefined;
   /** Whether the job was killed, so that what it was making may be half made. */
   readonly killed?: boolean;
+  /** The checkpoint to bring back, of a job that never put its results into the archive. */
+  readonly checkpoint?: S3Object | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -49,13 +51,14 @@ export async function bringBack(
   context: Context,
   aws: Aws,
   run: Run,
-  { place, wanted, killed, signal }: BringBackOptions,
+  { place, wanted, killed, checkpoint, signal }: BringBackOptions,
 ): Promise<void> {
   const { io } = context;
-  const url = formatS3Url(run.workdir);
+  const archive = checkpoint ?? run.workdir;
+  const url = formatS3Url(archive);
   await explained(`download ${url}`, signal, async () => {
     const [{ source, entries: left }, began] = await Promise.all([
-      openArchive(aws, run, signal),
+      openArchive(aws, { workdir: archive }, signal),
       findStart(context, aws, run, { root: place.root, signal }),
     ]);
     const entries = withTimesHere(left, began);
@@ -67,6 +70,7 @@ export async function bringBack(
       entries,
       began,
       killed,
+      isPart: checkpoint !== undefined,
       wanted: wanted && ofEntries(wanted, entries),
       signal,
     });
@@ -117,7 +121,7 @@ function checkComplete({ damaged, failed }: Summary): void {
 /** Opens what the job left by its end, and reads what is in it. Throws UserError where it is gone, ArchiveError where it is damaged. */
 export async function openArchive(
   aws: Aws,
-  { workdir }: Run,
+  { workdir }: Pick<Run, "workdir">,
   signal: AbortSignal,
 ): Promise<{ readonly source: ObjectSource; readonly entries: readonly ArchiveEntry[] }> {
   const source = await openObject(aws.s3, workdir, signal);

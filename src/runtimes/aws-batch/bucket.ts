@@ -15,6 +15,8 @@ export interface RunObjects {
   readonly envd: S3Object;
   /** What was uploaded, for those who attach from another computer. */
   readonly manifest: S3Object;
+  /** What the job had finished so far, where it saved that while it ran; gone once its results are in the archive. */
+  readonly checkpoint: S3Object;
 }
 
 /** The bucket and prefix of `[s3://]NAME[/PREFIX]`. Throws UsageError. */
@@ -53,7 +55,12 @@ export function setupNames(options: Pick<AwsBatchOptions, "queue" | "job" | "buc
 
 export function runObjects({ bucket, prefix }: { bucket: string; prefix: string }, runId: RunId): RunObjects {
   const object = (suffix: string) => ({ bucket, key: `${prefix}${runId}${suffix}` });
-  return { workdir: object(".zip"), envd: object("-env.d.zip"), manifest: object(".json.gz") };
+  return {
+    workdir: object(".zip"),
+    envd: object("-env.d.zip"),
+    manifest: object(".json.gz"),
+    checkpoint: object(".checkpoint.zip"),
+  };
 }
 
 /** The other objects of the run whose archive this is. */
@@ -61,7 +68,12 @@ export function siblingsOf(workdir: S3Object): RunObjects | undefined {
   const match = /^(.*)\.zip$/.exec(workdir.key);
   if (match?.[1] === undefined) return undefined;
   const object = (suffix: string) => ({ bucket: workdir.bucket, key: `${match[1]}${suffix}` });
-  return { workdir, envd: object("-env.d.zip"), manifest: object(".json.gz") };
+  return {
+    workdir,
+    envd: object("-env.d.zip"),
+    manifest: object(".json.gz"),
+    checkpoint: object(".checkpoint.zip"),
+  };
 }
 
 /** Deletes an object; one that isn't there is fine. */

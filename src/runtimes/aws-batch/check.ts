@@ -21,6 +21,7 @@ export type SetupOptions = Pick<
   | "priority"
   | "tags"
   | "gracefulStop"
+  | "checkpointSeconds"
   | "encryption"
 >;
 

@@ -5,7 +5,7 @@ import { type Aws, openAws } from "../../aws/clients.ts";
 import { haveFixedCredentials } from "../../aws/credentials.ts";
 import { ensureLocalAws } from "../../aws/local-aws.ts";
 import { withoutAwsSettings } from "../../aws/local-aws-environment.ts";
-import { hasKeptWork } from "../../checks/job/evidence.ts";
+import { hasKeptWork, isWrapped } from "../../checks/job/evidence.ts";
 import { openSurroundings } from "../../checks/job/surroundings.ts";
 import type { Context } from "../../cli/context.ts";
 import { UsageError } from "../../errors.ts";
@@ -15,12 +15,13 @@ import type { BuildRequest } from "../build-request.ts";
 import { attachToJob } from "./attach.ts";
 import { type BringBackOptions, bringBack } from "./bring-back.ts";
 import { askToStop } from "./cancel.ts";
+import { findCheckpoint } from "./checkpoint.ts";
 import { cleanUpVariables } from "./envd.ts";
 import { createExplainer, type Explainer } from "./explain.ts";
 import { type Departure, takeInterrupts } from "./interrupts.ts";
 import { jobInfo, writeJobInfo } from "./job-info.ts";
 import { jobSource } from "./job-source.ts";
-import { describeKeptWork } from "./kept-work.ts";
+import { describeCheckpoint, describeKeptWork } from "./kept-work.ts";
 import { launch } from "./launch.ts";
 import { showJob } from "./live.ts";
 import type { AwsBatchOptions } from "./options.ts";
@@ -63,8 +64,11 @@ export async function runOnAwsBatch(
   const explain = async () => {
     if (!cancelled && !options.cancel) await explainer.explainEnd(job);
   };
+  const killed = wasKilled(job) && !hasKeptWork(job);
+  const checkpoint =
+    killed && isWrapped(job) ? await findCheckpoint(aws, run.workdir, context.signal) : undefined;
   if (run.place && options.download && job.startedAt !== undefined) {
-    const what = { place: run.place, wanted: options.wanted, killed: wasKilled(job) && !hasKeptWork(job) };
+    const what = { place: run.place, wanted: options.wanted, killed, checkpoint: checkpoint?.object };
     const departure = await download(context, aws, { ...run, job }, what).catch(async (error: unknown) => {
       // Both are to be known: why the job failed, and why there are no results.
       await explain();
@@ -74,6 +78,7 @@ export async function runOnAwsBatch(
   }
   const areHere = run.place !== undefined && options.download;
   if (hasKeptWork(job)) io.out(describeKeptWork(job, explainer.progress(), areHere));
+  if (checkpoint && areHere) io.out(describeCheckpoint(job, checkpoint));
   await explain();
   // Results that were left behind with --cancel are found by the last words.
   const hasResults = job.status === "SUCCEEDED" || hasKeptWork(job);

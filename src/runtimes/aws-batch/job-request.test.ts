@@ -90,11 +90,13 @@ test("a command that Batch would refuse later is refused at once", () => {
 test("the script that has a job keep its work runs the entrypoint, where both together are not too long", () => {
   const entrypoint = ["/sbin/entrypoint-aws-batch", "env", "--chdir", "/nextstrain/build", "--"];
   const commandOf = (job: JobSpecification) => jobRequest(job).containerOverrides?.command;
-  expect(commandOf({ ...plain, wrapper: "script" })).toEqual([
-    ...["bash", "-c", "script", "-"],
+  expect(commandOf({ ...plain, wrapper: { script: "script", checkpointSeconds: 600 } })).toEqual([
+    ...["bash", "-c", expect.stringContaining("gzip -d"), "script", "600"],
     ...entrypoint,
     ...plain.command,
   ]);
   const command = ["snakemake", "a".repeat(5000)];
-  expect(commandOf({ ...plain, wrapper: "b".repeat(4000), command })).toEqual([...entrypoint, ...command]);
+  expect(
+    commandOf({ ...plain, wrapper: { script: "b".repeat(4000), checkpointSeconds: 0 }, command }),
+  ).toEqual([...entrypoint, ...command]);
 });

@@ -6,7 +6,7 @@ import type { RunId } from "../../runs/types.ts";
 import { formatS3Url, type S3Object } from "../../transfer/s3-url.ts";
 import { containerDirectory } from "../../workflow/build-root.ts";
 import type { Scheduling } from "./scheduling.ts";
-import { wrap } from "./wrapper/wrap.ts";
+import { type Wrapper, wrap } from "./wrapper/wrap.ts";
 
 /** Batch's limit for all container overrides together, as JSON, in characters. */
 const OVERRIDES_LIMIT = 8192;
@@ -27,8 +27,8 @@ export interface JobSpecification {
   readonly subdirectory: string;
   /** The program and its arguments. */
   readonly command: readonly string[];
-  /** The script that has the job keep what it has made when it is stopped; undefined: without. Left out where there is no room for it. */
-  readonly wrapper: string | undefined;
+  /** Has the job keep what it has made when it is stopped; undefined: without. Left out where there is no room for it. */
+  readonly wrapper: Wrapper | undefined;
   readonly cpus: number | undefined;
   /** MiB. */
   readonly memoryMib: number | undefined;

@@ -1,5 +1,6 @@
 import type { Job } from "../../aws/batch.ts";
 import type { Progress } from "../../workflow/snakemake-log.ts";
+import type { Checkpoint } from "./checkpoint.ts";
 
 /** Milliseconds. */
 const MINUTE = 60_000;
@@ -18,6 +19,13 @@ export function describeKeptWork(job: Job, progress: Progress | undefined, areHe
   const where = areHere ? "here" : "among the job's results";
   const what = steps === undefined ? `What was finished is ${where}` : `${steps} and ${where}`;
   return `Stopped${after}: ${what}. The same command goes on from there.`;
+}
+
+/** What is left of a job that was killed, where that was brought back, in two sentences. */
+export function describeCheckpoint({ stoppedAt }: Job, { madeAt }: Checkpoint): string {
+  const when =
+    stoppedAt === undefined ? "" : `, made ${spell(Math.max(0, stoppedAt - madeAt))} before its end`;
+  return `The job was killed; its last checkpoint${when}, is here. The same command goes on from there.`;
 }
 
 function spell(time: number): string {

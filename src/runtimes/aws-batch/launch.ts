@@ -31,7 +31,7 @@ import type { Run } from "./run.ts";
 import { shipArchive, shipVariables, storeObject } from "./ship.ts";
 import { takeBack, takeBackAbandoned } from "./take-back.ts";
 import { together } from "./together.ts";
-import { readWrapper } from "./wrapper/wrap.ts";
+import { readWrapper, type Wrapper } from "./wrapper/wrap.ts";
 
 /**
  * Begins a build: selects, ships, submits. A failure before the job is submitted leaves nothing behind, neither in the
@@ -71,7 +71,7 @@ export async function launch(
     deleteEnvd: prepared.definition.attempts <= 1,
     subdirectory: place.subdirectory,
     command,
-    wrapper: options.gracefulStop && canBeWrapped(localBy) ? await readWrapper() : undefined,
+    wrapper: options.gracefulStop && canBeWrapped(localBy) ? await wrapperFor(options) : undefined,
     cpus: options.cpus,
     memoryMib: options.memoryMib,
   };
@@ -116,6 +116,10 @@ export async function launch(
     log,
     origin: { queue: record.queue, definition: record.definition, command, submittedAt: context.now() },
   };
+}
+
+async function wrapperFor({ checkpointSeconds }: AwsBatchOptions): Promise<Wrapper> {
+  return { script: await readWrapper(), checkpointSeconds };
 }
 
 /** The script looks for processes in Linux's `/proc`: where jobs run in the image, there is one. */

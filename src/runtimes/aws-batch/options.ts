@@ -18,6 +18,8 @@ export interface AwsBatchOptions {
   readonly memoryMib: number | undefined;
   /** Whether a job that is stopped uploads what it has finished. */
   readonly gracefulStop: boolean;
+  /** From one checkpoint of a job's results to the next; 0: none. */
+  readonly checkpointSeconds: number;
   /** Share of a queue that has them; undefined where nobody named one. */
   readonly share: Sourced<string> | undefined;
   /** Scheduling priority within the share; undefined: the job definition's. */

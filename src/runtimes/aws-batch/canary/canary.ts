@@ -27,7 +27,16 @@ import { countLines, PROBE, REPORT, readReport } from "./probe.ts";
 /** What of a build's options the canary shares. */
 export type CanaryOptions = Pick<
   AwsBatchOptions,
-  "queue" | "job" | "bucket" | "cpus" | "memoryMib" | "share" | "priority" | "tags" | "gracefulStop"
+  | "queue"
+  | "job"
+  | "bucket"
+  | "cpus"
+  | "memoryMib"
+  | "share"
+  | "priority"
+  | "tags"
+  | "gracefulStop"
+  | "checkpointSeconds"
 >;
 
 /** How long the job may wait for its start, and trouble with AWS may last. Milliseconds. */

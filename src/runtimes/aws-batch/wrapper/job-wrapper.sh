@@ -6,7 +6,11 @@
 #
 # The entrypoint, a bash script, calls the functions `aws`, `unzip` and `zip` below in place of the programs. The first call keeps
 # them from the command: no program of a workflow ever sees them, or these variables.
-# Files in $NEXTSTRAIN_JOB_STATE: `fetched` once the archive is here, `zipping` once the command has ended, `stopping` after SIGTERM.
+# Files in $NEXTSTRAIN_JOB_STATE: `fetched` once the archive is here, `unpacked` once its files are, `zipping` once the command has ended,
+# `stopping` after SIGTERM; `checkpoint` once there is one in the bucket.
+#
+# Every $checkpoint_seconds, what is new and complete goes to RUN-ID.checkpoint.zip, for when the job is killed without SIGTERM; 0:
+# never. The job's next attempt begins with it.
 
 say() {
   echo "nextstrain: $*" >&2
@@ -24,6 +28,10 @@ aws() {
     env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY -u AWS_SESSION_TOKEN -u AWS_PROFILE aws "$@" || status=$?
   fi
   ((status != 0)) || : >"$NEXTSTRAIN_JOB_STATE/fetched"
+  if [[ -e $NEXTSTRAIN_JOB_STATE/zipping && -e $NEXTSTRAIN_JOB_STATE/checkpoint ]] && ((status == 0)); then
+    # The results are in the bucket now.
+    command aws s3 rm ${AWS_ENDPOINT_URL:+"--endpoint-url=$AWS_ENDPOINT_URL"} "${NEXTSTRAIN_AWS_BATCH_WORKDIR_URL%.zip}.checkpoint.zip" >/dev/null || :
+  fi
   { [[ -z $traced ]] || set -x && return "$status"; } 2>/dev/null
 }
 
@@ -32,6 +40,17 @@ unzip() {
   { local traced=${-//[!x]/} status=0 quiet=-q && set +x; } 2>/dev/null
   if [[ $1 == -Z* ]]; then quiet=; fi
   command unzip ${quiet:+"$quiet"} "$@" || status=$?
+  if [[ $quiet ]] && ((status == 0)); then
+    : >"$NEXTSTRAIN_JOB_STATE/unpacked"
+    local last="$PWD.checkpoint.zip"
+    if ((${AWS_BATCH_JOB_ATTEMPT:-1} > 1)) &&
+      command aws s3 cp --no-progress ${AWS_ENDPOINT_URL:+"--endpoint-url=$AWS_ENDPOINT_URL"} \
+        "${NEXTSTRAIN_AWS_BATCH_WORKDIR_URL%.zip}.checkpoint.zip" "$last" >/dev/null 2>&1; then
+      say "Going on from the last checkpoint of the attempt before."
+      command unzip -q -o "$last"
+      : >"$NEXTSTRAIN_JOB_STATE/checkpoint"
+    fi
+  fi
   { [[ -z $traced ]] || set -x && return "$status"; } 2>/dev/null
 }
 
@@ -113,21 +132,72 @@ end_command() {
   signal KILL "$workers $1"
 }
 
-# Removes the outputs that Snakemake was making in a directory: each has a marker whose name is the output's, in URL-safe base64.
-drop_incomplete() {
-  local marker name count=0
+# What Snakemake is making in a directory, relative to it, a name each line: each output has a marker whose name is the output's, in
+# URL-safe base64.
+incomplete() {
+  local marker
   while IFS= read -r marker; do
-    name=${marker#"$1"/.snakemake/incomplete/}
-    name=$(tr -d '@/' <<<"$name" | tr _- /+ | base64 -d 2>/dev/null) || continue
+    tr -d '@/' <<<"${marker#"$1"/.snakemake/incomplete/}" | tr _- /+ | base64 -d 2>/dev/null && echo
+  done < <(find "$1/.snakemake/incomplete" -type f 2>/dev/null)
+}
+
+# Removes the outputs that Snakemake was making in a directory, but none outside of the working directory.
+drop_incomplete() {
+  local name count=0
+  while IFS= read -r name; do
     case /$name/ in
       *//* | */../*) [[ $name == "$PWD"/* && /$name/ != */../* ]] || continue ;;
       *) name=$1/$name ;;
     esac
     [[ ! -e $name ]] || ((++count))
     rm -rf -- "$name"
-    rm -f -- "$marker"
-  done < <(find "$1/.snakemake/incomplete" -type f 2>/dev/null)
+  done < <(incomplete "$1")
+  rm -rf -- "$1/.snakemake/incomplete"
   ((count == 0)) || say "Removed $count half-made outputs."
+}
+
+# The files that are new or changed since the job began, as a list for zip: but those that Snakemake is making in directory $1, and
+# those that are touched right now.
+complete() {
+  local making=${1#"$PWD"}
+  making=${making#/}
+  find . -type f -cnewer "$NEXTSTRAIN_JOB_STATE/unpacked" ! -cnewer "$NEXTSTRAIN_JOB_STATE/snapshot" \
+    \( ! -path '*/.snakemake/*' -o -path './.snakemake/log/*' -o -path './.snakemake/metadata/*' \) |
+    awk -v prefix="./$making${making:+/}" '
+      FNR == NR { making[prefix $0]; next }
+      { for (part = $0; ; sub("/[^/]*$", "", part)) { if (part in making) next; if (part !~ "/") break } print }
+    ' <(incomplete "$1") -
+}
+
+# Makes the checkpoint and uploads it, for the command whose process this is.
+checkpoint() {
+  local archive=$PWD.checkpoint.zip directory
+  directory=$(readlink "/proc/$1/cwd") || return
+  : >"$NEXTSTRAIN_JOB_STATE/snapshot"
+  complete "$directory" >"$NEXTSTRAIN_JOB_STATE/list"
+  [[ -s $NEXTSTRAIN_JOB_STATE/list ]] || return
+  command zip -q -1 -u "$archive" -@ <"$NEXTSTRAIN_JOB_STATE/list" || (($? == 12)) || return
+  # What was begun anew, or touched, while zip read it.
+  complete "$directory" | grep -vxFf - "$NEXTSTRAIN_JOB_STATE/list" | sed 's|^\./||' >"$NEXTSTRAIN_JOB_STATE/touched"
+  if [[ -s $NEXTSTRAIN_JOB_STATE/touched ]]; then
+    command zip -q -d "$archive" -@ <"$NEXTSTRAIN_JOB_STATE/touched" || (($? == 12)) || return
+  fi
+  command aws s3 cp --no-progress ${AWS_ENDPOINT_URL:+"--endpoint-url=$AWS_ENDPOINT_URL"} "$archive" \
+    "${NEXTSTRAIN_AWS_BATCH_WORKDIR_URL%.zip}.checkpoint.zip" >/dev/null && : >"$NEXTSTRAIN_JOB_STATE/checkpoint"
+}
+
+# Makes checkpoints while the command runs, in at most 2 % of its time.
+keep_checkpoints() {
+  local interval=$1 pause=$1 began command
+  while sleep "$pause"; do
+    [[ ! -e $NEXTSTRAIN_JOB_STATE/zipping ]] || return
+    read -r command _ < <(cat "/proc/$entrypoint/task/$entrypoint/children" 2>/dev/null)
+    [[ -e $NEXTSTRAIN_JOB_STATE/unpacked && -n $command ]] || continue
+    began=$SECONDS
+    checkpoint "$command" || say "No checkpoint could be made."
+    pause=$((50 * (SECONDS - began)))
+    if ((pause < interval)); then pause=$interval; fi
+  done
 }
 
 stop() {
@@ -163,12 +233,18 @@ export -f aws unzip zip say
 trap stop TERM
 "$@" <&0 &
 entrypoint=$!
+checkpoints=
+if ((${checkpoint_seconds:-0} > 0)); then
+  keep_checkpoints "$checkpoint_seconds" &
+  checkpoints=$!
+fi
 # A signal ends the wait, too.
 until
   wait "$entrypoint"
   status=$?
   has_ended "$entrypoint"
 do :; done
+if [[ $checkpoints ]]; then signal KILL "$(below "$checkpoints") $checkpoints"; fi
 if [[ -e $NEXTSTRAIN_JOB_STATE/stopping ]] && ((status != 0)); then status=143; fi
 rm -rf "$NEXTSTRAIN_JOB_STATE"
 exit "$status"

@@ -1,6 +1,7 @@
 // Protects that a job which is stopped uploads what it has finished, and nothing that is half made; and that one of zip's or of the
 // credentials' failures doesn't cost the results.
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,11 +22,19 @@ zip -u "$PWD.zip" -r . --include ".snakemake/log/*" ".snakemake/metadata/*" || [
 aws s3 cp "$PWD.zip" s3://run.zip
 exit "$status"
 `;
-/** `aws s3 cp FROM TO`; with a key in the environment that is called expired, it fails. */
+/** `aws s3 cp FROM TO` and `aws s3 rm URL`; with a key in the environment that is called expired, it fails. */
 const AWS = `#!/bin/bash
-if [[ \${AWS_ACCESS_KEY_ID-} == EXPIRED ]]; then echo "An error occurred (ExpiredToken)" >&2; exit 1; fi
-cp "\${3/s3:///$BUCKET/}" "\${4/s3:///$BUCKET/}"
-`.replaceAll("\\$", "$");
+if [[ $AWS_ACCESS_KEY_ID == EXPIRED ]]; then echo "An error occurred (ExpiredToken)" >&2; exit 1; fi
+words=()
+for word; do
+  case $word in
+    --*) ;;
+    s3://*) words+=("$BUCKET/\${word#s3://}") ;;
+    *) words+=("$word") ;;
+  esac
+done
+"\${words[@]:1}"
+`;
 
 let place: string;
 let script: string;
@@ -40,27 +49,48 @@ beforeEach(async () => {
   for (const program of ["entrypoint", "bin/aws"]) await chmod(join(place, program), 0o755);
 });
 afterEach(async () => {
-  for (const child of running.splice(0)) child.kill("SIGKILL");
+  for (const child of running.splice(0)) kill(child);
   await rm(place, { recursive: true });
 });
 
+function kill({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, "SIGKILL");
+  } catch {
+    // It has ended.
+  }
+}
+
 /** Runs a command of bash's in a job that begins with these files. */
-async function job(command: string, files: Record<string, string> = {}, env: Record<string, string> = {}) {
+async function job(
+  command: string,
+  files: Record<string, string> = {},
+  env: Record<string, string> = {},
+  checkpointSeconds = 0,
+) {
   for (const [name, content] of Object.entries({ "start.txt": "", ...files })) {
     await writeFile(join(place, "start", name), content);
   }
   execFileSync("zip", ["-qr", join(place, "bucket/run.zip"), "."], { cwd: join(place, "start") });
-  const [program = "", ...args] = wrap(script, [join(place, "entrypoint"), "bash", "-c", command]);
+  const [program = "", ...args] = wrap({ script, checkpointSeconds }, [
+    join(place, "entrypoint"),
+    "bash",
+    "-c",
+    command,
+  ]);
   const child = spawn(program, args, {
     cwd: join(place, "build"),
     env: {
       PATH: `${join(place, "bin")}:${process.env.PATH}`,
       BUCKET: join(place, "bucket"),
+      NEXTSTRAIN_AWS_BATCH_WORKDIR_URL: "s3://run.zip",
       HOME: place,
       LC_ALL: "C.UTF-8",
       ...env,
     },
     stdio: ["ignore", "pipe", "pipe"],
+    // A process group of its own, to be killed as one.
+    detached: true,
   });
   running.push(child);
   let log = "";
@@ -79,13 +109,14 @@ async function job(command: string, files: Record<string, string> = {}, env: Rec
       while (!log.includes(text)) await new Promise<void>((resolve) => waiting.push(resolve));
     },
     stop: () => child.kill("SIGTERM"),
+    kill: () => kill(child),
     ended,
   };
 }
 
-/** The files of the archive that was uploaded, but those of Snakemake's: content by name. */
-function results(): Record<string, string> {
-  const zip = join(place, "bucket/run.zip");
+/** The files of an archive in the bucket, by default the results, but those of Snakemake's: content by name. */
+function results(archive = "run.zip"): Record<string, string> {
+  const zip = join(place, "bucket", archive);
   const names = execFileSync("unzip", ["-Z1", zip], { encoding: "utf8" }).trim().split("\n");
   const files = names.filter((name) => !name.endsWith("/") && !name.startsWith(".snakemake/"));
   return Object.fromEntries(
@@ -102,7 +133,7 @@ describe.skipIf(!have("zip") || !have("unzip") || process.platform !== "linux")(
       expect(await wrapped.ended).toBe(3);
       expect(results()["made.txt"]).toBe("made\n");
       expect(results()["names.txt"]?.trim().split("\n").sort()).toEqual(
-        ["BUCKET", "HOME", "LC_ALL", "PATH", "PWD", "SHLVL", "_"].sort(),
+        ["BUCKET", "HOME", "LC_ALL", "NEXTSTRAIN_AWS_BATCH_WORKDIR_URL", "PATH", "PWD", "SHLVL", "_"].sort(),
       );
       expect(wrapped.log()).not.toContain("nextstrain:");
       const traced = wrapped.log().match(/^\+ [a-z].*$/gm) ?? [];
@@ -187,7 +218,7 @@ describe.skipIf(!have("zip") || !have("unzip") || process.platform !== "linux")(
     });
 
     test("that is stopped before its command has begun uploads nothing", async () => {
-      const slow = AWS.replace("\ncp", "\necho ready; sleep 1000\ncp");
+      const slow = AWS.replace(/\n"/, '\necho ready; sleep 1000\n"');
       await writeFile(join(place, "bin/aws"), slow);
       const wrapped = await job("touch never.txt");
       await wrapped.seen("ready");
@@ -210,6 +241,38 @@ describe.skipIf(!have("zip") || !have("unzip") || process.platform !== "linux")(
       wrapped.stop();
       expect(await wrapped.ended).toBe(0);
       expect(results()).toEqual({ "start.txt": "", "made.txt": "made\n" });
+    });
+
+    test("that is killed has left a checkpoint of what was complete, and its next attempt goes on from it", async () => {
+      const making = Buffer.from("making.txt").toString("base64");
+      const first = await job(
+        [
+          "mkdir -p .snakemake/incomplete .snakemake/metadata d",
+          `echo half > making.txt; touch .snakemake/incomplete/${making}`,
+          "echo made > d/made.txt; echo note > .snakemake/metadata/bWFkZQ==",
+          "touch -d '1 hour ago' d/made.txt",
+          "while :; do echo more >> growing.txt; sleep 0.01; done",
+        ].join("; "),
+        {},
+        {},
+        1,
+      );
+      const checkpoint = () =>
+        existsSync(join(place, "bucket/run.checkpoint.zip")) ? results("run.checkpoint.zip") : {};
+      await expect.poll(checkpoint).toEqual({ "d/made.txt": "made\n" });
+      first.kill();
+      await first.ended;
+      expect(results()).toEqual({ "start.txt": "" });
+
+      await rm(join(place, "build"), { recursive: true });
+      await mkdir(join(place, "build"));
+      const script = "cat d/made.txt > copy.txt; cat .snakemake/metadata/*";
+      const second = await job(script, {}, { AWS_BATCH_JOB_ATTEMPT: "2" }, 1);
+      expect(await second.ended, second.log()).toBe(0);
+      expect(second.log()).toContain("nextstrain: Going on from the last checkpoint of the attempt before.");
+      expect(second.log()).toContain("\nnote\n");
+      expect(results()).toEqual({ "start.txt": "", "d/made.txt": "made\n", "copy.txt": "made\n" });
+      expect(await readdir(join(place, "bucket"))).toEqual(["run.zip"]);
     });
 
     test("leaves out what zip can't read, and a cycle of links, with a line in the log", async () => {

@@ -1,25 +1,34 @@
+import { gzipSync } from "node:zlib";
 import { readShippedFile } from "../../../cli/shipped-file.ts";
 
+/** How a job keeps its work. */
+export interface Wrapper {
+  /** The script, by {@link readWrapper}. */
+  readonly script: string;
+  /** From one checkpoint to the next; 0: none. */
+  readonly checkpointSeconds: number;
+}
+
+const ENTRYPOINT = "/sbin/entrypoint-aws-batch";
+const UNPACK = 'checkpoint_seconds=$1; shift; eval "$(base64 -d <<<"$0" | gzip -d)"';
+
 /**
- * The script that jobs begin with (job-wrapper.sh), as it goes into a job's command: without comments and indentation, since Batch
- * takes 8,192 characters of settings.
+ * The script that jobs run in (job-wrapper.sh), as it goes into a job's command: gzipped, in base64, without comments and indentation,
+ * since Batch takes 8,192 characters of settings.
  */
 export async function readWrapper(): Promise<string> {
   const script = await readShippedFile(new URL("job-wrapper.sh", import.meta.url));
-  return script
-    .split("\n")
-    .map((line) => line.trim())
-    .filter((line) => line !== "" && !line.startsWith("#"))
-    .join("\n");
+  const lines = script.split("\n").map((line) => line.trim());
+  const code = lines.filter((line) => line !== "" && !line.startsWith("#"));
+  return gzipSync(code.join("\n"), { level: 9 }).toString("base64");
 }
 
 /** A job's command, run by the wrapper's script. */
-export function wrap(script: string, command: readonly string[]): string[] {
-  return ["bash", "-c", script, "-", ...command];
+export function wrap({ script, checkpointSeconds }: Wrapper, command: readonly string[]): string[] {
+  return ["bash", "-c", UNPACK, script, String(checkpointSeconds), ...command];
 }
 
 /** The command that the wrapper's script runs; another command as it is. */
 export function unwrap(command: readonly string[]): readonly string[] {
-  const [shell, option, , name] = command;
-  return shell === "bash" && option === "-c" && name === "-" ? command.slice(4) : command;
+  return command[2] === UNPACK ? command.slice(command.indexOf(ENTRYPOINT)) : command;
 }

@@ -1,0 +1,39 @@
+import { HeadObjectCommand } from "@aws-sdk/client-s3";
+import type { Aws } from "../../aws/clients.ts";
+import type { S3Object } from "../../transfer/s3-url.ts";
+import { siblingsOf } from "./bucket.ts";
+
+/** What a job saved while it ran (wrapper/job-wrapper.sh): an archive of the files that were new and complete. */
+export interface Checkpoint {
+  readonly object: S3Object;
+  /** When it was uploaded, in milliseconds since 1970, by S3's clock. */
+  readonly madeAt: number;
+}
+
+/**
+ * The last checkpoint of a job that was killed, by its archive; undefined where there is none, or where the job's results came after it.
+ * What keeps it from being found is not worth failing for. Throws the signal's reason.
+ */
+export async function findCheckpoint(
+  aws: Aws,
+  workdir: S3Object,
+  signal: AbortSignal,
+): Promise<Checkpoint | undefined> {
+  const object = siblingsOf(workdir)?.checkpoint;
+  if (object === undefined) return undefined;
+  const [madeAt, archivedAt] = await Promise.all([
+    lastModified(aws, object, signal),
+    lastModified(aws, workdir, signal),
+  ]);
+  return madeAt === undefined || (archivedAt ?? 0) > madeAt ? undefined : { object, madeAt };
+}
+
+async function lastModified(aws: Aws, { bucket, key }: S3Object, signal: AbortSignal) {
+  try {
+    const head = new HeadObjectCommand({ Bucket: bucket, Key: key });
+    return (await aws.s3.send(head, { abortSignal: signal })).LastModified?.getTime();
+  } catch {
+    signal.throwIfAborted();
+    return undefined;
+  }
+}
