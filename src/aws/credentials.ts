@@ -3,6 +3,7 @@ import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from "@smit
 import type { Context } from "../cli/context.ts";
 import { UserError } from "../errors.ts";
 import type { Sourced } from "../settings.ts";
+import { credentialFailure } from "./credential-failure.ts";
 import { explainAwsError, isTransient, NO_CREDENTIALS } from "./errors.ts";
 import { createFollower, isForUs } from "./follow-route.ts";
 import { noteOutage } from "./outage.ts";
@@ -54,6 +55,13 @@ function explain(
   // Trouble on the way to STS or SSO passes, and the request is tried again.
   if (isTransient(error) || !(error instanceof Error)) return error;
   const named = profile && `the profile "${profile.value}" (from ${profile.source})`;
+  const { syscall, path, code } = error as NodeJS.ErrnoException;
+  if (syscall !== undefined && path !== undefined) {
+    return credentialFailure(
+      `The credentials of ${named ?? "AWS's settings"} need the file ${path}, which can't be read (${code}).`,
+      "Check the setting that names it, such as web_identity_token_file in ~/.aws/config or AWS_WEB_IDENTITY_TOKEN_FILE.",
+    );
+  }
   if (!isOfProvider(error)) {
     return explainAwsError(error, `get credentials ${named ? `from ${named}` : "for AWS"}`);
   }

@@ -98,6 +98,20 @@ test("a profile that isn't there is named, with where it came from", async () =>
   expect(stderr).not.toContain("    at ");
 });
 
+test("a token's file that isn't there is named", async () => {
+  const role = "arn:aws:iam::123456789012:role/r";
+  await writeHome({
+    ".aws/config": `[profile web]\nrole_arn = ${role}\nweb_identity_token_file = /nowhere/token\n`,
+  });
+  const ofProfile = await ask({ AWS_PROFILE: "web" });
+  expect(ofProfile.exitStatus).toBe(1);
+  expect(ofProfile.stderr).toContain(
+    'The credentials of the profile "web" (from AWS_PROFILE) need the file /nowhere/token, which can\'t be read (ENOENT).',
+  );
+  const ofVariables = await ask({ AWS_ROLE_ARN: role, AWS_WEB_IDENTITY_TOKEN_FILE: "/nowhere/other" });
+  expect(ofVariables.stderr).toContain("need the file /nowhere/other, which can't be read (ENOENT).");
+});
+
 test("no credentials at all is one message", async () => {
   const { stderr, exitStatus } = await ask({});
   expect(exitStatus).toBe(1);

@@ -235,9 +235,17 @@ describe.skipIf(!(have("zip") && have("unzip")))("jobs with one thing wrong (nee
     test.skipIf(canRead(SECRET))(
       `results that can't be packed: the file is named (needs a user who can't read ${SECRET})`,
       async () => {
-        const result = await place.build(`ln -s ${SECRET} private.txt`);
+        const script = `ln -s ${SECRET} private.txt; echo made > made.txt`;
+        const args = ["build", "--aws-batch", "--local-aws", "--exec", "sh", place.directory, "-c", script];
+        const env = { ...place.env, NEXTSTRAIN_AWS_BATCH_GRACEFUL_STOP: "off" };
+        const result = await runTool(args, { env, cwd: place.home });
         expect(result.exitStatus).toBe(18);
         expectTold(result, /could not be packed.*“private\.txt”/, /chmod u\+r/);
+        // By default, it costs that file alone.
+        const wrapped = await place.build(script);
+        expect(wrapped.exitStatus).toBe(0);
+        expect(wrapped.stdout).toContain("could not read are left out of the results.");
+        expect(await place.read("made.txt")).toBe("made\n");
       },
     );
 

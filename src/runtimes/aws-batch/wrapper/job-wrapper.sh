@@ -21,8 +21,8 @@ aws() {
   export -nf aws unzip zip say
   export -n NEXTSTRAIN_JOB_STATE
   command aws "$@" || status=$?
-  # An hour's token may be over when a build of many hours ends.
-  if ((status != 0)) && [[ -n ${AWS_ACCESS_KEY_ID-} ]]; then
+  # An hour's token may be over when a build of many hours ends. ECS gives the role's credentials at an address of its own.
+  if ((status != 0)) && [[ -n ${AWS_ACCESS_KEY_ID-} && -n ${AWS_CONTAINER_CREDENTIALS_RELATIVE_URI-} ]]; then
     say "aws failed with the credentials in the job's environment. Trying with those of the job's role."
     status=0
     env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY -u AWS_SESSION_TOKEN -u AWS_PROFILE aws "$@" || status=$?

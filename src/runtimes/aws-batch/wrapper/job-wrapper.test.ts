@@ -287,7 +287,11 @@ describe.skipIf(!have("zip") || !have("unzip") || process.platform !== "linux")(
     });
 
     test("tries with the job's role what the credentials in its environment don't do", async () => {
-      const wrapped = await job("echo made > made.txt", {}, { AWS_ACCESS_KEY_ID: "EXPIRED" });
+      const wrapped = await job(
+        "echo made > made.txt",
+        {},
+        { AWS_ACCESS_KEY_ID: "EXPIRED", AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: "/v2/credentials/role" },
+      );
       expect(await wrapped.ended).toBe(0);
       expect(results()).toMatchObject({ "made.txt": "made\n" });
       expect(wrapped.log()).toContain(
