@@ -237,6 +237,8 @@ checkpoints=
 if ((${checkpoint_seconds:-0} > 0)); then
   keep_checkpoints "$checkpoint_seconds" &
   checkpoints=$!
+  # Its end is no news.
+  disown "$checkpoints"
 fi
 # A signal ends the wait, too.
 until
@@ -244,7 +246,7 @@ until
   status=$?
   has_ended "$entrypoint"
 do :; done
-if [[ $checkpoints ]]; then signal KILL "$(below "$checkpoints") $checkpoints"; fi
+if [[ $checkpoints ]]; then signal KILL "$checkpoints $(below "$checkpoints")"; fi
 if [[ -e $NEXTSTRAIN_JOB_STATE/stopping ]] && ((status != 0)); then status=143; fi
 rm -rf "$NEXTSTRAIN_JOB_STATE"
 exit "$status"
