@@ -1,8 +1,10 @@
 // Random trees, jobs and edits, and a SIGKILL at a random moment of each: in the end the tree is what the table of
 // results says, and the bucket holds no unfinished upload. NEXTSTRAIN_TEST_ROUNDS makes it more rounds than usual.
+
 import { type ChildProcess, fork } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
+import { statSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ListMultipartUploadsCommand, PutObjectCommand } from "@aws-sdk/client-s3";
@@ -204,6 +206,8 @@ async function round(seed: number, killer: Killer): Promise<void> {
   const histories = new Map<string, History>([["Snakefile", { ...fixed, here: fixed.before }]]);
   for (const path of PATHS) histories.set(path, randomHistory(random));
   for (const [path, { before }] of histories) if (before !== undefined) put(directory, path, before);
+  const timeOf = (path: string) => statSync(join(directory, path), { throwIfNoEntry: false })?.mtimeMs;
+  const times = new Map([...histories.keys()].map((path) => [path, timeOf(path)]));
   const excluded = [...histories].filter(([, history]) => history.excluded).map(([path]) => `/${path}`);
   const runId = await upload({ aws, home, directory }, killer, seed, excluded);
 
@@ -220,7 +224,8 @@ async function round(seed: number, killer: Killer): Promise<void> {
     const here = filesIn(directory);
     const after = { ...here };
     for (const [path, history] of histories) {
-      const says = tableSays({ ...history, here: here[path] }, knowledge);
+      const writtenSince = timeOf(path) !== times.get(path);
+      const says = tableSays({ ...history, here: here[path], writtenSince }, knowledge);
       if (says.here !== undefined) after[path] = says.here;
       if (says.beside !== undefined) after[conflictName(path, runId)] = says.beside;
     }
