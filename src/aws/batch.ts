@@ -96,7 +96,8 @@ export async function describeJob(
   return jobs[0] === undefined ? undefined : readJob(jobs[0]);
 }
 
-function readJob(detail: JobDetail): Job {
+/** Reduces a job, as DescribeJobs has it, to what this program reads. */
+export function readJob(detail: JobDetail): Job {
   const container = containerOf(detail);
   const log = readLogPlace(container.logConfiguration, detail.jobArn);
   const streams = [

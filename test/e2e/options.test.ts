@@ -308,8 +308,8 @@ const shown: Readonly<Record<string, () => Promise<void>>> = {
     const detached = await succeeds(place.build("echo late > late.txt", "--detach"));
     await succeeds(place.run(...aws, "--attach", jobIdOf(detached), place.directory));
     expect(await place.read("late.txt")).toBe("late\n");
-    const unknown = await place.run(...aws, "--attach", jobIdOf(detached).slice(0, 8), place.directory);
-    expect(unknown.exitStatus).not.toBe(0);
+    // Any beginning will do that fits one job only.
+    await succeeds(place.run(...aws, "--attach", jobIdOf(detached).slice(0, 13), "--no-download"));
   },
   "--cancel": async () => {
     const build = place.startBuild("sleep 600", "--detach");

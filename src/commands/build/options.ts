@@ -169,7 +169,10 @@ function addJobOptions(command: Command): void {
     .optionsGroup("The job on AWS Batch:")
     .option("--detach", "leave once the job is submitted")
     .option("--detach-on-interrupt", "Control-C detaches instead of cancelling the job")
-    .option("--attach <job-id>", "take up a job submitted before, in place of submitting one")
+    .option(
+      "--attach <job-id>",
+      "take up a job submitted before, in place of submitting one: by the id of the job or of its run, the beginning of one, or `last`",
+    )
     .option("--cancel", "with --attach: stop the job")
     .option("--no-logs", "don't show the job's log")
     .option("--job-info <file>", "write what identifies the job to this file, as JSON");

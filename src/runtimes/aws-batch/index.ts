@@ -8,11 +8,9 @@ import { withoutAwsSettings } from "../../aws/local-aws-environment.ts";
 import { openSurroundings } from "../../checks/job/surroundings.ts";
 import type { Context } from "../../cli/context.ts";
 import { UsageError } from "../../errors.ts";
-import { runsDirectory, updateRecord } from "../../runs/registry.ts";
-import type { RunRecord } from "../../runs/types.ts";
 import type { BuildRequest } from "../runtime.ts";
 import { attachToJob } from "./attach.ts";
-import { type BringBackOptions, bringBack } from "./bring-back.ts";
+import { type BringBackOptions, bringHome } from "./bring-back.ts";
 import { askToStop } from "./cancel.ts";
 import { cleanUpVariables } from "./envd.ts";
 import { createExplainer, type Explainer } from "./explain.ts";
@@ -21,6 +19,7 @@ import { jobInfo, writeJobInfo } from "./job-info.ts";
 import { jobSource } from "./job-source.ts";
 import { launch } from "./launch.ts";
 import { showJob } from "./live.ts";
+import { changeBy, noteRun } from "./note.ts";
 import type { AwsBatchOptions } from "./options.ts";
 import { reattachCommand } from "./reattach.ts";
 import type { Run } from "./run.ts";
@@ -87,7 +86,7 @@ async function begin(
   options: AwsBatchOptions,
 ): Promise<Run> {
   const { place } = request;
-  if (options.attach !== undefined) return attachToJob(context, aws, options.attach, place);
+  if (options.attach !== undefined) return attachToJob(context, aws, { id: options.attach, place, options });
   if (place === undefined) throw new UsageError("The directory to build is missing.");
   return launch(context, aws, { ...request, place }, options);
 }
@@ -133,9 +132,9 @@ async function watch(
       if (event.kind === "log") explainer.readLog(event);
       report(event);
       await context.io.drained(signal);
-      if (event.kind === "status") await note(context, run, { status: event.job.status });
+      if (event.kind === "status" || event.kind === "ended")
+        await noteRun(context, run.runId, changeBy(event.job, context.now()));
       if (event.kind === "ended") {
-        await note(context, run, endOf(event.job, context.now()));
         return { job: event.job, cancelled: interrupts.cancelled() };
       }
     }
@@ -155,8 +154,7 @@ async function download(
 ): Promise<Departure | undefined> {
   using interrupts = takeInterrupts(context, { detachOnInterrupt: false, cancel: undefined });
   try {
-    await bringBack(context, aws, run, { ...what, signal: interrupts.signal });
-    await note(context, run, { downloadedAt: context.now() });
+    await bringHome(context, aws, run, { ...what, signal: interrupts.signal });
     return undefined;
   } catch (error) {
     const departure = interrupts.departure();
@@ -165,28 +163,8 @@ async function download(
   }
 }
 
-/** Keeps the record of the run up to date, where this computer has one; not worth failing for. */
-async function note(context: Context, { runId }: Run, change: Partial<RunRecord>): Promise<void> {
-  if (runId === undefined) return;
-  await updateRecord(runsDirectory(context), runId, change).catch((error: unknown) =>
-    context.io.warn(
-      `The record of this run could not be kept: ${error instanceof Error ? error.message : error}`,
-    ),
-  );
-}
-
-function endOf(job: Job, now: number): Partial<RunRecord> {
-  return {
-    status: job.status,
-    statusReason: job.reason ?? job.statusReason,
-    exitCode: job.exitCode,
-    endedAt: job.stoppedAt ?? now,
-    logStreams: job.logStreams,
-  };
-}
-
 /** Whether a signal ended the command, as a lack of memory does: its exit status is 128 and the signal's number then. */
-function wasKilled({ status, exitCode }: Job): boolean {
+export function wasKilled({ status, exitCode }: Job): boolean {
   return status === "FAILED" && (exitCode === undefined || exitCode > 128);
 }
 

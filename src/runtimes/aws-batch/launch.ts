@@ -134,6 +134,7 @@ async function ship(
   io.out(`Uploading ${record.directory} to S3`);
   using live = showTransfer(context, "Uploading", undefined);
   const runs = runsDirectory(context);
+  let sentBytes = 0;
   const [archive, excluded] = await together(
     context.signal,
     (signal) =>
@@ -142,7 +143,10 @@ async function ship(
         now: context.now,
         runs,
         runId: record.runId,
-        onProgress: live.reached,
+        onProgress(progress) {
+          sentBytes = progress.sent;
+          live.reached(progress);
+        },
       }),
     (signal) => lookAtExcluded(runs, selection, signal),
     // Only room on the disk is lost where it can't be done.
@@ -163,7 +167,7 @@ async function ship(
     async () => {
       // The manifest is there: not worth sending all of it again for.
       if (isKept) {
-        await createRun(runs, { ...record, expiresAt: archive.expiresAt }, files).catch(
+        await createRun(runs, { ...record, expiresAt: archive.expiresAt, sentBytes }, files).catch(
           warnOfRecord(context),
         );
       }

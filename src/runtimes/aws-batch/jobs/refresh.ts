@@ -1,0 +1,65 @@
+import { isDeepStrictEqual } from "node:util";
+import { describeJobs } from "../../../aws/jobs.ts";
+import type { Context } from "../../../cli/context.ts";
+import type { JobId, RunRecord } from "../../../runs/types.ts";
+import { changeBy, noteRun } from "../note.ts";
+import type { Account, Accounts } from "./accounts.ts";
+import type { KnownJob } from "./known-job.ts";
+
+/** The account that a job is in; undefined where it can't be reached from here. Throws UserError. */
+export async function accountOf(accounts: Accounts, { record }: KnownJob): Promise<Account | undefined> {
+  return record === undefined ? accounts.own() : accounts.of(record);
+}
+
+/**
+ * Asks Batch how jobs are, each account by itself and a hundred jobs at once, and keeps what it says in their records: Batch forgets
+ * jobs a week after they have ended. Jobs that Batch doesn't know come back as forgotten; those of an account that can't be asked as
+ * they were, and `onFailure` hears why.
+ */
+export async function refresh(
+  context: Context,
+  accounts: Accounts,
+  jobs: readonly KnownJob[],
+  onFailure: (error: unknown) => void,
+): Promise<KnownJob[]> {
+  const groups = new Map<Account, KnownJob[]>();
+  for (const known of jobs) {
+    if (known.jobId === undefined) continue;
+    const account = await accountOf(accounts, known).catch((error: unknown) => void onFailure(error));
+    if (account) groups.set(account, [...(groups.get(account) ?? []), known]);
+  }
+  const fresh = new Map<KnownJob, KnownJob>();
+  await Promise.all(
+    [...groups].map(async ([{ aws }, ours]) => {
+      try {
+        const ids = ours.map(({ jobId }) => jobId as JobId);
+        const found = await describeJobs(aws.batch, ids, context.signal);
+        for (const known of ours) {
+          const job = found.get(known.jobId as JobId);
+          const record =
+            job === undefined
+              ? known.record
+              : await keep(context, known.record, changeBy(job, context.now()));
+          fresh.set(known, { ...known, record, ...(job === undefined ? { isForgotten: true } : { job }) });
+        }
+      } catch (error) {
+        context.signal.throwIfAborted();
+        onFailure(error);
+      }
+    }),
+  );
+  return jobs.map((known) => fresh.get(known) ?? known);
+}
+
+/** Writes the record only where there is news: a list looks at many. */
+async function keep(
+  context: Context,
+  record: RunRecord | undefined,
+  change: Partial<RunRecord>,
+): Promise<RunRecord | undefined> {
+  if (record === undefined) return undefined;
+  // As it comes back from the disk: without what is undefined.
+  const changed: RunRecord = JSON.parse(JSON.stringify({ ...record, ...change }));
+  if (isDeepStrictEqual(changed, JSON.parse(JSON.stringify(record)))) return record;
+  return (await noteRun(context, record.runId, change)) ?? record;
+}
