@@ -4,6 +4,7 @@ import type { Outcome } from "../cli/program.ts";
 import { buildCommand } from "./build/command.ts";
 import { checkSetupCommand } from "./check-setup/command.ts";
 import { completionCommand } from "./completion.ts";
+import { jobsCommand } from "./jobs/command.ts";
 import { localAwsCommand } from "./local-aws.ts";
 import { setupCommand } from "./setup/command.ts";
 import { shellCommand } from "./shell.ts";
@@ -17,6 +18,7 @@ export type CommandMaker = (context: Context, outcome: Outcome) => Command;
 /** All commands, in the order of `--help`. */
 export const commands: readonly CommandMaker[] = [
   buildCommand,
+  jobsCommand,
   viewCommand,
   setupCommand,
   checkSetupCommand,

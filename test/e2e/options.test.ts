@@ -337,7 +337,8 @@ const shown: Readonly<Record<string, () => Promise<void>>> = {
     const result = await build.ended;
     const job = await jobOf(result);
     expect(early.jobId).toBe(job.jobId);
-    expect(JSON.parse(await readFile(file, "utf8"))).toEqual({
+    expect(JSON.parse(await readFile(file, "utf8"))).toMatchObject({
+      version: 1,
       runId: job.jobName,
       jobId: job.jobId,
       jobName: job.jobName,

@@ -93,7 +93,7 @@ async function begin(
 
 /** Writes --job-info: what is known of the job by now. */
 async function tell(context: Context, aws: Aws, run: Run, { jobInfo: file }: AwsBatchOptions): Promise<void> {
-  if (file !== undefined) await writeJobInfo(context, file, jobInfo(aws, run));
+  if (file !== undefined) await writeJobInfo(context, file, jobInfo(aws, run, context.now()));
 }
 
 function depart({ io }: Context, departure: Departure): number {

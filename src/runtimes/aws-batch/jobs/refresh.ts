@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { explainAwsError } from "../../../aws/errors.ts";
 import { describeJobs } from "../../../aws/jobs.ts";
 import type { Context } from "../../../cli/context.ts";
 import type { JobId, RunRecord } from "../../../runs/types.ts";
@@ -49,6 +50,17 @@ export async function refresh(
     }),
   );
   return jobs.map((known) => fresh.get(known) ?? known);
+}
+
+/** As {@link refresh}, for commands that can do nothing without. Throws UserError. */
+export async function mustRefresh(
+  context: Context,
+  accounts: Accounts,
+  jobs: readonly KnownJob[],
+): Promise<KnownJob[]> {
+  return refresh(context, accounts, jobs, (error) => {
+    throw explainAwsError(error, "look up jobs");
+  });
 }
 
 /** Writes the record only where there is news: a list looks at many. */
