@@ -27,6 +27,7 @@ Examples:
   nextstrain jobs list --json`,
     );
   addList(command, context, outcome);
+  addShow(command, context, outcome);
   return command;
 }
 
@@ -71,4 +72,30 @@ function addList(parent: Command, context: Context, outcome: Outcome): void {
       ...{ ids, states: state, directory, since, limit, json: json === true },
     });
   });
+}
+
+interface ShowFlags extends AccountFlags {
+  readonly json?: true;
+}
+
+function addShow(parent: Command, context: Context, outcome: Outcome): void {
+  const command = parent
+    .command("show")
+    .summary("show all that is known of a job, and why it waits or failed")
+    .description(
+      "Shows all that is known of a job: how it went, why it waits or failed, and what can be done.",
+    )
+    .argument("[job...]", "the jobs (default: last)")
+    .option("--json", "for programs (docs/jobs.md)");
+  addAccountOptions(command);
+  command.addHelpText("after", IDS).action(async (ids: string[], flags: ShowFlags) => {
+    const { showCommand } = await import("../../runtimes/aws-batch/jobs/show.ts");
+    const options = await jobsOptions(context, flags);
+    const json = flags.json === true;
+    outcome.exitStatus = await showCommand(context, { ...options, ids: orLast(ids), json });
+  });
+}
+
+function orLast(ids: readonly string[]): readonly string[] {
+  return ids.length > 0 ? ids : ["last"];
 }
