@@ -1,9 +1,17 @@
+import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import type { Context } from "../../cli/context.ts";
 import type { Outcome } from "../../cli/program.ts";
 import type { KnownStatus } from "../../runtimes/aws-batch/jobs/known-job.ts";
-import { type AccountFlags, addAccountOptions, jobsOptions, parseCount, parseStates } from "./options.ts";
-import { parseSince } from "./since.ts";
+import {
+  type AccountFlags,
+  addAccountOptions,
+  jobsOptions,
+  parseCount,
+  parsePattern,
+  parseStates,
+} from "./options.ts";
+import { parseAgeOption, parseSince } from "./since.ts";
 
 /** What ids may be, in the help of each command. */
 const IDS = `
@@ -24,10 +32,17 @@ Without a command, \`nextstrain jobs\` lists.
 Examples:
   nextstrain jobs
   nextstrain jobs list --state failed --since 7d
-  nextstrain jobs list --json`,
+  nextstrain jobs show last
+  nextstrain jobs logs -f last
+  nextstrain jobs download 1a2b3c4d 5e6f7a8b`,
     );
   addList(command, context, outcome);
   addShow(command, context, outcome);
+  addLogs(command, context, outcome);
+  addAttach(command, context, outcome);
+  addCancel(command, context, outcome);
+  addDownload(command, context, outcome);
+  addPrune(command, context, outcome);
   return command;
 }
 
@@ -94,6 +109,135 @@ function addShow(parent: Command, context: Context, outcome: Outcome): void {
     const json = flags.json === true;
     outcome.exitStatus = await showCommand(context, { ...options, ids: orLast(ids), json });
   });
+}
+
+interface LogsFlags extends AccountFlags {
+  readonly follow?: true;
+  readonly since?: number;
+  readonly grep?: RegExp;
+  readonly json?: true;
+}
+
+function addLogs(parent: Command, context: Context, outcome: Outcome): void {
+  const command = parent
+    .command("logs")
+    .summary("print a job's log")
+    .description("Prints the log of a job, of all its attempts one after the other.")
+    .argument("[job]", "the job", "last")
+    .option("-f, --follow", "go on until the job has ended; Control-C leaves it alone")
+    .option("--since <time>", "only lines since: 10m, 2h, 2026-11-30T12:00", (text) =>
+      parseSince(text, context.now()),
+    )
+    .addOption(
+      new Option("--grep <pattern>", "only lines that match this regular expression").argParser(parsePattern),
+    )
+    .option("--json", "an object of JSON for each line (docs/jobs.md)");
+  addAccountOptions(command);
+  command.addHelpText("after", IDS).action(async (id: string, flags: LogsFlags) => {
+    const { logsCommand } = await import("../../runtimes/aws-batch/jobs/logs.ts");
+    const { follow, since, grep, json } = flags;
+    const options = await jobsOptions(context, flags);
+    outcome.exitStatus = await logsCommand(context, {
+      ...options,
+      ...{ id, follow: follow === true, since, grep, json: json === true },
+    });
+  });
+}
+
+interface AttachFlags extends AccountFlags {
+  readonly logs: boolean;
+  readonly download: boolean;
+  readonly into?: string;
+  readonly detachOnInterrupt?: true;
+}
+
+function addAttach(parent: Command, context: Context, outcome: Outcome): void {
+  const command = parent
+    .command("attach")
+    .summary("follow a job, and bring its results back, as `build --attach`")
+    .description(
+      "Takes up a job: shows its log, and brings its results back when it has ended, to where the build was started. Keys and exit status are those of `nextstrain build`.",
+    )
+    .argument("[job]", "the job", "last")
+    .option("--into <directory>", "bring the results to this directory instead")
+    .option("--no-download", "leave the results on AWS")
+    .option("--no-logs", "don't show the job's log")
+    .option("--detach-on-interrupt", "Control-C detaches instead of cancelling the job");
+  addAccountOptions(command);
+  command.addHelpText("after", IDS).action(async (id: string, flags: AttachFlags) => {
+    const { attachCommand } = await import("../../runtimes/aws-batch/jobs/attach.ts");
+    const { logs, download, into, detachOnInterrupt } = flags;
+    const options = await jobsOptions(context, flags);
+    outcome.exitStatus = await attachCommand(context, {
+      ...options,
+      ...{ id, logs, download, into: absolute(context, into) },
+      detachOnInterrupt: detachOnInterrupt === true,
+    });
+  });
+}
+
+function addCancel(parent: Command, context: Context, outcome: Outcome): void {
+  const command = parent
+    .command("cancel")
+    .summary("stop jobs")
+    .description("Stops jobs, and waits until they have stopped. What is on AWS of them stays there.")
+    .argument("<job...>", "the jobs");
+  addAccountOptions(command);
+  command.addHelpText("after", IDS).action(async (ids: string[], flags: AccountFlags) => {
+    const { cancelCommand } = await import("../../runtimes/aws-batch/jobs/cancel.ts");
+    const options = await jobsOptions(context, flags);
+    outcome.exitStatus = await cancelCommand(context, { ...options, ids });
+  });
+}
+
+interface DownloadFlags extends AccountFlags {
+  readonly into?: string;
+}
+
+function addDownload(parent: Command, context: Context, outcome: Outcome): void {
+  const command = parent
+    .command("download")
+    .summary("bring the results of jobs that have ended back")
+    .description(
+      "Brings back what jobs that have ended changed, to where their builds were started. Nothing of yours is overwritten, as with `nextstrain build`.",
+    )
+    .argument("[job...]", "the jobs (default: last)")
+    .option("--into <directory>", "bring the results of one job to this directory instead");
+  addAccountOptions(command);
+  command.addHelpText("after", IDS).action(async (ids: string[], flags: DownloadFlags) => {
+    const { downloadCommand } = await import("../../runtimes/aws-batch/jobs/download.ts");
+    const options = await jobsOptions(context, flags);
+    const into = absolute(context, flags.into);
+    outcome.exitStatus = await downloadCommand(context, { ...options, ids: orLast(ids), into });
+  });
+}
+
+interface PruneFlags {
+  readonly olderThan?: number;
+  readonly dryRun?: true;
+}
+
+function addPrune(parent: Command, context: Context, outcome: Outcome): void {
+  parent
+    .command("prune")
+    .summary("forget builds whose results are gone from AWS")
+    .description(
+      "Removes this computer's records of builds whose results the bucket has deleted by now. Nothing on AWS is touched, and no result that is here.",
+    )
+    .option(
+      "--older-than <age>",
+      "records of builds that ended so long ago (90d) and whose results are at home, too",
+      parseAgeOption,
+    )
+    .option("--dry-run", "say what would be removed, and remove nothing")
+    .action(async ({ olderThan, dryRun }: PruneFlags) => {
+      const { pruneCommand } = await import("../../runtimes/aws-batch/jobs/prune.ts");
+      outcome.exitStatus = await pruneCommand(context, { olderThan, dryRun: dryRun === true });
+    });
+}
+
+function absolute({ cwd }: Context, directory: string | undefined): string | undefined {
+  return directory === undefined ? undefined : resolve(cwd, directory);
 }
 
 function orLast(ids: readonly string[]): readonly string[] {

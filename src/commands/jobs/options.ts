@@ -56,3 +56,12 @@ export function parseCount(text: string): number {
   if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError("Give a whole number from 1.");
   return Number(text);
 }
+
+/** Parses a regular expression. */
+export function parsePattern(text: string): RegExp {
+  try {
+    return new RegExp(text, "u");
+  } catch (error) {
+    throw new InvalidArgumentError(`It is no regular expression: ${(error as Error).message}.`);
+  }
+}

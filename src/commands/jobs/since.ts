@@ -31,3 +31,10 @@ export function parseSince(text: string, now: number): number {
     );
   return time;
 }
+
+/** As {@link parseAge}. Throws InvalidArgumentError. */
+export function parseAgeOption(text: string): number {
+  const age = parseAge(text);
+  if (age === undefined) throw new InvalidArgumentError("Give an amount of time such as 12h, 7d or 2w.");
+  return age;
+}

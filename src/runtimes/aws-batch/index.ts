@@ -21,6 +21,7 @@ import { launch } from "./launch.ts";
 import { showJob } from "./live.ts";
 import { changeBy, noteRun } from "./note.ts";
 import type { AwsBatchOptions } from "./options.ts";
+import { exitStatusOf, wasKilled } from "./outcome.ts";
 import { reattachCommand } from "./reattach.ts";
 import type { Run } from "./run.ts";
 import { createReport } from "./stages.ts";
@@ -161,15 +162,4 @@ async function download(
     if (departure) return departure;
     throw error;
   }
-}
-
-/** Whether a signal ended the command, as a lack of memory does: its exit status is 128 and the signal's number then. */
-export function wasKilled({ status, exitCode }: Job): boolean {
-  return status === "FAILED" && (exitCode === undefined || exitCode > 128);
-}
-
-/** The container's exit status; 1 where there is none, or where a job failed with a container that ended well. */
-function exitStatusOf(job: Job): number {
-  if (job.status === "SUCCEEDED") return 0;
-  return job.exitCode || 1;
 }
