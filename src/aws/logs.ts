@@ -45,10 +45,14 @@ export interface LogPage {
   readonly nextToken: string | undefined;
 }
 
-/** Where to read: at a page's token, or without one from a time on (milliseconds since 1970; from the beginning if undefined). */
+/**
+ * Where to read: at a page's token, or without one from a time on (milliseconds since 1970; from the beginning if undefined), or the last
+ * page, from which its token leads on.
+ */
 export type LogPosition =
   | { readonly token: string }
-  | { readonly token?: never; readonly since: number | undefined };
+  | { readonly token?: never; readonly since: number | undefined }
+  | { readonly token?: never; readonly since?: never; readonly atEnd: true };
 
 /** A log stream, and the group that it is in. */
 export interface LogStream {
@@ -91,7 +95,7 @@ export async function readLogPage(
       new GetLogEventsCommand({
         logGroupName: group,
         logStreamName: stream,
-        startFromHead: true,
+        startFromHead: !("atEnd" in position),
         limit: PAGE,
         ...(position.token === undefined ? { startTime: position.since } : { nextToken: position.token }),
       }),

@@ -34,6 +34,7 @@ Examples:
   nextstrain jobs list --state failed --since 7d
   nextstrain jobs show last
   nextstrain jobs logs -f last
+  nextstrain jobs watch
   nextstrain jobs download 1a2b3c4d 5e6f7a8b`,
     );
   addList(command, context, outcome);
@@ -42,6 +43,7 @@ Examples:
   addAttach(command, context, outcome);
   addCancel(command, context, outcome);
   addDownload(command, context, outcome);
+  addWatch(command, context, outcome);
   addPrune(command, context, outcome);
   return command;
 }
@@ -209,6 +211,30 @@ function addDownload(parent: Command, context: Context, outcome: Outcome): void 
     const options = await jobsOptions(context, flags);
     const into = absolute(context, flags.into);
     outcome.exitStatus = await downloadCommand(context, { ...options, ids: orLast(ids), into });
+  });
+}
+
+interface WatchFlags extends AccountFlags {
+  readonly download: boolean;
+  readonly json?: true;
+}
+
+function addWatch(parent: Command, context: Context, outcome: Outcome): void {
+  const command = parent
+    .command("watch")
+    .summary("watch many jobs, and bring the results of each back as it ends")
+    .description(
+      "Watches jobs until all have ended, and brings the results of each back as it ends, to where its build was started. Control-C leaves the jobs alone. Exit status 1 where one failed.",
+    )
+    .argument("[job...]", "the jobs (default: all that were started from this computer and haven't ended)")
+    .option("--no-download", "leave the results on AWS")
+    .option("--json", "an object of JSON for each event, on a line (docs/jobs.md)");
+  addAccountOptions(command);
+  command.addHelpText("after", IDS).action(async (ids: string[], flags: WatchFlags) => {
+    const { watchCommand } = await import("../../runtimes/aws-batch/jobs/watch.ts");
+    const options = await jobsOptions(context, flags);
+    const { download, json } = flags;
+    outcome.exitStatus = await watchCommand(context, { ...options, ids, download, json: json === true });
   });
 }
 

@@ -41,7 +41,11 @@ export async function refresh(
             job === undefined
               ? known.record
               : await keep(context, known.record, changeBy(job, context.now()));
-          fresh.set(known, { ...known, record, ...(job === undefined ? { isForgotten: true } : { job }) });
+          fresh.set(known, {
+            ...known,
+            record,
+            ...(job === undefined ? { job, isForgotten: true } : { job }),
+          });
         }
       } catch (error) {
         context.signal.throwIfAborted();
