@@ -94,7 +94,7 @@ export async function jobIdToAttach(
 }
 
 /** The recorded job that an id means; undefined where it fits none. Throws UsageError where it fits several. */
-export function findRecorded(records: readonly KnownJob[], id: string, now: number): KnownJob | undefined {
+function findRecorded(records: readonly KnownJob[], id: string, now: number): KnownJob | undefined {
   if (id === "last") {
     // What was never submitted is no job.
     const newest = records.find(({ jobId }) => jobId !== undefined);

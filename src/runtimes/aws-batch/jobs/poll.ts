@@ -80,7 +80,7 @@ export async function* pollJobs(
 }
 
 /** Whether nothing more is to come of a job. */
-export function isOver(known: KnownJob): boolean {
+function isOver(known: KnownJob): boolean {
   const { status } = factsOf(known);
   return isEnded(status) || status === "UNKNOWN" || status === "UNSUBMITTED";
 }
