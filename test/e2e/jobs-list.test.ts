@@ -5,6 +5,7 @@ import { SubmitJobCommand } from "@aws-sdk/client-batch";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Front, localEnvironment, startFront } from "../support/front.ts";
 import { have } from "../support/have.ts";
+import { breaches } from "../support/json-schema.ts";
 import { localClients } from "../support/local-clients.ts";
 import { keepRecords, numberedRun, recordOf, recordsIn } from "../support/records.ts";
 import { jobIdOf, runTool, type ToolResult } from "../support/run-tool.ts";
@@ -106,6 +107,7 @@ describe.skipIf(!(have("zip") && have("unzip")))("the jobs of an account (needs 
   test("come as JSON, with all that is known", async () => {
     const { stdout, stderr } = await jobs("list", "--json", "--limit", "4");
     expect(stderr).toBe("");
+    expect(breaches(JSON.parse(stdout), "jobs")).toEqual([]);
     const { version, jobs: listed } = JSON.parse(stdout);
     expect(version).toBe(1);
     expect(listed).toHaveLength(4);

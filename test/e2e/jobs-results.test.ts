@@ -6,6 +6,7 @@ import { DeleteObjectCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Front, localEnvironment, startFront } from "../support/front.ts";
 import { have } from "../support/have.ts";
+import { breaches } from "../support/json-schema.ts";
 import { localClients } from "../support/local-clients.ts";
 import { keepRecords, numberedRun, recordOf, recordsIn } from "../support/records.ts";
 import { runTool, startTool, type ToolResult } from "../support/run-tool.ts";
@@ -81,6 +82,7 @@ describe.skipIf(!(have("zip") && have("unzip")))("what jobs left (needs zip and 
       ]);
       const json = await jobs("logs", "--json", "--grep", "line 2");
       const line = JSON.parse(json.stdout.split("\n").at(-2) ?? "");
+      expect(breaches(line, "logLine")).toEqual([]);
       expect(line).toEqual({
         ...{ version: 1, time: expect.stringMatching(/^\d{4}-.*Z$/), message: "line 2" },
         stream: expect.stringMatching(/^nextstrain-job\//),

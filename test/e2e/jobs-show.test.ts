@@ -6,6 +6,7 @@ import { SubmitJobCommand, TerminateJobCommand } from "@aws-sdk/client-batch";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Front, localEnvironment, startFront } from "../support/front.ts";
 import { have } from "../support/have.ts";
+import { breaches } from "../support/json-schema.ts";
 import { localClients } from "../support/local-clients.ts";
 import { numberedRun } from "../support/records.ts";
 import { jobIdOf, runTool, type ToolResult } from "../support/run-tool.ts";
@@ -99,6 +100,7 @@ describe.skipIf(!(have("zip") && have("unzip")))("a job is shown (needs zip and 
     });
     expect(last.stdout).toContain("To stop it: nextstrain jobs cancel ");
     const json = JSON.parse((await show("--json", ...builds.map(runIdOf))).stdout);
+    expect(breaches(json, "jobs")).toEqual([]);
     expect(json).toMatchObject({
       version: 1,
       jobs: [

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Front, localEnvironment, startFront } from "../support/front.ts";
 import { have } from "../support/have.ts";
+import { breaches } from "../support/json-schema.ts";
 import { keepRecords, numberedRun, recordOf } from "../support/records.ts";
 import { runTool, startTool, type ToolResult } from "../support/run-tool.ts";
 import { startInTerminal } from "../support/terminal.ts";
@@ -64,6 +65,7 @@ describe.skipIf(!(have("zip") && have("unzip")))("several jobs (need zip and unz
       .trimEnd()
       .split("\n")
       .map((line) => JSON.parse(line));
+    for (const event of events) expect(breaches(event, `${event.event}Event`)).toEqual([]);
     expect(events.at(-2)).toMatchObject({
       version: 1,
       event: "state",

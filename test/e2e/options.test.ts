@@ -12,6 +12,7 @@ import {
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { fakeEngine, fakeProgram } from "../support/fake-program.ts";
 import { have } from "../support/have.ts";
+import { breaches } from "../support/json-schema.ts";
 import { localClients } from "../support/local-clients.ts";
 import { jobIdOf, runTool, type ToolResult } from "../support/run-tool.ts";
 import { type Workplace, workplace } from "../support/workplace.ts";
@@ -337,6 +338,8 @@ const shown: Readonly<Record<string, () => Promise<void>>> = {
     const result = await build.ended;
     const job = await jobOf(result);
     expect(early.jobId).toBe(job.jobId);
+    expect(breaches(early, "job")).toEqual([]);
+    expect(breaches(JSON.parse(await readFile(file, "utf8")), "job")).toEqual([]);
     expect(JSON.parse(await readFile(file, "utf8"))).toMatchObject({
       version: 1,
       runId: job.jobName,
