@@ -122,7 +122,7 @@ describe.skipIf(!(have("zip") && have("unzip")))("the jobs of an account (needs 
       },
       ...{ attempts: [{ exitCode: 3, logStream: expect.stringMatching(/^nextstrain-job\//) }] },
     });
-    expect(listed[0]).toMatchObject({ runId: elsewhere, directory: null, localAws: null });
+    expect(listed[0]).toMatchObject({ runId: elsewhere, directory: null, localAws: true });
   });
 
   test("where listing is not allowed, that is said once, and this computer's are listed", async () => {

@@ -37,10 +37,17 @@ export async function cancelCommand(context: Context, options: CancelOptions): P
     stopping.push(known);
   }
   const { signal } = context;
+  let left = stopping.length;
+  // What a job is given to save its results may be minutes.
+  if (left > 0) io.live(() => `Waiting for ${left === 1 ? "the job" : `${left} jobs`} to stop`);
   for await (const event of pollJobs(context, accounts, stopping, { signal, patience: options.patience })) {
     if (event.kind !== "changed") tellTrouble(io, event);
-    else if (isEnded(factsOf(event.known).status)) await tellOfEnd(context, accounts, event.known, short);
+    else if (isEnded(factsOf(event.known).status)) {
+      left -= 1;
+      await tellOfEnd(context, accounts, event.known, short);
+    }
   }
+  io.live(undefined);
   return 0;
 }
 

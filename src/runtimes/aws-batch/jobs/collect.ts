@@ -106,7 +106,9 @@ async function listQueue(
       most: mostListed,
       signal,
     });
-    return jobs.map(ofListed);
+    const { aws } = account;
+    const found = { region: aws.region.value, localAws: aws.isLocal };
+    return jobs.map((listed) => ({ ...ofListed(listed), account: found }));
   } catch (error) {
     context.signal.throwIfAborted();
     // There may be more in the account; without one, there is nothing to tell.

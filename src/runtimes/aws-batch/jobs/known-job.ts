@@ -11,6 +11,8 @@ export interface KnownJob {
   /** Undefined before it is submitted, and of a run that is known by what lies in the bucket alone. */
   readonly jobId: JobId | undefined;
   readonly record?: RunRecord | undefined;
+  /** The account that it was found in, where this computer has no record of it. */
+  readonly account?: { readonly region: string; readonly localAws: boolean } | undefined;
   /** As the queue's list has it. */
   readonly listed?: ListedJob | undefined;
   /** As Batch describes it. */
@@ -83,8 +85,8 @@ export function factsOf(known: KnownJob): JobFacts {
     attempts: job?.attempts ?? (record?.attempts ?? []).map(toAttempt),
     queue: record?.queue ?? job?.origin?.queue,
     definition: job?.origin?.definition ?? record?.definition,
-    region: record?.region,
-    localAws: record?.localAws,
+    region: record?.region ?? known.account?.region,
+    localAws: record?.localAws ?? known.account?.localAws,
     directory: record?.directory,
     root: record?.root,
     command: record?.command ?? job?.origin?.command,

@@ -44,6 +44,7 @@ export async function refresh(
           fresh.set(known, {
             ...known,
             record,
+            account: { region: aws.region.value, localAws: aws.isLocal },
             ...(job === undefined ? { job, isForgotten: true } : { job }),
           });
         }
