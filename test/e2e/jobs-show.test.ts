@@ -87,6 +87,24 @@ describe.skipIf(!(have("zip") && have("unzip")))("a job is shown (needs zip and 
     expect(later.stdout).toMatch(/^ {4}the last words$/m);
   });
 
+  test("by the record, with a word on that, where AWS can't be asked", async () => {
+    const contentType = "application/json";
+    let isOut = true;
+    front.change("DescribeJobs", () =>
+      isOut
+        ? { status: 403, contentType, body: '{"message":"not you","__type":"AccessDeniedException"}' }
+        : undefined,
+    );
+    const [shown, listed] = [await show(), await runTool(["jobs"], { env, cwd: place.home })];
+    isOut = false;
+    expect(rowsOf(shown)).toMatchObject({ State: "FAILED (exit status 3)", Directory: place.directory });
+    expect(shown.stderr).toMatch(
+      /^Warning: How jobs are could not be asked for; they are shown as last seen: not you\.\n$/,
+    );
+    // None has to be asked about.
+    expect([shown.exitStatus, listed.exitStatus, listed.stderr.includes("Warning")]).toEqual([0, 0, false]);
+  });
+
   test("that waits, with its place in the queue", async () => {
     const go = join(place.flags, "go");
     const all = ["--aws-batch-cpus", String(availableParallelism()), "--detach"];

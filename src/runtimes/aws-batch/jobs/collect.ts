@@ -1,12 +1,11 @@
-import { isCredentialFailure, isDenied, shortReason } from "../../../aws/errors.ts";
+import { isCredentialFailure, isDenied } from "../../../aws/errors.ts";
 import { listJobs } from "../../../aws/jobs.ts";
 import type { Context } from "../../../cli/context.ts";
-import { UserError } from "../../../errors.ts";
 import type { Account, Accounts } from "./accounts.ts";
 import { MEMORY, ofListed, ofRecord, readRecords } from "./find.ts";
 import { isEnded, type KnownJob } from "./known-job.ts";
 import type { JobsOptions } from "./options.ts";
-import { refresh } from "./refresh.ts";
+import { reasonOf, refresh, warnOfStale } from "./refresh.ts";
 
 /** Not worth waiting longer for what others have in the queue. Milliseconds. */
 const DEADLINE = 10_000;
@@ -31,19 +30,8 @@ export async function collectJobs(
   const records = (await readRecords(context, options)).filter(({ createdAt }) => createdAt >= since);
   const recorded = records.map(ofRecord);
   const open = recorded.filter(({ record }) => !isEnded(record?.status));
-  const said = new Set<string>();
-  const tell = (what: string) => (error: unknown) => {
-    const line = `${what}: ${reasonOf(error)}.`;
-    if (!said.has(line)) context.io.warn(line);
-    said.add(line);
-  };
   const [fresh, listed] = await Promise.all([
-    refresh(
-      context,
-      accounts,
-      open,
-      tell("How jobs are could not be asked for; they are shown as last seen"),
-    ),
+    refresh(context, accounts, open, warnOfStale(context)),
     listQueue(context, accounts, options, {
       records,
       after: Math.max(since, context.now() - MEMORY),
@@ -65,9 +53,10 @@ export function merge(recorded: readonly KnownJob[], listed: readonly KnownJob[]
   const used = new Set<KnownJob | undefined>();
   const merged = recorded.map((known) => {
     const entry = byId.get(known.jobId ?? known.runId);
-    if (entry === undefined || known.jobId === undefined) return known;
+    if (entry === undefined) return known;
     used.add(entry);
-    return { ...known, listed: entry.listed };
+    // A submission that AWS left unanswered may have made a job all the same.
+    return { ...known, jobId: known.jobId ?? entry.jobId, listed: entry.listed };
   });
   return [...merged, ...listed.filter((known) => !used.has(known))].sort(
     (one, other) => timeOf(other) - timeOf(one),
@@ -122,9 +111,4 @@ async function listQueue(
     );
     return [];
   }
-}
-
-function reasonOf(error: unknown): string {
-  const reason = error instanceof UserError ? error.message : shortReason(error);
-  return reason.replace(/\.$/, "");
 }

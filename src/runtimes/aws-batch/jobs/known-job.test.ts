@@ -34,6 +34,14 @@ test("a record's job in the list is one job, and those of others stand beside it
   ]);
 });
 
+test("a job whose submission got no answer is found by its name", () => {
+  const { jobId: _, ...rest } = record({ status: undefined });
+  const jobs = merge([ofRecord(rest)], [ofListed(listed())]);
+  expect(jobs.map(factsOf)).toMatchObject([
+    { runId, jobId: listed().id, status: "RUNNING", directory: "/data/zika" },
+  ]);
+});
+
 test("an end that is recorded is not undone by an older list", () => {
   expect(factsOf({ ...ofRecord(record()), listed: listed() }).status).toBe("SUCCEEDED");
 });

@@ -32,7 +32,11 @@ function fakeBatch(statusOf: (id: string, time: number) => string | undefined) {
       }),
     };
   };
-  const account = { aws: { batch: { send }, isLocal: false }, context, isByOption: false };
+  const account = {
+    aws: { batch: { send }, isLocal: false, region: { value: "us-east-1", source: "test" } },
+    context,
+    isByOption: false,
+  };
   const accounts = { own: async () => account, of: async () => account } as unknown as Accounts;
   const poll = async (known: readonly KnownJob[], { until = 600_000, patience = 60_000 } = {}) => {
     const events: PollEvent[] = [];

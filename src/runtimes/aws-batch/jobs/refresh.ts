@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
-import { explainAwsError } from "../../../aws/errors.ts";
+import { explainAwsError, shortReason } from "../../../aws/errors.ts";
 import { describeJobs } from "../../../aws/jobs.ts";
 import type { Context } from "../../../cli/context.ts";
+import { UserError } from "../../../errors.ts";
 import type { JobId, RunRecord } from "../../../runs/types.ts";
 import { changeBy, noteRun } from "../note.ts";
 import type { Account, Accounts } from "./accounts.ts";
@@ -55,6 +56,23 @@ export async function refresh(
     }),
   );
   return jobs.map((known) => fresh.get(known) ?? known);
+}
+
+/** Says once, of each reason, that jobs are shown as they were. */
+export function warnOfStale({ io }: Context): (error: unknown) => void {
+  const said = new Set<string>();
+  return (error) => {
+    const reason = reasonOf(error);
+    if (!said.has(reason))
+      io.warn(`How jobs are could not be asked for; they are shown as last seen: ${reason}.`);
+    said.add(reason);
+  };
+}
+
+/** Why something could not be asked, as the end of a sentence. */
+export function reasonOf(error: unknown): string {
+  const reason = error instanceof UserError ? error.message : shortReason(error);
+  return reason.replace(/\.$/, "");
 }
 
 /** As {@link refresh}, for commands that can do nothing without. Throws UserError. */

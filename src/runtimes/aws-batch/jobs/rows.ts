@@ -24,7 +24,7 @@ export function idOf(
   short: ReadonlyMap<string, string>,
 ): string {
   const id = runId ?? jobId ?? "";
-  return short.get(id) ?? id;
+  return plain(short.get(id) ?? id);
 }
 
 /** How long ago a job was submitted: `2h 05m`. */

@@ -10,7 +10,7 @@ import { findJobs } from "./find.ts";
 import { jobJson } from "./json.ts";
 import { factsOf, hasResultsLeft, isEnded, type JobFacts, type KnownJob } from "./known-job.ts";
 import type { JobsOptions } from "./options.ts";
-import { accountOf, mustRefresh } from "./refresh.ts";
+import { accountOf, refresh, warnOfStale } from "./refresh.ts";
 import { idOf, plain, runTimeOf, whereOf } from "./rows.ts";
 import { findWhy, type Why } from "./why.ts";
 
@@ -23,12 +23,19 @@ export interface ShowOptions extends JobsOptions {
 export async function showCommand(context: Context, options: ShowOptions): Promise<number> {
   const { io } = context;
   using accounts = openAccounts(context, options);
-  const jobs = await mustRefresh(context, accounts, await findJobs(context, accounts, options, options.ids));
+  // What the record has can be shown, whatever AWS says.
+  const jobs = await refresh(
+    context,
+    accounts,
+    await findJobs(context, accounts, options, options.ids),
+    warnOfStale(context),
+  );
   const short = shortIds(jobs);
   const shown: object[] = [];
   for (const [index, known] of jobs.entries()) {
     const facts = factsOf(known);
-    const account = await accountOf(accounts, known);
+    const wasAsked = known.job !== undefined || known.isForgotten;
+    const account = wasAsked ? await accountOf(accounts, known) : undefined;
     const why = account === undefined ? {} : await findWhy(context, account, known);
     if (options.json) {
       shown.push({ ...jobJson(facts, context.now()), ...whyJson(why) });
