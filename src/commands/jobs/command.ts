@@ -44,6 +44,7 @@ Examples:
   addCancel(command, context, outcome);
   addDownload(command, context, outcome);
   addWatch(command, context, outcome);
+  addReport(command, context, outcome);
   addPrune(command, context, outcome);
   return command;
 }
@@ -235,6 +236,30 @@ function addWatch(parent: Command, context: Context, outcome: Outcome): void {
     const options = await jobsOptions(context, flags);
     const { download, json } = flags;
     outcome.exitStatus = await watchCommand(context, { ...options, ids, download, json: json === true });
+  });
+}
+
+interface ReportFlags extends AccountFlags {
+  readonly output?: string;
+}
+
+function addReport(parent: Command, context: Context, outcome: Outcome): void {
+  const command = parent
+    .command("report")
+    .summary("write a page about a job: where its time went, and what failed")
+    .description(
+      "Writes one page of HTML about a job, also while it runs: its states, a bar for each Snakemake job, cores in use, the longest rules, and why it failed. It needs nothing from elsewhere.",
+    )
+    .argument("[job]", "the job", "last")
+    .option("--output <file>", "write it here (default: nextstrain-report-<id>.html)");
+  addAccountOptions(command);
+  command.addHelpText("after", IDS).action(async (id: string, flags: ReportFlags) => {
+    const { reportCommand } = await import("../../runtimes/aws-batch/jobs/report.ts");
+    const options = await jobsOptions(context, flags);
+    outcome.exitStatus = await reportCommand(context, {
+      ...options,
+      ...{ id, output: absolute(context, flags.output) },
+    });
   });
 }
 

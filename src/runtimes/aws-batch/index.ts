@@ -21,11 +21,14 @@ import { launch } from "./launch.ts";
 import { showJob } from "./live.ts";
 import { changeBy, noteRun } from "./note.ts";
 import type { AwsBatchOptions } from "./options.ts";
-import { exitStatusOf, wasKilled } from "./outcome.ts";
+import { exitStatusOf, ranFor, wasKilled } from "./outcome.ts";
 import { reattachCommand } from "./reattach.ts";
 import type { Run } from "./run.ts";
 import { createReport } from "./stages.ts";
 import { watchJob } from "./watch.ts";
+
+/** A job that has run for longer is worth a report. Milliseconds. */
+const LONG_RUN = 10 * 60_000;
 
 /**
  * Runs a build on AWS Batch: ships the directory, submits a job, watches it, and brings its results back; or takes up
@@ -76,6 +79,8 @@ export async function runOnAwsBatch(
     if (departure) return depart(context, departure);
   }
   await explain();
+  if (ranFor(job) > LONG_RUN && run.runId !== undefined)
+    io.err(`Where its time went: nextstrain jobs report ${run.runId.slice(0, 8)}`);
   io.lastWords(undefined);
   return cancelled ? 130 : exitStatusOf(job);
 }

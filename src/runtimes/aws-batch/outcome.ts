@@ -10,3 +10,8 @@ export function exitStatusOf(job: Job): number {
   if (job.status === "SUCCEEDED") return 0;
   return job.exitCode || 1;
 }
+
+/** How long the last attempt ran, in milliseconds; 0 where it didn't. */
+export function ranFor({ startedAt, stoppedAt }: Job): number {
+  return startedAt === undefined || stoppedAt === undefined ? 0 : Math.max(0, stoppedAt - startedAt);
+}
