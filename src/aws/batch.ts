@@ -11,7 +11,7 @@ import {
 import type { JobId } from "../runs/types.ts";
 import { attemptContainer, containerOf, type DefinedContainer, definedContainer } from "./batch-container.ts";
 import { explainAwsError } from "./errors.ts";
-import { type LogPlace, readLogPlace } from "./logs.ts";
+import { type LogPlace, readLogPlace } from "./log-place.ts";
 
 export type JobStatus =
   | "SUBMITTED"

@@ -1,6 +1,7 @@
 import type { Job } from "../../aws/batch.ts";
 import type { Aws } from "../../aws/clients.ts";
-import { groupOf, type LogLine, readLogEnd } from "../../aws/logs.ts";
+import { groupOf } from "../../aws/log-place.ts";
+import { type LogLine, readLogEnd } from "../../aws/logs.ts";
 import { type Diagnosis, diagnose } from "../../checks/job/diagnose.ts";
 import type { JobEvidence } from "../../checks/job/evidence.ts";
 import { createJobLogReader, type JobLogReader } from "../../checks/job/log-reader.ts";

@@ -1,7 +1,7 @@
 import { rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Aws } from "../../aws/clients.ts";
-import { groupOf } from "../../aws/logs.ts";
+import { groupOf } from "../../aws/log-place.ts";
 import type { Context } from "../../cli/context.ts";
 import { ownTemporaryName } from "../../runs/temporaries.ts";
 import { formatS3Url } from "../../transfer/s3-url.ts";

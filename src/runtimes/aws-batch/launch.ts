@@ -1,7 +1,7 @@
 import type { SubmitJobCommandInput } from "@aws-sdk/client-batch";
 import { terminateJob } from "../../aws/batch.ts";
 import type { Aws } from "../../aws/clients.ts";
-import { groupOf } from "../../aws/logs.ts";
+import { groupOf } from "../../aws/log-place.ts";
 import { explainBucketError, isBucketClosed } from "../../aws/s3.ts";
 import { MaybeSubmittedError, submitJob } from "../../aws/submit-job.ts";
 import type { Context } from "../../cli/context.ts";

@@ -1,5 +1,5 @@
-import { type Aws, openAws } from "../../../aws/clients.ts";
-import { ensureLocalAws } from "../../../aws/local-aws.ts";
+import type { Aws } from "../../../aws/clients.ts";
+import { ensureLocalAws, type LocalAws } from "../../../aws/local-aws.ts";
 import { withoutAwsSettings } from "../../../aws/local-aws-environment.ts";
 import type { Context } from "../../../cli/context.ts";
 import type { RunRecord } from "../../../runs/types.ts";
@@ -20,6 +20,12 @@ export interface Accounts extends Disposable {
   of(record: Pick<RunRecord, "localAws" | "region" | "profile">): Promise<Account | undefined>;
 }
 
+/** Loaded late: a list often has nothing to ask. */
+async function openAws(context: Context, local?: LocalAws): Promise<Aws> {
+  const clients = await import("../../../aws/clients.ts");
+  return clients.openAws(context, local);
+}
+
 /** @param localAws whether the command line says `--local-aws` */
 export function openAccounts(context: Context, { localAws }: { readonly localAws: boolean }): Accounts {
   const opened = new Map<string, Promise<Account>>();
@@ -35,7 +41,7 @@ export function openAccounts(context: Context, { localAws }: { readonly localAws
       return { aws: await openAws(own, await ensureLocalAws(own)), context: own, isByOption: true };
     });
   const ofEnvironment = () =>
-    open("environment", async () => ({ aws: await openAws(context, undefined), context, isByOption: false }));
+    open("environment", async () => ({ aws: await openAws(context), context, isByOption: false }));
   const own = () => (localAws ? local() : ofEnvironment());
   // Whoever names a server means it: another AWS, or a local AWS by its exports.
   const hasServer = Boolean(context.env.AWS_ENDPOINT_URL || context.env.AWS_ENDPOINT_URL_BATCH);
@@ -58,7 +64,7 @@ export function openAccounts(context: Context, { localAws }: { readonly localAws
             ...(profile === undefined ? {} : { AWS_DEFAULT_PROFILE: profile, AWS_PROFILE: profile }),
           },
         };
-        return { aws: await openAws(there, undefined), context: there, isByOption: false };
+        return { aws: await openAws(there), context: there, isByOption: false };
       });
     },
     [Symbol.dispose]() {

@@ -1,14 +1,8 @@
-import { isCredentialFailure, isDenied } from "../../../aws/errors.ts";
-import { listJobs } from "../../../aws/jobs.ts";
 import type { Context } from "../../../cli/context.ts";
-import type { Account, Accounts } from "./accounts.ts";
-import { MEMORY, ofListed, ofRecord, readRecords } from "./find.ts";
-import { isEnded, type KnownJob } from "./known-job.ts";
+import type { Accounts } from "./accounts.ts";
+import { isEnded, type KnownJob, ofRecord } from "./known-job.ts";
 import type { JobsOptions } from "./options.ts";
-import { reasonOf, refresh, warnOfStale } from "./refresh.ts";
-
-/** Not worth waiting longer for what others have in the queue. Milliseconds. */
-const DEADLINE = 10_000;
+import { MEMORY, readRecords } from "./records.ts";
 
 export interface CollectOptions {
   /** Only jobs submitted after this time. Milliseconds since 1970. */
@@ -30,19 +24,38 @@ export async function collectJobs(
   const records = (await readRecords(context, options)).filter(({ createdAt }) => createdAt >= since);
   const recorded = records.map(ofRecord);
   const open = recorded.filter(({ record }) => !isEnded(record?.status));
-  const [fresh, listed] = await Promise.all([
-    refresh(context, accounts, open, warnOfStale(context)),
-    listQueue(context, accounts, options, {
-      records,
-      after: Math.max(since, context.now() - MEMORY),
-      mostListed,
-    }),
-  ]);
+  // What asks AWS takes longer to load than a thousand records take to read.
+  const refreshed = async () => {
+    if (open.length === 0) return [];
+    const { refresh, warnOfStale } = await import("./refresh.ts");
+    return refresh(context, accounts, open, warnOfStale(context));
+  };
+  const inQueue = async () => {
+    if (hasNoAccount(context, options, records)) return [];
+    const { listQueue } = await import("./list-queue.ts");
+    const after = Math.max(since, context.now() - MEMORY);
+    return listQueue(context, accounts, options, { records, after, mostListed });
+  };
+  const [fresh, listed] = await Promise.all([refreshed(), inQueue()]);
   const freshly = new Map(open.map((known, index) => [known, fresh[index] ?? known]));
   return merge(
     recorded.map((known) => freshly.get(known) ?? known),
     listed,
   );
+}
+
+/** Variables with which an account of AWS's is named. */
+const NAMES_ACCOUNT =
+  /^AWS_(?:(?:DEFAULT_)?(?:PROFILE|REGION)|ACCESS_KEY_ID|ENDPOINT_URL|WEB_IDENTITY_TOKEN|ROLE_ARN|CONTAINER_)/;
+
+/** Whoever has only ever used local AWS, and has named no account, has none to be asked. */
+function hasNoAccount(
+  { env }: Context,
+  { localAws }: JobsOptions,
+  records: readonly { readonly localAws: boolean }[],
+): boolean {
+  if (localAws || records.length === 0 || records.some((record) => !record.localAws)) return false;
+  return !Object.keys(env).some((name) => NAMES_ACCOUNT.test(name));
 }
 
 /** Recorded jobs, and those of the list that no record is of; newest first. */
@@ -65,50 +78,4 @@ export function merge(recorded: readonly KnownJob[], listed: readonly KnownJob[]
 
 function timeOf({ job, listed, record }: KnownJob): number {
   return job?.origin?.submittedAt ?? listed?.createdAt ?? record?.submittedAt ?? record?.createdAt ?? 0;
-}
-
-interface QueueOptions {
-  readonly records: readonly { readonly localAws: boolean }[];
-  readonly after: number;
-  readonly mostListed: number;
-}
-
-/** The queue's jobs; none, with a word on why, where they can't be had. */
-async function listQueue(
-  context: Context,
-  accounts: Accounts,
-  { localAws, queue }: JobsOptions,
-  { records, after, mostListed }: QueueOptions,
-): Promise<KnownJob[]> {
-  // Whoever has only ever used local AWS, and has named no account, has none to be asked.
-  const hasNoAccount =
-    !localAws &&
-    records.every((record) => record.localAws) &&
-    !Object.keys(context.env).some((name) => /^AWS_(?!EC2_METADATA|PAGER)/.test(name));
-  if (hasNoAccount && records.length > 0) return [];
-  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(DEADLINE)]);
-  let account: Account | undefined;
-  try {
-    account = await accounts.own();
-    const jobs = await listJobs(account.aws.batch, queue.value, {
-      filter: { after },
-      most: mostListed,
-      signal,
-    });
-    const { aws } = account;
-    const found = { region: aws.region.value, localAws: aws.isLocal };
-    return jobs.map((listed) => ({ ...ofListed(listed), account: found }));
-  } catch (error) {
-    context.signal.throwIfAborted();
-    // There may be more in the account; without one, there is nothing to tell.
-    if (isCredentialFailure(error) && !records.some((record) => !record.localAws) && records.length > 0)
-      return [];
-    const only = "only jobs started from this computer are shown";
-    context.io.warn(
-      isDenied(error)
-        ? `AWS does not allow you to list the jobs of the queue ${queue.value} (batch:ListJobs): ${only}.`
-        : `The jobs of the queue ${queue.value} could not be listed, so ${only}: ${reasonOf(error)}.`,
-    );
-    return [];
-  }
 }

@@ -1,8 +1,7 @@
 import type { Context } from "../../../cli/context.ts";
 import { shortIds } from "../../../runs/find.ts";
 import { listRuns, runsDirectory } from "../../../runs/registry.ts";
-import { ofRecord } from "./find.ts";
-import { factsOf } from "./known-job.ts";
+import { factsOf, ofRecord } from "./known-job.ts";
 import { ageOf, idOf, whereOf } from "./rows.ts";
 
 /** Older ones are not offered. */

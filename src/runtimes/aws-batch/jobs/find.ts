@@ -6,32 +6,16 @@ import { UsageError, UserError } from "../../../errors.ts";
 import { findByPrefix, isIdPrefix, isWholeId } from "../../../runs/find.ts";
 import { parseRunId, toJobId } from "../../../runs/ids.ts";
 import { listRuns, readRecord, runsDirectory } from "../../../runs/registry.ts";
-import type { JobId, RunId, RunRecord } from "../../../runs/types.ts";
+import type { JobId, RunId } from "../../../runs/types.ts";
 import { parseBucket, runObjects } from "../bucket.ts";
 import type { Account, Accounts } from "./accounts.ts";
-import { type KnownJob, ofJob } from "./known-job.ts";
+import { type KnownJob, ofJob, ofListed, ofRecord } from "./known-job.ts";
 import type { JobsOptions } from "./options.ts";
+import { MEMORY, readRecords } from "./records.ts";
 import { candidateLines } from "./rows.ts";
 
 /** Jobs of a queue that are looked through for the beginning of an id. */
 const MOST_LISTED = 1_000;
-/** How far back the queue's list is looked through: Batch forgets jobs a week after they ended. Milliseconds. */
-export const MEMORY = 14 * 24 * 60 * 60 * 1000;
-
-/** The records of this computer that a command is about, newest first; what is unusable is named once. */
-export async function readRecords(
-  context: Context,
-  { localAws }: Pick<JobsOptions, "localAws">,
-): Promise<readonly RunRecord[]> {
-  const { runs, skipped } = await listRuns(runsDirectory(context));
-  for (const { reason } of skipped) context.io.warn(reason);
-  return localAws ? runs.filter((record) => record.localAws) : runs;
-}
-
-export function ofRecord(record: RunRecord): KnownJob {
-  return { runId: record.runId, jobId: record.jobId, record };
-}
-
 /**
  * The jobs that are meant by ids: of runs or of jobs, the whole of them or any beginning that fits one job only, or `last`, the
  * newest that was started from this computer. Each job once, in the order given. Of this computer's records first; what none of
@@ -208,10 +192,6 @@ async function findInQueue(
   const found = only(findByPrefix(listed.map(ofListed), id), id, context.now());
   if (found) return found;
   throw unknownJob(account, options, id, "beginning");
-}
-
-export function ofListed(listed: ListedJob): KnownJob {
-  return { runId: parseRunId(listed.name), jobId: listed.id, listed };
 }
 
 function unknownJob(

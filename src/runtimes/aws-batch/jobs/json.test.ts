@@ -5,9 +5,8 @@ import { breaches } from "../../../../test/support/json-schema.ts";
 import { numberedRun, recordOf } from "../../../../test/support/records.ts";
 import { toJobId } from "../../../runs/ids.ts";
 import type { RunRecord } from "../../../runs/types.ts";
-import { ofRecord } from "./find.ts";
 import { jobJson } from "./json.ts";
-import { factsOf, type KnownJob } from "./known-job.ts";
+import { factsOf, type KnownJob, ofRecord } from "./known-job.ts";
 
 const now = Date.UTC(2026, 10, 30);
 const known: Record<string, KnownJob> = {

@@ -5,8 +5,7 @@ import type { Job } from "../../../aws/batch.ts";
 import type { ListedJob } from "../../../aws/jobs.ts";
 import type { RunRecord } from "../../../runs/types.ts";
 import { merge } from "./collect.ts";
-import { ofListed, ofRecord } from "./find.ts";
-import { factsOf, hasResultsLeft } from "./known-job.ts";
+import { factsOf, hasResultsLeft, ofListed, ofRecord } from "./known-job.ts";
 
 const runId = numberedRun(1);
 const record = (more: Partial<RunRecord> = {}) => recordOf(runId, { createdAt: 1_000, ...more });

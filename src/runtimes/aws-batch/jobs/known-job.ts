@@ -1,6 +1,6 @@
 import type { Job, JobAttempt, JobStatus } from "../../../aws/batch.ts";
 import type { ListedJob } from "../../../aws/jobs.ts";
-import { groupOf, LOG_GROUP } from "../../../aws/logs.ts";
+import { groupOf, LOG_GROUP } from "../../../aws/log-place.ts";
 import { parseRunId } from "../../../runs/ids.ts";
 import type { JobId, RunId, RunRecord } from "../../../runs/types.ts";
 import { formatS3Url, parseS3Url, type S3Object } from "../../../transfer/s3-url.ts";
@@ -124,6 +124,16 @@ function expiryOf(record: RunRecord | undefined, endedAt: number | undefined): n
 /** URL of the archive, where the job itself says so. */
 function archiveOf({ job, archive }: KnownJob): string | undefined {
   return job?.environment.get("NEXTSTRAIN_AWS_BATCH_WORKDIR_URL") ?? (archive && formatS3Url(archive));
+}
+
+/** A run by its record alone. */
+export function ofRecord(record: RunRecord): KnownJob {
+  return { runId: record.runId, jobId: record.jobId, record };
+}
+
+/** A job by the queue's list alone. */
+export function ofListed(listed: ListedJob): KnownJob {
+  return { runId: parseRunId(listed.name), jobId: listed.id, listed };
 }
 
 /** A job as Batch describes it, without a record. Undefined where it isn't a Nextstrain build. */

@@ -2,13 +2,10 @@ import { resolve } from "node:path";
 import type { Context } from "../../../cli/context.ts";
 import { shortIds } from "../../../runs/find.ts";
 import { formatBytes } from "../../../workflow/quantity.ts";
-import { openAccounts } from "./accounts.ts";
+import { type Accounts, openAccounts } from "./accounts.ts";
 import { collectJobs } from "./collect.ts";
-import { findJobs } from "./find.ts";
-import { jobJson } from "./json.ts";
 import { factsOf, hasResultsLeft, type JobFacts, type KnownJob, type KnownStatus } from "./known-job.ts";
 import type { JobsOptions } from "./options.ts";
-import { mustRefresh } from "./refresh.ts";
 import { ageOf, idOf, runTimeOf, whereOf } from "./rows.ts";
 import { type Cell, type Column, tableLines } from "./table.ts";
 
@@ -42,7 +39,7 @@ export async function listCommand(context: Context, options: ListOptions): Promi
   using accounts = openAccounts(context, options);
   const jobs =
     options.ids.length > 0
-      ? await mustRefresh(context, accounts, await findJobs(context, accounts, options, options.ids))
+      ? await chosenJobs(context, accounts, options)
       : await collectJobs(context, accounts, options, {
           since: options.since,
           mostListed: Math.min(MOST, Math.max(PAGE, limit)),
@@ -53,6 +50,7 @@ export async function listCommand(context: Context, options: ListOptions): Promi
   const shown = wanted.slice(0, limit);
   const now = context.now();
   if (options.json) {
+    const { jobJson } = await import("./json.ts");
     io.out(JSON.stringify({ version: 1, jobs: shown.map(({ facts }) => jobJson(facts, now)) }, undefined, 2));
     return 0;
   }
@@ -72,6 +70,11 @@ export async function listCommand(context: Context, options: ListOptions): Promi
     io.err(`${shown.length} of ${wanted.length} jobs, the newest: --limit ${wanted.length} shows all.`);
   tellOfResults(context, shown, short);
   return 0;
+}
+
+async function chosenJobs(context: Context, accounts: Accounts, options: ListOptions): Promise<KnownJob[]> {
+  const [{ findJobs }, { mustRefresh }] = await Promise.all([import("./find.ts"), import("./refresh.ts")]);
+  return mustRefresh(context, accounts, await findJobs(context, accounts, options, options.ids));
 }
 
 function filterOf({ cwd }: Context, { states, directory, since }: ListOptions) {

@@ -1,7 +1,6 @@
 import type { Context } from "../../../cli/context.ts";
 import { listRuns, removeRun, runsDirectory } from "../../../runs/registry.ts";
-import { ofRecord } from "./find.ts";
-import { factsOf, hasResultsLeft, isEnded } from "./known-job.ts";
+import { factsOf, hasResultsLeft, isEnded, ofRecord } from "./known-job.ts";
 import { plain, whereOf } from "./rows.ts";
 
 /** A job whose end nobody saw has ended by then. Milliseconds. */

@@ -2,8 +2,7 @@
 import { expect, test } from "vitest";
 import { numberedRun, recordOf } from "../../../../test/support/records.ts";
 import type { TimedRule } from "../../../workflow/snakemake-timeline.ts";
-import { ofRecord } from "./find.ts";
-import { factsOf } from "./known-job.ts";
+import { factsOf, ofRecord } from "./known-job.ts";
 import { reportPage } from "./report-page.ts";
 
 const start = Date.UTC(2026, 10, 30);
