@@ -1,5 +1,5 @@
 import { isDenied } from "../aws/errors.ts";
-import { LOG_GROUP } from "../aws/logs.ts";
+import { LOG_GROUP } from "../aws/log-place.ts";
 import type { Tags } from "../aws/tags.ts";
 import { CancelledError, UserError } from "../errors.ts";
 import { adoptExisting } from "./adopt.ts";

@@ -5,7 +5,7 @@ import {
   PutRetentionPolicyCommand,
 } from "@aws-sdk/client-cloudwatch-logs";
 import { explained } from "../aws/errors.ts";
-import { LOG_GROUP } from "../aws/logs.ts";
+import { LOG_GROUP } from "../aws/log-place.ts";
 import type { Tags } from "../aws/tags.ts";
 import type { Logs } from "./services.ts";
 import type { Site } from "./site.ts";

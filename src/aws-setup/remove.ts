@@ -1,4 +1,4 @@
-import { LOG_GROUP } from "../aws/logs.ts";
+import { LOG_GROUP } from "../aws/log-place.ts";
 import { CancelledError, UserError } from "../errors.ts";
 import { planTable } from "./plan.ts";
 import { resourceLine } from "./progress.ts";

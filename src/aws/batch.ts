@@ -11,7 +11,7 @@ import {
 import type { JobId } from "../runs/types.ts";
 import { attemptContainer, containerOf, type DefinedContainer, definedContainer } from "./batch-container.ts";
 import { explainAwsError } from "./errors.ts";
-import { type LogPlace, readLogPlace } from "./logs.ts";
+import { type LogPlace, readLogPlace } from "./log-place.ts";
 
 export type JobStatus =
   | "SUBMITTED"
@@ -96,7 +96,8 @@ export async function describeJob(
   return jobs[0] === undefined ? undefined : readJob(jobs[0]);
 }
 
-function readJob(detail: JobDetail): Job {
+/** Reduces a job, as DescribeJobs has it, to what this program reads. */
+export function readJob(detail: JobDetail): Job {
   const container = containerOf(detail);
   const log = readLogPlace(container.logConfiguration, detail.jobArn);
   const streams = [

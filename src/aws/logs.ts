@@ -1,34 +1,4 @@
-import type { LogConfiguration } from "@aws-sdk/client-batch";
 import { type CloudWatchLogsClient, GetLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
-
-/** The log group of Batch jobs whose definition names no other. */
-export const LOG_GROUP = "/aws/batch/job";
-
-/** Where a job's log is. */
-export type LogPlace =
-  | { readonly kind: "group"; readonly group: string; readonly prefix: string | undefined }
-  /** Where this program can't read it: in words. */
-  | { readonly kind: "elsewhere"; readonly where: string };
-
-/**
- * Reads where the container of a job or a definition writes its log (`logConfiguration`).
- * @param arn name of resource of the job or the definition, for its region
- */
-export function readLogPlace(configuration: LogConfiguration | undefined, arn: string | undefined): LogPlace {
-  const { logDriver = "awslogs", options = {} } = configuration ?? {};
-  if (logDriver !== "awslogs") return { kind: "elsewhere", where: `the log driver ${logDriver}` };
-  const group = options["awslogs-group"] || LOG_GROUP;
-  const region = options["awslogs-region"];
-  if (region && arn && region !== arn.split(":")[3]) {
-    return { kind: "elsewhere", where: `the log group ${group} in the region ${region}` };
-  }
-  return { kind: "group", group, prefix: options["awslogs-stream-prefix"] || undefined };
-}
-
-/** Its log group; Batch's own where nothing else is known. */
-export function groupOf(log: LogPlace | undefined): string {
-  return log?.kind === "group" ? log.group : LOG_GROUP;
-}
 
 /** Lines of a page at most: AWS would send 10,000, or 1 MiB, which as objects take several times the memory. */
 const PAGE = 2_500;
@@ -45,10 +15,14 @@ export interface LogPage {
   readonly nextToken: string | undefined;
 }
 
-/** Where to read: at a page's token, or without one from a time on (milliseconds since 1970; from the beginning if undefined). */
+/**
+ * Where to read: at a page's token, or without one from a time on (milliseconds since 1970; from the beginning if undefined), or the last
+ * page, from which its token leads on.
+ */
 export type LogPosition =
   | { readonly token: string }
-  | { readonly token?: never; readonly since: number | undefined };
+  | { readonly token?: never; readonly since: number | undefined }
+  | { readonly token?: never; readonly since?: never; readonly atEnd: true };
 
 /** A log stream, and the group that it is in. */
 export interface LogStream {
@@ -91,7 +65,7 @@ export async function readLogPage(
       new GetLogEventsCommand({
         logGroupName: group,
         logStreamName: stream,
-        startFromHead: true,
+        startFromHead: !("atEnd" in position),
         limit: PAGE,
         ...(position.token === undefined ? { startTime: position.since } : { nextToken: position.token }),
       }),

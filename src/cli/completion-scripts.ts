@@ -9,13 +9,18 @@ export interface CommandWords {
   readonly options: readonly OptionWords[];
   /** Words of a fixed list that it takes as arguments. */
   readonly choices: readonly string[];
+  /** Whether its arguments are ids of jobs. */
+  readonly takesJobs: boolean;
 }
+
+const KINDS = ["file", "directory", "job", "text"] as const;
+type ValueKind = (typeof KINDS)[number];
 
 interface OptionWords {
   readonly long: string;
   readonly help: string;
   /** What its value is; undefined where it has none. */
-  readonly value: "file" | "directory" | "text" | undefined;
+  readonly value: ValueKind | undefined;
 }
 
 /** Describes the whole tree of commands, the top one first. */
@@ -30,11 +35,12 @@ export function describeCommands(command: Command, path = ""): CommandWords[] {
       help: each.summary() || each.description(),
     })),
     options: help.visibleOptions(command).flatMap(({ long, flags, description, required }) => {
-      const placeholder = /<(file|directory)>/.exec(flags)?.[1];
-      const value = required ? ((placeholder ?? "text") as "file" | "directory" | "text") : undefined;
+      const placeholder = /<(file|directory|job)(?:-id)?>/.exec(flags)?.[1];
+      const value = required ? ((placeholder ?? "text") as ValueKind) : undefined;
       return long ? [{ long, help: description, value }] : [];
     }),
     choices: command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []),
+    takesJobs: command.registeredArguments.some((argument) => argument.name() === "job"),
   };
   const below = command.commands.flatMap((each) => describeCommands(each, `${path} ${each.name()}`.trim()));
   return [described, ...below];
@@ -60,12 +66,12 @@ function cases(commands: readonly CommandWords[]): { paths: string; known: strin
   const known = commands
     .map(
       (command) =>
-        `    "${command.path}") words="${wordsOf(command)}"; options="${longs(command.options).join(" ")}" ;;`,
+        `    "${command.path}") words="${wordsOf(command)}"; options="${longs(command.options).join(" ")}"${command.takesJobs ? "; jobs=yes" : ""} ;;`,
     )
     .join("\n");
   const values = commands
     .flatMap(({ path, options }) =>
-      (["file", "directory", "text"] as const).flatMap((kind) => {
+      KINDS.flatMap((kind) => {
         const with_ = options.filter(({ value }) => value === kind).map(({ long }) => `"${path} ${long}"`);
         return with_.length > 0 ? [`    ${with_.join("|")}) value=${kind} ;;`] : [];
       }),
@@ -79,7 +85,7 @@ function bashScript(commands: readonly CommandWords[]): string {
   return `# bash completion of nextstrain
 _nextstrain() {
   local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}"
-  local path="" words="" options="" value="" operand="" word next i
+  local path="" words="" options="" value="" operand="" jobs="" word next i
   # bash takes "--option=value" apart at the "=".
   if [[ $current == "=" ]]; then current=""
   elif [[ $previous == "=" ]]; then previous="\${COMP_WORDS[COMP_CWORD-2]}"
@@ -103,6 +109,15 @@ ${known}
   esac
   COMPREPLY=()
   if [[ $value == text ]]; then return
+  elif [[ $value == job || ( -n $jobs && -z $value && $current != -* ) ]]; then
+    # Each with what it is, as long as there are several to choose from.
+    local IFS=$'\\n'
+    COMPREPLY=($("\${COMP_WORDS[0]}" completion jobs 2>/dev/null | while IFS=$'\\t' read -r id what; do
+      [[ $id == "$current"* ]] && printf '%s  (%s)\\n' "$id" "$what"
+    done))
+    # Menus (COMP_TYPE % and *) put on the line what they show.
+    if [[ \${#COMPREPLY[@]} -eq 1 || $COMP_TYPE == 37 || $COMP_TYPE == 42 ]]; then COMPREPLY=("\${COMPREPLY[@]%%  (*}"); fi
+    compopt -o nosort 2>/dev/null
   elif [[ $value == directory ]]; then
     compopt -o filenames 2>/dev/null
     local IFS=$'\\n'
@@ -131,7 +146,7 @@ function zshScript(commands: readonly CommandWords[]): string {
   return `#compdef nextstrain
 # zsh completion of nextstrain
 _nextstrain() {
-  local current="\${words[CURRENT]}" command_path="" operand="" value="" choices="" options="" word next
+  local current="\${words[CURRENT]}" command_path="" operand="" value="" choices="" options="" jobs="" word next
   local -i i
   for ((i = 2; i < CURRENT; i++)); do
     word="\${words[i]}"
@@ -151,6 +166,11 @@ _nextstrain() {
 ${known.replaceAll(") words=", ") choices=")}
   esac
   if [[ $value == text ]]; then return 1
+  elif [[ $value == job || ( -n $jobs && -z $value && $current != -* ) ]]; then
+    local -a ids
+    ids=("\${(@f)$("\${words[1]}" completion jobs 2>/dev/null)}")
+    ids=("\${(@)ids/$'\\t'/:}")
+    _describe -V job ids
   elif [[ $value == directory ]]; then _files -/
   elif [[ -z $value && -z $operand && $current == -* ]]; then compadd -- \${=options}
   elif [[ -z $value && -n $choices ]]; then compadd -- \${=choices}
@@ -167,7 +187,7 @@ compdef _nextstrain nextstrain
 }
 
 function fishScript(commands: readonly CommandWords[]): string {
-  const lines = commands.flatMap(({ path, subcommands, options, choices }) => {
+  const lines = commands.flatMap(({ path, subcommands, options, choices, takesJobs }) => {
     const words = path.split(" ").filter((word) => word !== "");
     const seen = words.map((word) => `__fish_seen_subcommand_from ${word}`);
     const names = subcommands.map(({ name }) => name);
@@ -181,15 +201,19 @@ function fishScript(commands: readonly CommandWords[]): string {
     return [
       ...subcommands.map(({ name, help }) => `${complete} -f -a ${name} -d ${fishQuoted(help)}`),
       ...choices.map((choice) => `${complete} -f -a ${choice}`),
+      // A tab is before what an id is.
+      ...(takesJobs ? [`${complete} -f -k -a "(nextstrain completion jobs 2>/dev/null)"`] : []),
       ...options.map(({ long, help, value }) => {
         const takes =
           value === undefined
             ? ""
             : value === "text"
               ? " -x"
-              : value === "file"
-                ? " -r -F"
-                : ' -x -a "(__fish_complete_directories)"';
+              : value === "job"
+                ? ' -x -k -a "(nextstrain completion jobs 2>/dev/null)"'
+                : value === "file"
+                  ? " -r -F"
+                  : ' -x -a "(__fish_complete_directories)"';
         return `${complete} -l ${long.slice(2)}${takes} -d ${fishQuoted(help)}`;
       }),
     ];

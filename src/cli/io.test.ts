@@ -18,8 +18,10 @@ function terminal(columns = 40) {
     write(text: string) {
       raw.push(text);
       // biome-ignore lint/suspicious/noControlCharactersInRegex: it reads what is written to terminals
-      for (const token of text.match(/\r\x1b\[[KJ]|\n|[^\r\n\x1b]+/g) ?? []) {
-        if (token === "\n") lines.push("");
+      for (const token of text.match(/\x1b\[\d+A|\r\x1b\[[KJ]|\n|[^\r\n\x1b]+/g) ?? []) {
+        // What is gone up over is cleared right after.
+        if (token.endsWith("A")) lines.length -= Number.parseInt(token.slice(2), 10);
+        else if (token === "\n") lines.push("");
         else if (token.startsWith("\r")) lines[lines.length - 1] = "";
         else lines[lines.length - 1] += token;
       }
@@ -38,6 +40,21 @@ test("lines scroll above the live line, whichever stream they are for", () => {
   io.live(undefined);
   io.out("third");
   expect(lines).toEqual(["first", "second", "third", ""]);
+});
+
+test("the live line may be several, as many as there is room for", () => {
+  const { stream, lines } = terminal();
+  const io = createIo({ stdin: {}, stdout: { ...stream, rows: 4 }, stderr: stream });
+  let state = ["2 jobs", "a RUNNING", "b RUNNABLE, which takes more room than there is"];
+  io.live(() => state.join("\n"));
+  io.out("first");
+  expect(lines).toEqual(["first", "2 jobs", "a RUNNING", "b RUNNABLE, which takes more room than…"]);
+  state = ["1 job", "a RUNNING", "b", "c", "d"];
+  vi.advanceTimersByTime(1000);
+  expect(lines).toEqual(["first", "1 job", "a RUNNING", "b"]);
+  io.live(undefined);
+  io.out("second");
+  expect(lines).toEqual(["first", "second", ""]);
 });
 
 test("the live line is asked for again as time goes by, and only written where it has changed", () => {

@@ -30,6 +30,8 @@ export interface Io {
   /** Where a question can be asked that is no stage of the work; undefined where nobody would see it, or could answer. */
   readonly question: QuestionStreams | undefined;
   readonly outIsTerminal: boolean;
+  /** How wide a line of standard output may be; undefined where it is no terminal. */
+  columns(): number | undefined;
   readonly errIsTerminal: boolean;
   readonly inIsTerminal: boolean;
   /** Whether colours are wanted on standard output: a terminal, and no `NO_COLOR` (no-color.org). */
@@ -108,6 +110,7 @@ export function createIo(
     },
     question: stdin.isTTY === true && stderr.isTTY === true ? question : undefined,
     outIsTerminal,
+    columns: () => (outIsTerminal ? stdout.columns || 80 : undefined),
     errIsTerminal: stderr.isTTY === true,
     inIsTerminal: stdin.isTTY === true,
     colours: capable && !env.NO_COLOR,

@@ -4,11 +4,15 @@ import { fitColumns } from "./terminal-text.ts";
 export interface Screen {
   write(text: string): unknown;
   readonly columns?: number | undefined;
+  readonly rows?: number | undefined;
   on?(name: "resize", listener: () => void): unknown;
   off?(name: "resize", listener: () => void): unknown;
 }
 
-/** The last line of a terminal, which shows how things stand while other lines scroll above it. */
+/**
+ * The last line of a terminal, which shows how things stand while other lines scroll above it. It may be several, as many as there is
+ * room for.
+ */
 export interface LiveLine {
   /** What it says is asked for again and again, so that ages and rates move; undefined takes it away. */
   show(render: (() => string) | undefined): void;
@@ -21,11 +25,12 @@ export interface LiveLine {
 /** Milliseconds between two looks at what is to be shown. */
 const INTERVAL = 200;
 
-// ECMA-48: to the first column, then EL (the line) or ED (all that is below as well).
+// ECMA-48: to the first column, then EL (the line) or ED (all that is below as well), after CUU (so many lines up).
 const CLEAR_LINE = "\r\x1b[K";
 const CLEAR_BELOW = "\r\x1b[J";
+const up = (lines: number) => (lines > 0 ? `\x1b[${lines}A` : "");
 
-/** Changes nothing of the terminal's settings: there is nothing to put back but the line itself. */
+/** Changes nothing of the terminal's settings: there is nothing to put back but the lines themselves. */
 export function createLiveLine(screen: Screen): LiveLine {
   let render: (() => string) | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -33,9 +38,19 @@ export function createLiveLine(screen: Screen): LiveLine {
   let absences = 0;
 
   // The last column stays free: a cursor beyond it would begin a new line.
-  const wanted = () => (render && absences === 0 ? fitColumns(render(), (screen.columns || 80) - 1) : "");
+  const columns = () => (screen.columns || 80) - 1;
+  const fitted = (text: string) =>
+    text
+      .split("\n", Math.max(1, (screen.rows || 24) - 1))
+      .map((line) => fitColumns(line, columns()))
+      .join("\n");
+  const wanted = () => (render && absences === 0 ? fitted(render()) : "");
+  /** Lines of the terminal above the cursor that what is shown takes; more than it has itself, where it has been wrapped. */
+  const above = () =>
+    shown.split("\n").reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / (columns() + 1))), -1);
   const redraw = (clear: string, text = wanted()) => {
-    const change = (shown === "" ? "" : clear) + text;
+    const lines = shown.includes("\n") ? above() : 0;
+    const change = (shown === "" ? "" : lines > 0 ? up(lines) + CLEAR_BELOW : clear) + text;
     shown = text;
     if (change !== "") screen.write(change);
   };

@@ -1,6 +1,6 @@
 import { UserError } from "../errors.ts";
 import { parseRunId, toJobId } from "./ids.ts";
-import type { LocalFileState, RecordedFiles, RunRecord, SeenFileState } from "./types.ts";
+import type { LocalFileState, RecordedAttempt, RecordedFiles, RunRecord, SeenFileState } from "./types.ts";
 
 /** A record that cannot be used, with the reason as the end of a sentence: "<file> <reason>". */
 export class RecordError extends UserError {
@@ -43,11 +43,17 @@ export function parseRecord(text: string, file: string): RunRecord {
     createdAt: number(value.createdAt, "createdAt", file),
     submittedAt: optionalNumber(value.submittedAt, "submittedAt", file),
     expiresAt: optionalNumber(value.expiresAt, "expiresAt", file),
+    startedAt: optionalNumber(value.startedAt, "startedAt", file),
     endedAt: optionalNumber(value.endedAt, "endedAt", file),
     status: optionalString(value.status, "status", file),
     statusReason: optionalString(value.statusReason, "statusReason", file),
     exitCode: optionalNumber(value.exitCode, "exitCode", file),
     downloadedAt: optionalNumber(value.downloadedAt, "downloadedAt", file),
+    sentBytes: optionalNumber(value.sentBytes, "sentBytes", file),
+    broughtBytes: optionalNumber(value.broughtBytes, "broughtBytes", file),
+    vcpus: optionalNumber(value.vcpus, "vcpus", file),
+    memoryMib: optionalNumber(value.memoryMib, "memoryMib", file),
+    attempts: value.attempts === undefined ? undefined : attempts(value.attempts, file),
     logGroup: string(value.logGroup, "logGroup", file),
     logStreams: strings(value.logStreams, "logStreams", file),
   };
@@ -84,6 +90,19 @@ function parseVersion1(text: string, file: string): Record<string, unknown> {
   }
   if (record.version !== 1) throw broken(file, "it is not a run's record");
   return record;
+}
+
+function attempts(value: unknown, file: string): RecordedAttempt[] {
+  if (!Array.isArray(value)) throw broken(file, "its attempts are not a list");
+  return value.map((item) => {
+    const attempt = object(item, "attempts", file);
+    return {
+      exitCode: optionalNumber(attempt.exitCode, "attempts.exitCode", file),
+      reason: optionalString(attempt.reason, "attempts.reason", file),
+      statusReason: optionalString(attempt.statusReason, "attempts.statusReason", file),
+      logStream: optionalString(attempt.logStream, "attempts.logStream", file),
+    };
+  });
 }
 
 /** Written by this program on this computer: shapes are checked so far that a wrong one is named, no further. */

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
@@ -80,9 +81,7 @@ export async function readRecord(directory: string, runId: RunId): Promise<RunRe
   const file = join(directory, `${runId}${RECORD}`);
   const text = await readIfThere(file);
   if (text === undefined) return undefined;
-  const record = parseRecord(text.toString("utf8"), file);
-  if (record.runId !== runId) throw new RecordError(`${file} is damaged: it is of another run.`);
-  return record;
+  return ofRun(runId, parseRecord(text.toString("utf8"), file), file);
 }
 
 /** A run's files, or undefined where they were not kept here. Throws a RecordError where they are unusable. */
@@ -106,7 +105,9 @@ export interface SkippedRecord {
   readonly reason: string;
 }
 
-/** All runs recorded here, newest first; what cannot be read is named, not thrown. */
+/**
+ * All runs recorded here, newest first; what cannot be read is named, not thrown. A record that is just being removed is passed over.
+ */
 export async function listRuns(
   directory: string,
 ): Promise<{ readonly runs: readonly RunRecord[]; readonly skipped: readonly SkippedRecord[] }> {
@@ -114,7 +115,7 @@ export async function listRuns(
   const skipped: SkippedRecord[] = [];
   for (const runId of await runIds(directory)) {
     try {
-      const record = await readRecord(directory, runId);
+      const record = readRecordNow(directory, runId);
       if (record !== undefined) runs.push(record);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
@@ -141,6 +142,30 @@ export async function removeRun(directory: string, runId: RunId): Promise<void> 
   await rm(join(directory, `${runId}${RESULTS}`), { force: true });
   await rm(join(directory, `${runId}${FILES}`), { force: true });
   await rm(join(directory, `${runId}${RECORD}`), { force: true });
+}
+
+/** As {@link readRecord}. Of thousands of small files, each takes several times as long where it is read asynchronously. */
+function readRecordNow(directory: string, runId: RunId): RunRecord | undefined {
+  const file = join(directory, `${runId}${RECORD}`);
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    return absentOrBroken(file, error);
+  }
+  return ofRun(runId, parseRecord(text, file), file);
+}
+
+function ofRun(runId: RunId, record: RunRecord, file: string): RunRecord {
+  if (record.runId !== runId) throw new RecordError(`${file} is damaged: it is of another run.`);
+  return record;
+}
+
+/** What an error that reading a file ended with says: undefined where it isn't there. */
+function absentOrBroken(file: string, error: unknown): undefined {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+  throw new RecordError(`${file} cannot be read: ${(error as Error).message}`, { cause: error });
 }
 
 async function runIds(directory: string): Promise<RunId[]> {
@@ -185,9 +210,7 @@ async function readIfThere(file: string): Promise<Buffer | undefined> {
   try {
     return await readFile(file);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw new RecordError(`${file} cannot be read: ${(error as Error).message}`, { cause: error });
+    return absentOrBroken(file, error);
   }
 }
 

@@ -75,6 +75,8 @@ export interface RunRecord {
   readonly submittedAt?: number | undefined;
   /** When the bucket's rule deletes the archive as it was uploaded; undefined where no rule does. */
   readonly expiresAt?: number | undefined;
+  /** When its last attempt began to run. */
+  readonly startedAt?: number | undefined;
   readonly endedAt?: number | undefined;
   /** As Batch last told it: `RUNNABLE`, `SUCCEEDED`, … */
   readonly status?: string | undefined;
@@ -82,7 +84,24 @@ export interface RunRecord {
   readonly exitCode?: number | undefined;
   /** When all results had been brought back. */
   readonly downloadedAt?: number | undefined;
+  /** Bytes that were uploaded, what S3 copied from the last run's archive left out. */
+  readonly sentBytes?: number | undefined;
+  /** Bytes of the results that were brought back, uncompressed. */
+  readonly broughtBytes?: number | undefined;
+  /** What the job was given. */
+  readonly vcpus?: number | undefined;
+  readonly memoryMib?: number | undefined;
+  /** The attempts that have ended, oldest first. */
+  readonly attempts?: readonly RecordedAttempt[] | undefined;
   readonly logGroup: string;
   /** One for each attempt, oldest first. */
   readonly logStreams: readonly string[];
+}
+
+/** How an attempt of a job ended, as Batch told it. */
+export interface RecordedAttempt {
+  readonly exitCode?: number | undefined;
+  readonly reason?: string | undefined;
+  readonly statusReason?: string | undefined;
+  readonly logStream?: string | undefined;
 }

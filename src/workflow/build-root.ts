@@ -35,10 +35,15 @@ export async function findBuildRoot(directory: string, cwd: string): Promise<Bui
   refuseKernelFiles(start);
   for (let root = start; ; root = dirname(root)) {
     if (await isFile(join(root, PATHOGEN_FILE))) {
-      return { root, directory: start, subdirectory: relative(root, start).split(sep).join("/") };
+      return placeIn(root, start);
     }
     if (root === dirname(root)) return { root: start, directory: start, subdirectory: "" };
   }
+}
+
+/** A directory in a build root that was found before. Both are absolute. */
+export function placeIn(root: string, directory: string): BuildRoot {
+  return { root, directory, subdirectory: relative(root, directory).split(sep).join("/") };
 }
 
 /** Where in a container the build's program starts. */

@@ -1,6 +1,6 @@
 import { DescribeLogGroupsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import type { Aws } from "../../aws/clients.ts";
-import { LOG_GROUP } from "../../aws/logs.ts";
+import { LOG_GROUP } from "../../aws/log-place.ts";
 import { look } from "../look.ts";
 import type { Seen } from "../seen.ts";
 

@@ -3,7 +3,7 @@ import { DescribeJobsCommand } from "@aws-sdk/client-batch";
 import { GetLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import type { Aws } from "../../aws/clients.ts";
-import { LOG_GROUP } from "../../aws/logs.ts";
+import { LOG_GROUP } from "../../aws/log-place.ts";
 import { look } from "../look.ts";
 import type { Seen } from "../seen.ts";
 

@@ -1,4 +1,4 @@
-import { LOG_GROUP } from "../../aws/logs.ts";
+import { LOG_GROUP } from "../../aws/log-place.ts";
 import { spellTime } from "../../cli/time-text.ts";
 import { supportsEnvd } from "../../workflow/image.ts";
 import type { Facts } from "../facts.ts";

@@ -1,4 +1,4 @@
-import { LOG_GROUP } from "../../aws/logs.ts";
+import { LOG_GROUP } from "../../aws/log-place.ts";
 import { awsCommand } from "./places.ts";
 import { subject } from "./subject.ts";
 

@@ -176,7 +176,10 @@ function addJobOptions(command: Command): void {
         new Option("--detach-on-interrupt", "make Control-C detach instead of cancelling the job"),
       ),
     )
-    .option("--attach <job-id>", "reattach to a job instead of submitting one")
+    .option(
+      "--attach <job-id>",
+      "reattach to a job instead of submitting one: the id of the job or of its run, the beginning of one, or `last`",
+    )
     .option("--cancel", "with --attach: stop the job")
     .addOption(advancedOption(new Option("--no-logs", "don't show the job's log")))
     .addOption(

@@ -37,7 +37,7 @@ import {
   describeComputeEnvironments,
   updateComputeEnvironment,
 } from "./operations/environments.ts";
-import { cancelJob, describeJobs, listJobs, terminateJob } from "./operations/jobs.ts";
+import { cancelJob, describeJobs, getJobQueueSnapshot, listJobs, terminateJob } from "./operations/jobs.ts";
 import { type BatchContext, type Operation, parseBody } from "./operations/operation.ts";
 import { createJobQueue, deleteJobQueue, describeJobQueues, updateJobQueue } from "./operations/queues.ts";
 import { type OperationName, operationNames, reads } from "./operations/reads.ts";
@@ -110,6 +110,7 @@ const operations: Readonly<Record<OperationName, Operation>> = {
   SubmitJob: submitJob,
   DescribeJobs: describeJobs,
   ListJobs: listJobs,
+  GetJobQueueSnapshot: getJobQueueSnapshot,
   CancelJob: cancelJob,
   TerminateJob: terminateJob,
   RegisterJobDefinition: registerJobDefinition,

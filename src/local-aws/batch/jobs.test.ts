@@ -251,6 +251,27 @@ describe("ListJobs", () => {
   });
 });
 
+test("GetJobQueueSnapshot gives the jobs that wait, in the order in which they will start", async () => {
+  const sized = (vcpus: string) =>
+    submit({ containerOverrides: { resourceRequirements: [{ type: "VCPU", value: vcpus }] } });
+  await running(await sized("4"));
+  const waiting: string[] = [];
+  for (const vcpus of ["2", "1"]) {
+    bench.clock += 1;
+    waiting.push(await sized(vcpus));
+  }
+  const { frontOfQueue } = await call(bench.batch, "GetJobQueueSnapshot", {
+    jobQueue: "nextstrain-job-queue",
+  });
+  expect(frontOfQueue.lastUpdatedAt).toBe(bench.clock);
+  expect(frontOfQueue.jobs).toEqual(
+    waiting.map((id, index) => ({
+      jobArn: `arn:aws:batch:us-east-1:123456789012:job/${id}`,
+      earliestTimeAtPosition: bench.clock - 1 + index,
+    })),
+  );
+});
+
 describe("a job that is too big for its queue", () => {
   const tooBig = () =>
     submit({ containerOverrides: { resourceRequirements: [{ type: "MEMORY", value: "100000000" }] } });

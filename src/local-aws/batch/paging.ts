@@ -2,16 +2,17 @@ import { clientException, optionalInteger, optionalString } from "./fields.ts";
 import type { Json } from "./types.ts";
 
 /**
- * One page of a list: `maxResults` (1 to 100) from where `nextToken` says. The token names the last item given out, so
+ * One page of a list: `maxResults` (1 to `most`) from where `nextToken` says. The token names the last item given out, so
  * that items which come or go in between move no others.
  */
 export function page<T>(
   input: Json,
   items: readonly T[],
   idOf: (item: T) => string,
+  most = 100,
 ): { readonly items: readonly T[]; readonly nextToken?: string } {
-  const size = optionalInteger(input, "maxResults") ?? 100;
-  if (size < 1 || size > 100) throw clientException("maxResults must be between 1 and 100.");
+  const size = optionalInteger(input, "maxResults") ?? most;
+  if (size < 1 || size > most) throw clientException(`maxResults must be between 1 and ${most}.`);
   const token = optionalString(input, "nextToken");
   let start = 0;
   if (token) {

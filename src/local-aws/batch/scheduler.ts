@@ -41,6 +41,8 @@ export interface Scheduler {
   /** Lets jobs start from now on. */
   open(): void;
   livingJobs(): number;
+  /** Jobs that wait in a queue, so many at most, in the order in which they start if nothing changes. */
+  frontOf(queue: JobQueue, most: number): readonly Job[];
   /** Ends running jobs as if their host were lost, and waits for that. */
   close(): Promise<void>;
 }
@@ -109,13 +111,23 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     }
   }
 
-  function next(queue: JobQueue): Job | undefined {
+  const next = (queue: JobQueue): Job | undefined => frontOf(queue, 1)[0];
+
+  function frontOf(queue: JobQueue, most: number): readonly Job[] {
     const jobs = living().filter((job) => job.queue === queue.name);
-    const waiting = jobs
+    const running = jobs.filter((job) => job.current !== undefined);
+    const policy = store.policies.get(queue.schedulingPolicy ?? "");
+    let waiting = jobs
       .filter((job) => job.status === "RUNNABLE")
       .sort((a, b) => a.createdAt - b.createdAt || a.sequence - b.sequence);
-    const running = jobs.filter((job) => job.current !== undefined);
-    return nextInLine(waiting, running, store.policies.get(queue.schedulingPolicy ?? ""));
+    const front: Job[] = [];
+    while (front.length < most) {
+      const first = nextInLine(waiting, [...running, ...front], policy);
+      if (first === undefined) break;
+      front.push(first);
+      waiting = waiting.filter((job) => job !== first);
+    }
+    return front;
   }
 
   /** Has a job wait at the head of its queue: as long as the queue lets it, for this reason. */
@@ -293,6 +305,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
         await finishAttempt(job, undefined);
       }
     },
+    frontOf,
     livingJobs: () => living().filter((job) => job.status !== "RUNNABLE").length,
     open() {
       if (phase !== "not yet open") return;

@@ -137,3 +137,19 @@ test("the default queue of an account with fair shares has a policy", async () =
   expect(jobQueues[0].schedulingPolicyArn).toMatch(/:scheduling-policy\/nextstrain-shares$/);
   await batch.close();
 });
+
+test("ListJobs lists the jobs of a share, of one status where that is given, too", async () => {
+  await makeQueue({ priority: 1 });
+  const zika = await submit(job({ shareIdentifier: "zika" }));
+  await running(zika);
+  await submit(job({ shareIdentifier: "flu" }));
+  const list = async (jobStatus: string) => {
+    const filters = [{ name: "SHARE_IDENTIFIER", values: ["zika"] }];
+    const { jobSummaryList } = await call(bench.batch, "ListJobs", {
+      ...{ jobQueue: "shared", filters, jobStatus },
+    });
+    return jobSummaryList.map(({ jobId }: { jobId: string }) => jobId);
+  };
+  expect(await list("RUNNING")).toEqual([zika]);
+  expect(await list("FAILED")).toEqual([]);
+});

@@ -10,7 +10,6 @@ const operations = [
   "DescribeQuotaShare",
   "DescribeServiceEnvironments",
   "DescribeServiceJob",
-  "GetJobQueueSnapshot",
   "ListConsumableResources",
   "ListJobsByConsumableResource",
   "ListQuotaShares",

@@ -99,6 +99,7 @@ type JsonWishes = (asked: Asked) => readonly Wish[];
 /** By the last part of the path. Resources are `*` throughout, stricter policies than the guide's are not told apart. */
 const batchOperations = [
   ...["SubmitJob", "DescribeJobs", "ListJobs", "CancelJob", "TerminateJob"],
+  "GetJobQueueSnapshot",
   ...["RegisterJobDefinition", "DeregisterJobDefinition", "DescribeJobDefinitions"],
   ...["CreateJobQueue", "UpdateJobQueue", "DeleteJobQueue", "DescribeJobQueues"],
   ...["CreateComputeEnvironment", "UpdateComputeEnvironment", "DeleteComputeEnvironment"],

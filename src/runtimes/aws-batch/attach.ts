@@ -4,16 +4,25 @@ import type { Aws } from "../../aws/clients.ts";
 import { explained } from "../../aws/errors.ts";
 import type { Context } from "../../cli/context.ts";
 import { UserError } from "../../errors.ts";
-import { parseRunId, toJobId } from "../../runs/ids.ts";
+import { parseRunId } from "../../runs/ids.ts";
 import type { JobId } from "../../runs/types.ts";
 import { parseS3Url } from "../../transfer/s3-url.ts";
 import type { BuildRoot } from "../../workflow/build-root.ts";
+import { findByName, jobIdToAttach } from "./jobs/find.ts";
+import type { AwsBatchOptions } from "./options.ts";
 import type { Run } from "./run.ts";
 
 /** Between two looks for a job that Batch doesn't list. Milliseconds. */
 const PAUSES = [500, 1_000, 1_500];
 /** A UUID, and for a child of an array job its index. Nothing else can be a job. */
 const JOB_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?::\d+)?$/i;
+
+interface AttachOptions {
+  /** Of the job or of its run, the whole of it or its beginning, or `last`. */
+  readonly id: string;
+  readonly place: BuildRoot | undefined;
+  readonly options: Pick<AwsBatchOptions, "queue" | "bucket">;
+}
 
 /**
  * Takes up a job that was submitted before, here or on any computer: where its archive is, the job itself says.
@@ -22,14 +31,20 @@ const JOB_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?::\d+)?$/i;
 export async function attachToJob(
   context: Context,
   aws: Aws,
-  id: string,
-  place: BuildRoot | undefined,
+  { id, place, options }: AttachOptions,
 ): Promise<Run> {
-  const jobId = toJobId(id);
-  const job = await explained(`look up job ${id}`, context.signal, () =>
-    describeSubmitted(aws.batch, jobId, context.signal),
-  );
-  if (job === undefined) throw unknownJob(aws, jobId);
+  const { signal } = context;
+  const given = await jobIdToAttach(context, { aws }, options, id);
+  const job = await explained(`look up job ${id}`, signal, async () => {
+    const described = await describeSubmitted(aws.batch, given, signal);
+    if (described !== undefined) return described;
+    // The id of a run that was started from another computer, perhaps.
+    const runId = parseRunId(id);
+    const named = runId && (await findByName(context, { aws }, options, runId));
+    return named?.jobId && describeJob(aws.batch, named.jobId, signal);
+  });
+  if (job === undefined) throw unknownJob(aws, given);
+  const jobId = job.id;
   const url = job.environment.get("NEXTSTRAIN_AWS_BATCH_WORKDIR_URL");
   const workdir = url === undefined ? undefined : parseS3Url(url);
   if (url === undefined || workdir === undefined) {

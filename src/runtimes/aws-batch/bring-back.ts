@@ -20,6 +20,7 @@ import type { BuildRoot } from "../../workflow/build-root.ts";
 import type { PathMatcher } from "../../workflow/patterns.ts";
 import { formatBytes } from "../../workflow/quantity.ts";
 import { showTransfer } from "./live.ts";
+import { noteRun } from "./note.ts";
 import { createResultMemory } from "./remember.ts";
 import { createResultLines } from "./result-lines.ts";
 import type { Run } from "./run.ts";
@@ -45,18 +46,18 @@ export interface BringBackOptions {
 /**
  * Brings back what the job changed, by comparing how things were when the run began, what the job left, and what is
  * here now. Nothing of the user's is overwritten; stopped at any moment, each file is old or new. Throws UserError
- * where the archive is gone or damaged, or where not everything could be written.
+ * where the archive is gone or damaged, or where not everything could be written. Returns how many bytes were written.
  */
 export async function bringBack(
   context: Context,
   aws: Aws,
   run: Run,
   { place, wanted, killed, checkpoint, signal }: BringBackOptions,
-): Promise<void> {
+): Promise<number> {
   const { io } = context;
   const archive = checkpoint ?? run.workdir;
   const url = formatS3Url(archive);
-  await explained(`download ${url}`, signal, async () => {
+  return await explained(`download ${url}`, signal, async () => {
     const [{ source, entries: left }, began] = await Promise.all([
       openArchive(aws, { workdir: archive }, signal),
       findStart(context, aws, run, { root: place.root, signal }),
@@ -101,7 +102,21 @@ export async function bringBack(
       await addResults(runsDirectory(context), runId, states).catch(() => {});
     });
     checkComplete(summary);
+    return bytes;
   });
+}
+
+/** As {@link bringBack}, and notes it in the run's record. */
+export async function bringHome(
+  context: Context,
+  aws: Aws,
+  run: Run,
+  options: BringBackOptions,
+): Promise<void> {
+  const bytes = await bringBack(context, aws, run, options);
+  // Where all was here already, what came before is what was brought.
+  const brought = bytes > 0 ? { broughtBytes: bytes } : {};
+  await noteRun(context, run.runId, { downloadedAt: context.now(), ...brought });
 }
 
 function checkComplete({ damaged, failed }: Summary): void {

@@ -1,7 +1,10 @@
 import { HeadObjectCommand } from "@aws-sdk/client-s3";
+import type { Job } from "../../aws/batch.ts";
 import type { Aws } from "../../aws/clients.ts";
+import { hasKeptWork } from "../../checks/job/evidence.ts";
 import type { S3Object } from "../../transfer/s3-url.ts";
 import { siblingsOf } from "./bucket.ts";
+import { wasKilled } from "./outcome.ts";
 
 /** What a job saved while it ran (wrapper/job-wrapper.sh): an archive of the files that were new and complete. */
 export interface Checkpoint {
@@ -10,11 +13,30 @@ export interface Checkpoint {
   readonly madeAt: number;
 }
 
+/** What a job left that has ended. */
+export interface LeftBehind {
+  /** Whether it was killed, so that what it was making may be half made. */
+  readonly killed: boolean;
+  /** What takes the place of its results then. */
+  readonly checkpoint: Checkpoint | undefined;
+}
+
+/** Finds out what there is to bring back of a job that has ended; of one whose end nobody has seen (undefined), as if it was killed. */
+export async function findLeft(
+  aws: Aws,
+  job: Job | undefined,
+  workdir: S3Object,
+  signal: AbortSignal,
+): Promise<LeftBehind> {
+  const killed = job === undefined || (wasKilled(job) && !hasKeptWork(job));
+  return { killed, checkpoint: killed ? await findCheckpoint(aws, workdir, signal) : undefined };
+}
+
 /**
  * The last checkpoint of a job that was killed, by its archive; undefined where there is none, or where the job's results came after it.
  * What keeps it from being found is not worth failing for. Throws the signal's reason.
  */
-export async function findCheckpoint(
+async function findCheckpoint(
   aws: Aws,
   workdir: S3Object,
   signal: AbortSignal,

@@ -1,6 +1,7 @@
 import type { Job } from "../../aws/batch.ts";
 import type { Aws } from "../../aws/clients.ts";
-import { groupOf, type LogLine, readLogEnd } from "../../aws/logs.ts";
+import { groupOf } from "../../aws/log-place.ts";
+import { type LogLine, readLogEnd } from "../../aws/logs.ts";
 import { type Diagnosis, diagnose } from "../../checks/job/diagnose.ts";
 import { hasKeptWork, type JobEvidence } from "../../checks/job/evidence.ts";
 import { createJobLogReader, type JobLogReader } from "../../checks/job/log-reader.ts";
@@ -8,7 +9,6 @@ import { programLines } from "../../checks/job/log-signs.ts";
 import type { LookAround } from "../../checks/job/surroundings.ts";
 import type { Context } from "../../cli/context.ts";
 import { lastState, withoutControls } from "../../cli/control-characters.ts";
-import type { Io } from "../../cli/io.ts";
 import { quoteName } from "../../runs/names.ts";
 import { formatS3Url } from "../../transfer/s3-url.ts";
 import type { Progress } from "../../workflow/snakemake-log.ts";
@@ -41,7 +41,7 @@ export interface Explainer {
 }
 
 /** Why a job failed. */
-interface Explanation {
+export interface Explanation {
   readonly diagnosis: Diagnosis;
   /** Of a Snakemake workflow, each once. */
   readonly failedRules: readonly string[];
@@ -128,7 +128,7 @@ export function createExplainer(context: Context, aws: Aws, run: Run, lookAround
     findOut,
     async explainEnd(job) {
       const explanation = await findOut(job);
-      if (explanation !== undefined) tell(io, explanation);
+      for (const line of explanation ? explanationLines(explanation) : []) io.err(line);
     },
   };
 }
@@ -139,26 +139,27 @@ function lastLines(logEnd: readonly string[]): readonly string[] {
   return (lines.length > 0 ? lines : logEnd).slice(-JOB_LINES);
 }
 
-function tell(io: Io, { diagnosis, failedRules, ruleLogs, end }: Explanation): void {
+/** Why a job failed, and what to do, in lines that can do nothing to a terminal. */
+export function explanationLines({ diagnosis, failedRules, ruleLogs, end }: Explanation): string[] {
   const [what = "", ...next] = renderDiagnosis("Why the job failed", diagnosis);
-  io.err(what);
+  const lines = [what];
   // Where a rule failed for want of something, both are told.
   if (diagnosis.id !== "job.rules-failed" && failedRules.length > 0)
-    io.err(plain(`Rules of the workflow that failed: ${failedRules.slice(0, 5).join(", ")}`));
-  for (const { rule, path, lines } of ruleLogs) {
-    if (lines === undefined || lines.length === 0) {
-      const missing = lines === undefined ? "is not among the results" : "is empty";
-      io.err(plain(`The log of rule ${rule}, ${quoteName(path)}, ${missing}.`));
+    lines.push(plain(`Rules of the workflow that failed: ${failedRules.slice(0, 5).join(", ")}`));
+  for (const { rule, path, lines: log } of ruleLogs) {
+    if (log === undefined || log.length === 0) {
+      const missing = log === undefined ? "is not among the results" : "is empty";
+      lines.push(plain(`The log of rule ${rule}, ${quoteName(path)}, ${missing}.`));
       continue;
     }
-    io.err(plain(`The log of rule ${rule} (${quoteName(path)}) ends with:`));
-    for (const line of lines) io.err(`    ${plain(line)}`);
+    lines.push(plain(`The log of rule ${rule} (${quoteName(path)}) ends with:`));
+    for (const line of log) lines.push(`    ${plain(line)}`);
   }
   if (end.length > 0) {
-    io.err("The job's own log ends with:");
-    for (const line of end) io.err(`    ${plain(line)}`);
+    lines.push("The job's own log ends with:");
+    for (const line of end) lines.push(`    ${plain(line)}`);
   }
-  for (const line of next) io.err(line);
+  return [...lines, ...next];
 }
 
 /** A line of the job's, fit for a terminal. */

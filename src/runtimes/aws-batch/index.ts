@@ -5,17 +5,15 @@ import { type Aws, openAws } from "../../aws/clients.ts";
 import { haveFixedCredentials } from "../../aws/credentials.ts";
 import { ensureLocalAws } from "../../aws/local-aws.ts";
 import { withoutAwsSettings } from "../../aws/local-aws-environment.ts";
-import { hasKeptWork, isWrapped } from "../../checks/job/evidence.ts";
+import { hasKeptWork } from "../../checks/job/evidence.ts";
 import { openSurroundings } from "../../checks/job/surroundings.ts";
 import type { Context } from "../../cli/context.ts";
 import { UsageError } from "../../errors.ts";
-import { runsDirectory, updateRecord } from "../../runs/registry.ts";
-import type { RunRecord } from "../../runs/types.ts";
 import type { BuildRequest } from "../build-request.ts";
 import { attachToJob } from "./attach.ts";
-import { type BringBackOptions, bringBack } from "./bring-back.ts";
+import { type BringBackOptions, bringHome } from "./bring-back.ts";
 import { askToStop } from "./cancel.ts";
-import { findCheckpoint } from "./checkpoint.ts";
+import { findLeft } from "./checkpoint.ts";
 import { cleanUpVariables } from "./envd.ts";
 import { createExplainer, type Explainer } from "./explain.ts";
 import { type Departure, takeInterrupts } from "./interrupts.ts";
@@ -24,11 +22,16 @@ import { jobSource } from "./job-source.ts";
 import { describeCheckpoint, describeKeptWork } from "./kept-work.ts";
 import { launch } from "./launch.ts";
 import { showJob } from "./live.ts";
+import { changeBy, noteRun } from "./note.ts";
 import type { AwsBatchOptions } from "./options.ts";
+import { exitStatusOf, ranFor } from "./outcome.ts";
 import { reattachCommand } from "./reattach.ts";
 import type { Run } from "./run.ts";
 import { createReport } from "./stages.ts";
 import { watchJob } from "./watch.ts";
+
+/** A job that has run for longer is worth a report. Milliseconds. */
+const LONG_RUN = 10 * 60_000;
 
 /**
  * Runs a build on AWS Batch: ships the directory, submits a job, watches it, and brings its results back; or takes up
@@ -64,9 +67,7 @@ export async function runOnAwsBatch(
   const explain = async () => {
     if (!cancelled && !options.cancel) await explainer.explainEnd(job);
   };
-  const killed = wasKilled(job) && !hasKeptWork(job);
-  const checkpoint =
-    killed && isWrapped(job) ? await findCheckpoint(aws, run.workdir, context.signal) : undefined;
+  const { killed, checkpoint } = await findLeft(aws, job, run.workdir, context.signal);
   if (run.place && options.download && job.startedAt !== undefined) {
     const what = { place: run.place, wanted: options.wanted, killed, checkpoint: checkpoint?.object };
     const departure = await download(context, aws, { ...run, job }, what).catch(async (error: unknown) => {
@@ -82,6 +83,8 @@ export async function runOnAwsBatch(
   await explain();
   // Results that were left behind with --cancel are found by the last words.
   const hasResults = job.status === "SUCCEEDED" || hasKeptWork(job);
+  if (ranFor(job) > LONG_RUN && run.runId !== undefined)
+    io.err(`Where its time went: nextstrain jobs report ${run.runId.slice(0, 8)}`);
   if (!options.cancel || areHere || !hasResults) io.lastWords(undefined);
   if (options.cancel) return 0;
   return cancelled ? 130 : exitStatusOf(job);
@@ -94,14 +97,14 @@ async function begin(
   options: AwsBatchOptions,
 ): Promise<Run> {
   const { place } = request;
-  if (options.attach !== undefined) return attachToJob(context, aws, options.attach, place);
+  if (options.attach !== undefined) return attachToJob(context, aws, { id: options.attach, place, options });
   if (place === undefined) throw new UsageError("The directory to build is missing.");
   return launch(context, aws, { ...request, place }, options);
 }
 
 /** Writes --job-info: what is known of the job by now. */
 async function tell(context: Context, aws: Aws, run: Run, { jobInfo: file }: AwsBatchOptions): Promise<void> {
-  if (file !== undefined) await writeJobInfo(context, file, jobInfo(aws, run));
+  if (file !== undefined) await writeJobInfo(context, file, jobInfo(aws, run, context.now()));
 }
 
 function depart({ io }: Context, departure: Departure): number {
@@ -140,9 +143,9 @@ async function watch(
       if (event.kind === "log") explainer.readLog(event);
       report(event);
       await context.io.drained(signal);
-      if (event.kind === "status") await note(context, run, { status: event.job.status });
+      if (event.kind === "status" || event.kind === "ended")
+        await noteRun(context, run.runId, changeBy(event.job, context.now()));
       if (event.kind === "ended") {
-        await note(context, run, endOf(event.job, context.now()));
         return { job: event.job, cancelled: interrupts.cancelled() };
       }
     }
@@ -162,43 +165,11 @@ async function download(
 ): Promise<Departure | undefined> {
   using interrupts = takeInterrupts(context, { detachOnInterrupt: false, cancel: undefined });
   try {
-    await bringBack(context, aws, run, { ...what, signal: interrupts.signal });
-    await note(context, run, { downloadedAt: context.now() });
+    await bringHome(context, aws, run, { ...what, signal: interrupts.signal });
     return undefined;
   } catch (error) {
     const departure = interrupts.departure();
     if (departure) return departure;
     throw error;
   }
-}
-
-/** Keeps the record of the run up to date, where this computer has one; not worth failing for. */
-async function note(context: Context, { runId }: Run, change: Partial<RunRecord>): Promise<void> {
-  if (runId === undefined) return;
-  await updateRecord(runsDirectory(context), runId, change).catch((error: unknown) =>
-    context.io.warn(
-      `The record of this run could not be kept: ${error instanceof Error ? error.message : error}`,
-    ),
-  );
-}
-
-function endOf(job: Job, now: number): Partial<RunRecord> {
-  return {
-    status: job.status,
-    statusReason: job.reason ?? job.statusReason,
-    exitCode: job.exitCode,
-    endedAt: job.stoppedAt ?? now,
-    logStreams: job.logStreams,
-  };
-}
-
-/** Whether a signal ended the command, as a lack of memory does: its exit status is 128 and the signal's number then. */
-function wasKilled({ status, exitCode }: Job): boolean {
-  return status === "FAILED" && (exitCode === undefined || exitCode > 128);
-}
-
-/** The container's exit status; 1 where there is none, or where a job failed with a container that ended well. */
-function exitStatusOf(job: Job): number {
-  if (job.status === "SUCCEEDED") return 0;
-  return job.exitCode || 1;
 }

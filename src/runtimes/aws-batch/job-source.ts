@@ -1,6 +1,7 @@
 import { describeJob } from "../../aws/batch.ts";
 import type { Aws } from "../../aws/clients.ts";
-import { groupOf, readLogPage } from "../../aws/logs.ts";
+import { groupOf } from "../../aws/log-place.ts";
+import { readLogPage } from "../../aws/logs.ts";
 import type { JobId } from "../../runs/types.ts";
 import { UnlistedError } from "./trouble.ts";
 import type { JobSource } from "./watch.ts";

@@ -22,7 +22,8 @@ export function describeKeptWork(job: Job, progress: Progress | undefined, areHe
 }
 
 /** What is left of a job that was killed, where that was brought back, in two sentences. */
-export function describeCheckpoint({ stoppedAt }: Job, { madeAt }: Checkpoint): string {
+export function describeCheckpoint(job: Job | undefined, { madeAt }: Checkpoint): string {
+  const stoppedAt = job?.stoppedAt;
   const when =
     stoppedAt === undefined ? "" : `, made ${spell(Math.max(0, stoppedAt - madeAt))} before its end`;
   return `The job was killed; its last checkpoint${when}, is here. The same command goes on from there.`;

@@ -1,7 +1,7 @@
 import type { SubmitJobCommandInput } from "@aws-sdk/client-batch";
 import { terminateJob } from "../../aws/batch.ts";
 import type { Aws } from "../../aws/clients.ts";
-import { groupOf } from "../../aws/logs.ts";
+import { groupOf } from "../../aws/log-place.ts";
 import { explainBucketError, isBucketClosed } from "../../aws/s3.ts";
 import { MaybeSubmittedError, submitJob } from "../../aws/submit-job.ts";
 import type { Context } from "../../cli/context.ts";
@@ -145,6 +145,7 @@ async function ship(
   io.out(`Uploading ${record.directory} to S3`);
   using live = showTransfer(context, "Uploading", undefined);
   const runs = runsDirectory(context);
+  let sentBytes = 0;
   const [archive, excluded] = await together(
     context.signal,
     (signal) =>
@@ -153,7 +154,10 @@ async function ship(
         now: context.now,
         runs,
         runId: record.runId,
-        onProgress: live.reached,
+        onProgress(progress) {
+          sentBytes = progress.sent;
+          live.reached(progress);
+        },
       }),
     (signal) => lookAtExcluded(runs, selection, signal),
     // Only room on the disk is lost where it can't be done.
@@ -174,7 +178,7 @@ async function ship(
     async () => {
       // The manifest is there: not worth sending all of it again for.
       if (isKept) {
-        await createRun(runs, { ...record, expiresAt: archive.expiresAt }, files).catch(
+        await createRun(runs, { ...record, expiresAt: archive.expiresAt, sentBytes }, files).catch(
           warnOfRecord(context),
         );
       }

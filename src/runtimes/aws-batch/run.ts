@@ -1,5 +1,5 @@
 import type { Job, JobOrigin } from "../../aws/batch.ts";
-import type { LogPlace } from "../../aws/logs.ts";
+import type { LogPlace } from "../../aws/log-place.ts";
 import type { JobId, RunId } from "../../runs/types.ts";
 import type { S3Object } from "../../transfer/s3-url.ts";
 import type { BuildRoot } from "../../workflow/build-root.ts";

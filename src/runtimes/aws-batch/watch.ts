@@ -1,6 +1,7 @@
 import { hasEnded, type Job } from "../../aws/batch.ts";
 import { isAnswered, isDenied, isForeignRefusal, refusalOf, shortReason } from "../../aws/errors.ts";
-import { groupOf, type LogLine } from "../../aws/logs.ts";
+import { groupOf } from "../../aws/log-place.ts";
+import type { LogLine } from "../../aws/logs.ts";
 import type { Refusal } from "../../aws/refusal.ts";
 import { type AttemptLogs, attemptLogs } from "./attempt-logs.ts";
 import { type AttemptEvent, tellAttempts } from "./attempts.ts";

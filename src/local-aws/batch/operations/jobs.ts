@@ -5,7 +5,7 @@ import {
   optionalStrings,
   requiredString,
 } from "../fields.ts";
-import { nameOf } from "../names.ts";
+import { batchArn, nameOf } from "../names.ts";
 import { page } from "../paging.ts";
 import { jobDetail, jobSummary } from "../render.ts";
 import type { Job, Json } from "../types.ts";
@@ -25,7 +25,9 @@ export const describeJobs: Operation = async (input, context) => {
   };
 };
 
-/** ListJobs: by queue and one status (RUNNING where it is left out), or by one filter; newest first, 100 a page. */
+/**
+ * ListJobs: by queue and one status (RUNNING where it is left out), 1,000 a page; or by one filter, 100 a page. Newest first.
+ */
 export const listJobs: Operation = async (input, context) => {
   const queue = requiredQueue(input, context.store, context);
   const status = optionalString(input, "jobStatus") ?? "RUNNING";
@@ -33,15 +35,30 @@ export const listJobs: Operation = async (input, context) => {
   await context.store.prune(context.now());
   const filters = optionalObjects(input, "filters") ?? [];
   if (filters.length > 1) throw clientException("Only one filter can be used at a time.");
-  const isWanted = filters[0] ? filterOf(filters[0], context) : (job: Job) => job.status === status;
+  const isOfStatus = (job: Job) => job.status === status;
+  const isWanted = filters[0] ? filterOf(filters[0], context) : isOfStatus;
   const found = [...context.store.jobs.values()]
     .filter((job) => job.queue === queue.name && isWanted(job))
+    // The one filter that a status goes together with.
+    .filter((job) => filters[0]?.name !== "SHARE_IDENTIFIER" || isOfStatus(job))
     .sort((a, b) => b.createdAt - a.createdAt || b.sequence - a.sequence);
-  const { items, nextToken } = page(input, found, (job) => job.jobId);
+  const most = filters.length > 0 ? 100 : 1_000;
+  const { items, nextToken } = page(input, found, (job) => job.jobId, most);
   return {
     jobSummaryList: items.map((job) => jobSummary(context, job)),
     ...(nextToken ? { nextToken } : {}),
   };
+};
+
+/** GetJobQueueSnapshot: the first 100 RUNNABLE jobs, in the order in which they will start as things are. */
+export const getJobQueueSnapshot: Operation = async (input, context) => {
+  const queue = requiredQueue(input, context.store, context);
+  const jobs = context.scheduler.frontOf(queue, 100).map((job) => ({
+    jobArn: batchArn(context, "job", job.jobId),
+    // Since when a job has its place is not kept: since it was submitted, at the earliest.
+    earliestTimeAtPosition: job.createdAt,
+  }));
+  return { frontOfQueue: { jobs, lastUpdatedAt: context.now() } };
 };
 
 /** CancelJob: what is not waiting any more is left alone, and so is an unknown id. */
@@ -63,7 +80,7 @@ function target(input: Json, context: BatchContext): { job: Job | undefined; rea
   return { job: context.store.jobs.get(id), reason: requiredString(input, "reason") };
 }
 
-/** KeyValuesPair of ListJobs: any of the values; names are compared without case, with an asterisk at the end as a prefix. */
+/** KeyValuesPair of ListJobs: any of the values; an asterisk at the end makes a prefix, and names of jobs are compared without case. */
 function filterOf(filter: Json, context: BatchContext): (job: Job) => boolean {
   const name = requiredString(filter, "name");
   const values = optionalStrings(filter, "values") ?? [];
@@ -76,8 +93,13 @@ function filterOf(filter: Json, context: BatchContext): (job: Job) => boolean {
       return any((job, value) => {
         const { name: definition, revision } = job.definition;
         const wanted = nameOf(context, "job-definition", value);
-        return matchesName(definition, wanted) || `${definition}:${revision}` === wanted;
+        const isPrefix = wanted.endsWith("*") && !value.startsWith("arn:");
+        return isPrefix
+          ? definition.startsWith(wanted.slice(0, -1))
+          : definition === wanted || `${definition}:${revision}` === wanted;
       });
+    case "SHARE_IDENTIFIER":
+      return any((job, value) => matchesName(job.shareIdentifier ?? "", value));
     case "BEFORE_CREATED_AT":
       return any((job, value) => job.createdAt < Number(value));
     case "AFTER_CREATED_AT":

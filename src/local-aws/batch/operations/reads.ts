@@ -11,6 +11,7 @@ export const reads = {
   ],
   DescribeJobs: ["jobs"],
   ListJobs: ["jobQueue", "jobStatus", "filters", ...pages],
+  GetJobQueueSnapshot: ["jobQueue"],
   CancelJob: ["jobId", "reason"],
   TerminateJob: ["jobId", "reason"],
   RegisterJobDefinition: [

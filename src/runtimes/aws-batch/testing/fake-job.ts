@@ -1,5 +1,6 @@
 import type { Job, JobAttempt, JobStatus } from "../../../aws/batch.ts";
-import type { LogLine, LogPlace } from "../../../aws/logs.ts";
+import type { LogPlace } from "../../../aws/log-place.ts";
+import type { LogLine } from "../../../aws/logs.ts";
 import { toJobId } from "../../../runs/ids.ts";
 import type { Asked } from "../trouble.ts";
 import { type JobEvent, type JobSource, type WatchOptions, watchJob } from "../watch.ts";

@@ -1,0 +1,98 @@
+import { withoutControls } from "../../../cli/control-characters.ts";
+import { createProgressReader, type ProgressReader } from "../../../workflow/snakemake-log.ts";
+import { formatAge, jobText } from "../live-text.ts";
+import { factsOf, isEnded, type KnownJob } from "./known-job.ts";
+import { runTimeOf, whereOf } from "./rows.ts";
+
+/** One of the jobs that are watched together, and how far it has come. */
+export interface Watched {
+  readonly id: string;
+  known: KnownJob;
+  /** When its state was first seen. Milliseconds since 1970. */
+  since: number;
+  /** What its results are at, once it has ended: "bringing the results home", … */
+  results: string;
+  /** The log stream that is read, and how far it has been. */
+  stream: string | undefined;
+  token: string | undefined;
+  progress: ProgressReader;
+  lastLine: string;
+  /** When its log was last asked for. Milliseconds since 1970. */
+  readAt: number;
+}
+
+export function beginWatched(id: string, known: KnownJob, now: number): Watched {
+  const log = {
+    stream: undefined,
+    token: undefined,
+    progress: createProgressReader(),
+    lastLine: "",
+    readAt: 0,
+  };
+  return { id, known, since: now, results: "", ...log };
+}
+
+/** Rows of the screen, which is for a glance: those that run come first. */
+const ROWS = 20;
+const ORDER = ["RUNNING", "STARTING", "RUNNABLE", "PENDING", "SUBMITTED", "FAILED", "UNKNOWN", "SUCCEEDED"];
+
+/** The jobs that are on the screen. */
+export function visible(jobs: readonly Watched[]): readonly Watched[] {
+  const rank = ({ known }: Watched) => ORDER.indexOf(factsOf(known).status);
+  return jobs.length <= ROWS ? jobs : jobs.toSorted((one, other) => rank(one) - rank(other)).slice(0, ROWS);
+}
+
+/** The screen: a line that sums up, then a line for each job. */
+export function screenText(jobs: readonly Watched[], now: number, home?: string): string {
+  const counts = new Map<string, number>();
+  for (const { known } of jobs) {
+    const { status } = factsOf(known);
+    counts.set(status, (counts.get(status) ?? 0) + 1);
+  }
+  const states = ORDER.flatMap((status) => (counts.has(status) ? [`${counts.get(status)} ${status}`] : []));
+  const shown = visible(jobs);
+  const more = jobs.length > shown.length ? [`and ${jobs.length - shown.length} more`] : [];
+  return [
+    `${states.join(", ")}. Control-C leaves them alone.`,
+    ...shown.map((job) => rowText(job, now, home)),
+    ...more,
+  ].join("\n");
+}
+
+function rowText(
+  { id, known, since, progress, lastLine, results }: Watched,
+  now: number,
+  home?: string,
+): string {
+  const facts = factsOf(known);
+  const { status, startedAt } = facts;
+  if (isEnded(status)) {
+    const ran = runTimeOf(facts, now);
+    return [id, status + (ran === "" ? "" : ` after ${ran}`), results, whereOf(facts, home)]
+      .filter(Boolean)
+      .join("  ");
+  }
+  const began = status === "RUNNING" ? (startedAt ?? since) : since;
+  const state = progress.state();
+  const text = jobText({ status, age: now - began, progress: state, trouble: undefined });
+  const left = timeLeft(state, now - began);
+  return [id, text + left, lastLine || whereOf(facts, home)].join("  ");
+}
+
+/** What is left by the steps so far, where these tell anything. */
+function timeLeft(
+  { done, total }: { readonly done: number; readonly total: number | undefined },
+  age: number,
+): string {
+  if (total === undefined || done < 2 || done >= total) return "";
+  return `, about ${formatAge((age / done) * (total - done))} left`;
+}
+
+/** The last line of a page of the log that says anything, fit for one line of a screen. */
+export function lastWords(messages: readonly string[]): string | undefined {
+  for (const message of messages.toReversed()) {
+    const text = withoutControls(message, { keepColours: false }).replace(/\s+/g, " ").trim();
+    if (text !== "") return text;
+  }
+  return undefined;
+}
