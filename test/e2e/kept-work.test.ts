@@ -1,5 +1,6 @@
 // Protects that no finished work is lost where a build on AWS Batch is stopped: it comes home, nothing half made does, and the next
 // build makes exactly what is missing.
+import { existsSync } from "node:fs";
 import { cp, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -216,11 +217,14 @@ describe.skipIf(!tools)("a build that is stopped (needs zip, unzip, snakemake an
 
   test("by --no-download leaves its results in the bucket, and says how to get them", async () => {
     const directory = await fresh();
+    const flag = join(place.flags, "made");
+    const script = `echo a > a; touch ${flag}; sleep 600`;
     const detached = await runTool(
-      ["build", ...onBatch, "--detach", "--exec", "sh", directory, "-c", "echo a > a; sleep 600"],
+      ["build", ...onBatch, "--detach", "--exec", "sh", directory, "-c", script],
       { env: place.env, cwd: place.directory },
     );
     const id = jobIdOf(detached);
+    await expect.poll(() => existsSync(flag)).toBe(true);
     let cancelled = await attach(id, directory, "--cancel", "--no-download");
     expect(cancelled.exitStatus).toBe(0);
     expect(await made(directory)).not.toContain("a");

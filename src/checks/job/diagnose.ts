@@ -47,7 +47,7 @@ const stopped: Symptom = {
     if (!job.wasStopped && cancelled === undefined) return undefined;
     const reason = reasonsOf(job).find((one) => !/^(?:Essential container|OutOfMemory|Cannot)/.test(one));
     return {
-      says: `The job was stopped on request${reason === undefined ? "" : `; the reason given is ${quote(reason)}`}. ${fateOfWork(job)}`,
+      says: `The job was stopped on request${reason === undefined ? "" : `; the reason given is ${quote(reason)}`}. ${fateOfWork(job, "stopped")}`,
       mend: "If that was not meant to be, build again.",
     };
   },

@@ -92,12 +92,12 @@ export function hasKeptWork(job: Job): boolean {
   return job.exitCode === 143 && isWrapped(job);
 }
 
-/** What became of the work of a job that was stopped, in a sentence. */
-export function fateOfWork(job: Job): string {
+/** What became of the work of a job that was stopped or killed, in a sentence. */
+export function fateOfWork(job: Job, end: "stopped" | "killed"): string {
   if (hasKeptWork(job)) return "It uploaded what it had finished.";
   return isWrapped(job)
     ? "Of a job that is killed, only its last checkpoint is left."
-    : "A job that is stopped brings no results back.";
+    : `A job that is ${end} brings no results back.`;
 }
 
 /** `job definition NAME:REVISION` */

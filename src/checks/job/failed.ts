@@ -24,7 +24,7 @@ export const failedSymptoms: readonly Symptom[] = [
       const limit = job.container?.timeoutSeconds;
       const more = limit === undefined ? "8h" : asTimeout(limit * 2);
       return {
-        says: `The job was stopped at its time limit${limit === undefined ? "" : ` of ${spellTime(limit)}`}. ${fateOfWork(job)}`,
+        says: `The job was stopped at its time limit${limit === undefined ? "" : ` of ${spellTime(limit)}`}. ${fateOfWork(job, "stopped")}`,
         mend: isLocal
           ? "Build with more --cpus, so that it ends sooner; or without --aws-batch, where there is no time limit."
           : `Allow more time: nextstrain setup aws-batch --timeout ${more} (or in the AWS console: Batch, ${definitionOf(job)}, Create new revision, Execution timeout); or build with more --cpus, so that it ends sooner.`,
@@ -102,7 +102,7 @@ export const failedSymptoms: readonly Symptom[] = [
       const { job } = evidence;
       if (findReason(job, /^OutOfMemoryError\b/) === undefined) return undefined;
       return {
-        says: `The job was killed because it used more memory than it was given${memoryText(evidence, (memory) => ` (${memory})`)}. ${fateOfWork(job)}`,
+        says: `The job was killed because it used more memory than it was given${memoryText(evidence, (memory) => ` (${memory})`)}. ${fateOfWork(job, "killed")}`,
         mend: adviseMemory(evidence),
       };
     },

@@ -178,7 +178,7 @@ function addJobOptions(command: Command): void {
     )
     .option(
       "--attach <job-id>",
-      "reattach to a job instead of submitting one: the id of the job or of its run, the beginning of one, or `last`",
+      "reattach to a job (its id or its run's, or `last`) instead of submitting one",
     )
     .option("--cancel", "with --attach: stop the job")
     .addOption(advancedOption(new Option("--no-logs", "don't show the job's log")))

@@ -11,7 +11,9 @@ import type { LogEvent, LogSink } from "../log-sink.ts";
 /** A directory that is removed with everything in it. */
 export async function temporaryDirectory(): Promise<AsyncDisposable & { readonly path: string }> {
   const path = await mkdtemp(join(tmpdir(), "batch-test-"));
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+  // What a service tries out by itself as it starts may still be at it: sandboxes make directories here.
+  const remove = () => rm(path, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+  return { path, [Symbol.asyncDispose]: remove };
 }
 
 /** Calls an operation through the service, as a client would: throws an AwsError where it answers one. */
