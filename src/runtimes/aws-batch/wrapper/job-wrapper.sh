@@ -164,7 +164,7 @@ complete() {
   find . -type f -cnewer "$NEXTSTRAIN_JOB_STATE/unpacked" ! -cnewer "$NEXTSTRAIN_JOB_STATE/snapshot" \
     \( ! -path '*/.snakemake/*' -o -path './.snakemake/log/*' -o -path './.snakemake/metadata/*' \) |
     awk -v prefix="./$making${making:+/}" '
-      FNR == NR { making[prefix $0]; next }
+      FILENAME == ARGV[1] { making[prefix $0]; next }
       { for (part = $0; ; sub("/[^/]*$", "", part)) { if (part in making) next; if (part !~ "/") break } print }
     ' <(incomplete "$1") -
 }

@@ -275,6 +275,18 @@ describe.skipIf(!have("zip") || !have("unzip") || process.platform !== "linux")(
       expect(await readdir(join(place, "bucket"))).toEqual(["run.zip"]);
     });
 
+    test("makes checkpoints while Snakemake makes nothing, too, and deletes the last once the results are uploaded", async () => {
+      const go = join(place, "go");
+      const script = `echo made > 'a b.txt'; mkdir d; echo made > d/e.txt; until [ -e ${go} ]; do sleep 0.05; done`;
+      const wrapped = await job(script, {}, {}, 1);
+      const checkpoint = () =>
+        existsSync(join(place, "bucket/run.checkpoint.zip")) ? results("run.checkpoint.zip") : {};
+      await expect.poll(checkpoint).toEqual({ "a b.txt": "made\n", "d/e.txt": "made\n" });
+      await writeFile(go, "");
+      expect(await wrapped.ended).toBe(0);
+      expect(await readdir(join(place, "bucket"))).toEqual(["run.zip"]);
+    });
+
     test("leaves out what zip can't read, and a cycle of links, with a line in the log", async () => {
       const wrapped = await job(
         "echo made > made.txt; mkdir -p d/e; echo in > d/e/in.txt; ln -s ../.. d/e/round; ln -s nowhere gone.txt",
