@@ -5,6 +5,7 @@ import { entrypointSymptoms } from "./entrypoint.ts";
 import {
   fateOfWork,
   findReason,
+  hasKeptWork,
   type JobEvidence,
   reasonsOf,
   SURROUNDINGS,
@@ -48,7 +49,9 @@ const stopped: Symptom = {
     const reason = reasonsOf(job).find((one) => !/^(?:Essential container|OutOfMemory|Cannot)/.test(one));
     return {
       says: `The job was stopped on request${reason === undefined ? "" : `; the reason given is ${quote(reason)}`}. ${fateOfWork(job, "stopped")}`,
-      mend: "If that was not meant to be, build again.",
+      mend: hasKeptWork(job)
+        ? "Build again to go on from there."
+        : "If that was not meant to be, build again.",
     };
   },
 };
