@@ -1,8 +1,10 @@
 // Protects that no finished work is lost where a build on AWS Batch is stopped: it comes home, nothing half made does, and the next
 // build makes exactly what is missing.
+import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { cp, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { testEngine } from "../support/container-engine.ts";
 import { have } from "../support/have.ts";
@@ -111,9 +113,13 @@ describe.skipIf(!tools)("a build that is stopped (needs zip, unzip, snakemake an
     (await readdir(directory, { recursive: true })).filter((path) => !path.startsWith(".snakemake")).sort();
 
   /** Starts a build and waits until the slow rules run. */
-  async function started(directory: string, options: readonly string[]): Promise<RunningTool> {
+  async function started(
+    directory: string,
+    options: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<RunningTool> {
     const args = ["build", ...options, directory, "--cores=8"];
-    const running = startTool(args, { env: place.env, cwd: place.directory });
+    const running = startTool(args, { env: { ...place.env, ...env }, cwd: place.directory });
     for (const rule of SLOW) await running.seen(new RegExp(`rule ${rule}:$`, "m"));
     // Until each has written its half.
     await new Promise((resolve) => setTimeout(resolve, 2000));
@@ -196,6 +202,29 @@ describe.skipIf(!tools)("a build that is stopped (needs zip, unzip, snakemake an
     expect(rulesRun(next)).toEqual([...SLOW, "last"].sort());
     expect(filesOf(await treeOf(directory))).toEqual(whole);
   });
+
+  test.skipIf(typeof image !== "string" || "skip" in engine)(
+    `with its container killed brings back its last checkpoint${typeof image === "string" ? "" : ` (${image.skip})`}`,
+    async () => {
+      if ("skip" in engine) throw new Error(engine.skip);
+      const directory = await fresh();
+      const options = [...onBatch, "--image", String(image)];
+      const running = await started(directory, options, { NEXTSTRAIN_AWS_BATCH_CHECKPOINTS: "0.02" });
+      await expect.poll(() => place.objects()).toContainEqual(expect.stringMatching(/\.checkpoint\.zip$/));
+      // Of the slow rules' halves, none may be in the one after that.
+      await new Promise((resolve) => setTimeout(resolve, 4000));
+      const container = `nextstrain-${jobIdOf(running.said())}-1`;
+      const env = { ...process.env, ...engine.env };
+      await promisify(execFile)(engine.command, ["kill", "--signal", "KILL", container], { env });
+      const killed = await running.ended;
+      expect(killed.exitStatus, killed.stdout + killed.stderr).toBe(137);
+      expect(killed.stdout).toMatch(/^The job was killed; its last checkpoint, made .* is here\./m);
+      expect(await made(directory)).toEqual(
+        ["Snakefile", "after.txt", "hang", "quick", "script.py", ...QUICK].sort(),
+      );
+      expect((await wouldRun(directory)).rules).toEqual([...SLOW, "last"].sort());
+    },
+  );
 
   test("is not waited for, and keeps nothing, where graceful-stop is off", async () => {
     const directory = await fresh();
