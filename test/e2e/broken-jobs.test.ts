@@ -187,7 +187,11 @@ describe.skipIf(!(have("zip") && have("unzip")))("jobs with one thing wrong (nee
       const jobId = await follow(build).jobId();
       await build.seen(/^Job now RUNNING/m);
       await clients.batch.send(new TerminateJobCommand({ jobId, reason: "Too expensive" }));
-      expectTold(await build.ended, /stopped on request; the reason given is “Too expensive”/, /build again/);
+      expectTold(
+        await build.ended,
+        /stopped on request; the reason given is “Too expensive”/,
+        /Build again to go on from there/,
+      );
     });
 
     test.each([
