@@ -16,9 +16,14 @@ say() {
   echo "nextstrain: $*" >&2
 }
 
+# Copies to or from the checkpoint in the bucket, or removes it: s3 cp FROM TO, s3 rm URL.
+s3() {
+  command aws s3 "$1" ${AWS_ENDPOINT_URL:+"--endpoint-url=$AWS_ENDPOINT_URL"} "${@:2}" >/dev/null
+}
+
 aws() {
   { local traced=${-//[!x]/} status=0 && set +x; } 2>/dev/null
-  export -nf aws unzip zip say
+  export -nf aws unzip zip say s3
   export -n NEXTSTRAIN_JOB_STATE
   command aws "$@" || status=$?
   # An hour's token may be over when a build of many hours ends. ECS gives the role's credentials at an address of its own.
@@ -30,7 +35,7 @@ aws() {
   ((status != 0)) || : >"$NEXTSTRAIN_JOB_STATE/fetched"
   if [[ -e $NEXTSTRAIN_JOB_STATE/zipping && -e $NEXTSTRAIN_JOB_STATE/checkpoint ]] && ((status == 0)); then
     # The results are in the bucket now.
-    command aws s3 rm ${AWS_ENDPOINT_URL:+"--endpoint-url=$AWS_ENDPOINT_URL"} "${NEXTSTRAIN_AWS_BATCH_WORKDIR_URL%.zip}.checkpoint.zip" >/dev/null || :
+    s3 rm "${NEXTSTRAIN_AWS_BATCH_WORKDIR_URL%.zip}.checkpoint.zip" || :
   fi
   { [[ -z $traced ]] || set -x && return "$status"; } 2>/dev/null
 }
@@ -44,8 +49,7 @@ unzip() {
     : >"$NEXTSTRAIN_JOB_STATE/unpacked"
     local last="$PWD.checkpoint.zip"
     if ((${AWS_BATCH_JOB_ATTEMPT:-1} > 1)) &&
-      command aws s3 cp --no-progress ${AWS_ENDPOINT_URL:+"--endpoint-url=$AWS_ENDPOINT_URL"} \
-        "${NEXTSTRAIN_AWS_BATCH_WORKDIR_URL%.zip}.checkpoint.zip" "$last" >/dev/null 2>&1; then
+      s3 cp --no-progress "${NEXTSTRAIN_AWS_BATCH_WORKDIR_URL%.zip}.checkpoint.zip" "$last" 2>/dev/null; then
       say "Going on from the last checkpoint of the attempt before."
       command unzip -q -o "$last"
       : >"$NEXTSTRAIN_JOB_STATE/checkpoint"
@@ -172,18 +176,19 @@ complete() {
 # Makes the checkpoint and uploads it, for the command whose process this is.
 checkpoint() {
   local archive=$PWD.checkpoint.zip directory
-  directory=$(readlink "/proc/$1/cwd") || return
+  # The command has ended just now.
+  directory=$(readlink "/proc/$1/cwd") || return 0
   : >"$NEXTSTRAIN_JOB_STATE/snapshot"
   complete "$directory" >"$NEXTSTRAIN_JOB_STATE/list"
-  [[ -s $NEXTSTRAIN_JOB_STATE/list ]] || return
+  [[ -s $NEXTSTRAIN_JOB_STATE/list ]] || return 0
   command zip -q -1 -u "$archive" -@ <"$NEXTSTRAIN_JOB_STATE/list" || (($? == 12)) || return
   # What was begun anew, or touched, while zip read it.
   complete "$directory" | grep -vxFf - "$NEXTSTRAIN_JOB_STATE/list" | sed 's|^\./||' >"$NEXTSTRAIN_JOB_STATE/touched"
   if [[ -s $NEXTSTRAIN_JOB_STATE/touched ]]; then
     command zip -q -d "$archive" -@ <"$NEXTSTRAIN_JOB_STATE/touched" || (($? == 12)) || return
   fi
-  command aws s3 cp --no-progress ${AWS_ENDPOINT_URL:+"--endpoint-url=$AWS_ENDPOINT_URL"} "$archive" \
-    "${NEXTSTRAIN_AWS_BATCH_WORKDIR_URL%.zip}.checkpoint.zip" >/dev/null && : >"$NEXTSTRAIN_JOB_STATE/checkpoint"
+  s3 cp --no-progress "$archive" "${NEXTSTRAIN_AWS_BATCH_WORKDIR_URL%.zip}.checkpoint.zip" &&
+    : >"$NEXTSTRAIN_JOB_STATE/checkpoint"
 }
 
 # Makes checkpoints while the command runs, in at most 2 % of its time.
@@ -229,7 +234,7 @@ stop() {
 
 NEXTSTRAIN_JOB_STATE=$(mktemp -d) || exec "$@"
 export NEXTSTRAIN_JOB_STATE
-export -f aws unzip zip say
+export -f aws unzip zip say s3
 trap stop TERM
 "$@" <&0 &
 entrypoint=$!

@@ -275,6 +275,12 @@ describe.skipIf(!have("zip") || !have("unzip") || process.platform !== "linux")(
       expect(await readdir(join(place, "bucket"))).toEqual(["run.zip"]);
     });
 
+    test("makes no checkpoint, and says nothing of it, where nothing is new", async () => {
+      const wrapped = await job("sleep 2.5", {}, {}, 1);
+      expect(await wrapped.ended).toBe(0);
+      expect(wrapped.log()).not.toContain("nextstrain:");
+    });
+
     test("makes checkpoints while Snakemake makes nothing, too, and deletes the last once the results are uploaded", async () => {
       const go = join(place, "go");
       const script = `echo made > 'a b.txt'; mkdir d; echo made > d/e.txt; until [ -e ${go} ]; do sleep 0.05; done`;
