@@ -1,6 +1,8 @@
+import { randomBytes } from "node:crypto";
 import type { ContainerEnd } from "./executor/executor.ts";
 import { optionalObject, optionalString } from "./fields.ts";
-import type { FinishedAttempt, Job } from "./types.ts";
+import { ecsArn, type Home } from "./names.ts";
+import type { ComputeEnvironment, CurrentAttempt, FinishedAttempt, Job } from "./types.ts";
 
 /** Texts of `statusReason`, as AWS Batch words them. */
 export const reasons = {
@@ -17,6 +19,21 @@ export const reasons = {
   outOfMemory: "OutOfMemoryError: Container killed due to memory usage",
   hostGone: (instance: string) => `Host EC2 (instance ${instance}) terminated.`,
 } as const;
+
+/** A job's next attempt, as a task of an environment's cluster. */
+export function newAttempt(job: Job, { name: cluster }: ComputeEnvironment, home: Home): CurrentAttempt {
+  const id = () => randomBytes(16).toString("hex");
+  const task = id();
+  const { group, stream } = logNames(job, task);
+  return {
+    number: job.attempts.length + 1,
+    environment: cluster,
+    taskArn: ecsArn(home, "task", `${cluster}/${task}`),
+    containerInstanceArn: ecsArn(home, "container-instance", `${cluster}/${id()}`),
+    logGroup: group,
+    logStream: stream,
+  };
+}
 
 /** What is kept of an attempt that has ended. */
 export function attemptRecord(
@@ -37,7 +54,7 @@ export function attemptRecord(
 }
 
 /** Where a task's log goes: by `logConfiguration` of the container, with Batch's own group and prefix where it names none. */
-export function logNames(job: Job, task: string): { readonly group: string; readonly stream: string } {
+function logNames(job: Job, task: string): { readonly group: string; readonly stream: string } {
   const options = optionalObject(optionalObject(job.container, "logConfiguration") ?? {}, "options") ?? {};
   const prefix = optionalString(options, "awslogs-stream-prefix") ?? job.definition.name;
   return {

@@ -1,15 +1,15 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { attemptRecord, logNames, reasons } from "./attempts.ts";
+import { attemptRecord, newAttempt, reasons } from "./attempts.ts";
 import { fitOf, hasRoom, reasonToWait } from "./capacity.ts";
 import { containerEnvironment, type JobSurroundings } from "./container-environment.ts";
 import type { ContainerEnd, Executor, RunningContainer } from "./executor/executor.ts";
 import { isHealthy } from "./health.ts";
 import { capacityWait, faultOf, type JobFaults, runWithFault, waitReason } from "./job-faults.ts";
 import type { LogSink } from "./log-sink.ts";
-import { ecsArn, type Home } from "./names.ts";
+import type { Home } from "./names.ts";
 import { isRetried } from "./retry.ts";
-import { nextInLine } from "./shares.ts";
+import { frontOfQueue } from "./shares.ts";
 import type { Store } from "./store.ts";
 import { createWaits } from "./time-limits.ts";
 import type { ComputeEnvironment, Job, JobQueue } from "./types.ts";
@@ -115,19 +115,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
 
   function frontOf(queue: JobQueue, most: number): readonly Job[] {
     const jobs = living().filter((job) => job.queue === queue.name);
-    const running = jobs.filter((job) => job.current !== undefined);
-    const policy = store.policies.get(queue.schedulingPolicy ?? "");
-    let waiting = jobs
-      .filter((job) => job.status === "RUNNABLE")
-      .sort((a, b) => a.createdAt - b.createdAt || a.sequence - b.sequence);
-    const front: Job[] = [];
-    while (front.length < most) {
-      const first = nextInLine(waiting, [...running, ...front], policy);
-      if (first === undefined) break;
-      front.push(first);
-      waiting = waiting.filter((job) => job !== first);
-    }
-    return front;
+    return frontOfQueue(jobs, store.policies.get(queue.schedulingPolicy ?? ""), most);
   }
 
   /** Has a job wait at the head of its queue: as long as the queue lets it, for this reason. */
@@ -161,23 +149,9 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
 
   function start(job: Job, environment: ComputeEnvironment): void {
     waits.forget(job);
-    const task = randomBytes(16).toString("hex");
-    const cluster = environment.name;
-    const { group, stream } = logNames(job, task);
     job.status = "STARTING";
     delete job.statusReason;
-    job.current = {
-      number: job.attempts.length + 1,
-      environment: environment.name,
-      taskArn: ecsArn(options, "task", `${cluster}/${task}`),
-      containerInstanceArn: ecsArn(
-        options,
-        "container-instance",
-        `${cluster}/${randomBytes(16).toString("hex")}`,
-      ),
-      logGroup: group,
-      logStream: stream,
-    };
+    job.current = newAttempt(job, environment, options);
     const running = run(job).catch((error: unknown) => {
       options.log(`Job ${job.jobId}: ${error instanceof Error ? error.stack : String(error)}`);
     });

@@ -50,13 +50,33 @@ export function readPriority(input: Json, key: string): number | undefined {
   return priority;
 }
 
+/** The jobs that wait in a queue, so many at most, in the order in which they start if nothing changes; `jobs`: all that live in it. */
+export function frontOfQueue(
+  jobs: readonly Job[],
+  policy: SchedulingPolicy | undefined,
+  most: number,
+): readonly Job[] {
+  const running = jobs.filter((job) => job.current !== undefined);
+  let waiting = jobs
+    .filter((job) => job.status === "RUNNABLE")
+    .sort((a, b) => a.createdAt - b.createdAt || a.sequence - b.sequence);
+  const front: Job[] = [];
+  while (front.length < most) {
+    const first = nextInLine(waiting, [...running, ...front], policy);
+    if (first === undefined) break;
+    front.push(first);
+    waiting = waiting.filter((job) => job !== first);
+  }
+  return front;
+}
+
 /**
  * The job whose turn it is: of the share that uses the least for its weight, the one of the highest priority, then the oldest.
  *
  * @param waiting oldest first
  * @param running all jobs of the queue that use vCPUs now
  */
-export function nextInLine(
+function nextInLine(
   waiting: readonly Job[],
   running: readonly Job[],
   policy: SchedulingPolicy | undefined,

@@ -6,24 +6,7 @@ import type { Finding } from "../../checks/finding.ts";
 import { examineSetup } from "../../checks/setup/table.ts";
 import type { Context } from "../../cli/context.ts";
 import { setupNames } from "./bucket.ts";
-import type { AwsBatchOptions } from "./options.ts";
-
-/** What of a build's options matters to its set-up. */
-export type SetupOptions = Pick<
-  AwsBatchOptions,
-  | "localAws"
-  | "queue"
-  | "job"
-  | "bucket"
-  | "cpus"
-  | "memoryMib"
-  | "share"
-  | "priority"
-  | "tags"
-  | "gracefulStop"
-  | "checkpointSeconds"
-  | "encryption"
->;
+import type { SetupOptions } from "./options.ts";
 
 const NOT_RUN: Finding = {
   id: "canary",

@@ -45,3 +45,21 @@ export interface AwsBatchOptions {
   /** Absolute path of the file that is to tell of the job. */
   readonly jobInfo: string | undefined;
 }
+
+/** What of a build's options its small job for check-setup shares. */
+export type CanaryOptions = Pick<
+  AwsBatchOptions,
+  | "queue"
+  | "job"
+  | "bucket"
+  | "cpus"
+  | "memoryMib"
+  | "share"
+  | "priority"
+  | "tags"
+  | "gracefulStop"
+  | "checkpointSeconds"
+>;
+
+/** What of them matters to the set-up. */
+export type SetupOptions = CanaryOptions & Pick<AwsBatchOptions, "localAws" | "encryption">;

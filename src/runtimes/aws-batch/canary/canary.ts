@@ -18,26 +18,11 @@ import { createExplainer } from "../explain.ts";
 import { jobSource } from "../job-source.ts";
 import { launch } from "../launch.ts";
 import { formatAge } from "../live-text.ts";
-import type { AwsBatchOptions } from "../options.ts";
+import type { CanaryOptions } from "../options.ts";
 import type { Run } from "../run.ts";
 import { watchJob } from "../watch.ts";
 import { logFinding, seeingFindings } from "./findings.ts";
 import { countLines, PROBE, REPORT, readReport } from "./probe.ts";
-
-/** What of a build's options the canary shares. */
-export type CanaryOptions = Pick<
-  AwsBatchOptions,
-  | "queue"
-  | "job"
-  | "bucket"
-  | "cpus"
-  | "memoryMib"
-  | "share"
-  | "priority"
-  | "tags"
-  | "gracefulStop"
-  | "checkpointSeconds"
->;
 
 /** How long the job may wait for its start, and trouble with AWS may last. Milliseconds. */
 const LONGEST_WAIT = 15 * 60_000;
