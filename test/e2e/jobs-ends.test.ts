@@ -2,13 +2,11 @@
 import { RegisterJobDefinitionCommand } from "@aws-sdk/client-batch";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { useFaults } from "../support/faults.ts";
-import { type Front, localEnvironment, startFront } from "../support/front.ts";
+import { type Front, startFrontOf } from "../support/front.ts";
 import { have } from "../support/have.ts";
 import { localClients } from "../support/local-clients.ts";
-import { runTool, type ToolResult } from "../support/run-tool.ts";
+import { runIdOf, runTool } from "../support/run-tool.ts";
 import { type Workplace, workplace } from "../support/workplace.ts";
-
-const runIdOf = ({ stdout }: ToolResult) => /^Nextstrain Run ID: (\S+)$/m.exec(stdout)?.[1] ?? "";
 
 describe.skipIf(!(have("zip") && have("unzip")))("a job's end (needs zip and unzip)", () => {
   let place: Workplace;
@@ -33,9 +31,7 @@ describe.skipIf(!(have("zip") && have("unzip")))("a job's end (needs zip and unz
         },
       }),
     );
-    const { endpoint, variables } = await localEnvironment(place);
-    front = await startFront(endpoint);
-    env = { ...place.env, ...variables, AWS_ENDPOINT_URL: front.url };
+    ({ front, env } = await startFrontOf(place));
     front.change("DescribeJobs", (answer) => (isForgotten ? { ...answer, body: '{"jobs":[]}' } : undefined));
   });
   afterAll(async () => {

@@ -2,10 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { have } from "../support/have.ts";
 import { keepRecords, numberedRun, recordOf } from "../support/records.ts";
-import { jobIdOf, type ToolResult } from "../support/run-tool.ts";
+import { jobIdOf, runIdOf, type ToolResult } from "../support/run-tool.ts";
 import { type Workplace, workplace } from "../support/workplace.ts";
-
-const runIdOf = ({ stdout }: ToolResult) => /^Nextstrain Run ID: (\S+)$/m.exec(stdout)?.[1] ?? "";
 
 describe.skipIf(!(have("zip") && have("unzip")))("build --attach (needs zip and unzip)", () => {
   let place: Workplace;

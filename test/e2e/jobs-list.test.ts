@@ -3,16 +3,15 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { SubmitJobCommand } from "@aws-sdk/client-batch";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Front, localEnvironment, startFront } from "../support/front.ts";
+import { type Front, startFrontOf } from "../support/front.ts";
 import { have } from "../support/have.ts";
 import { breaches } from "../support/json-schema.ts";
 import { localClients } from "../support/local-clients.ts";
 import { keepRecords, numberedRun, recordOf, recordsIn } from "../support/records.ts";
-import { jobIdOf, runTool, type ToolResult } from "../support/run-tool.ts";
+import { jobIdOf, runIdOf, runTool, type ToolResult } from "../support/run-tool.ts";
 import { startInTerminal } from "../support/terminal.ts";
 import { type Workplace, workplace } from "../support/workplace.ts";
 
-const runIdOf = ({ stdout }: ToolResult) => /^Nextstrain Run ID: (\S+)$/m.exec(stdout)?.[1] ?? "";
 /** Cells of a row, by the id that it begins with. */
 const rowOf = ({ stdout }: ToolResult, id: string) =>
   stdout
@@ -42,9 +41,7 @@ describe.skipIf(!(have("zip") && have("unzip")))("the jobs of an account (needs 
         containerOverrides: { command: ["sleep", "600"] },
       }),
     );
-    const { endpoint, variables } = await localEnvironment(place);
-    front = await startFront(endpoint);
-    env = { ...place.env, ...variables, AWS_ENDPOINT_URL: front.url };
+    ({ front, env } = await startFrontOf(place));
   });
   afterAll(async () => {
     await front[Symbol.asyncDispose]();

@@ -4,15 +4,14 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DeleteObjectCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type Front, localEnvironment, startFront } from "../support/front.ts";
+import { type Front, startFrontOf } from "../support/front.ts";
 import { have } from "../support/have.ts";
 import { breaches } from "../support/json-schema.ts";
 import { localClients } from "../support/local-clients.ts";
 import { keepRecords, numberedRun, recordOf, recordsIn } from "../support/records.ts";
-import { runTool, startTool, type ToolResult } from "../support/run-tool.ts";
+import { runIdOf, runTool, startTool, type ToolResult } from "../support/run-tool.ts";
 import { type Workplace, workplace } from "../support/workplace.ts";
 
-const runIdOf = ({ stdout }: ToolResult) => /^Nextstrain Run ID: (\S+)$/m.exec(stdout)?.[1] ?? "";
 const shortIdOf = (result: ToolResult) => runIdOf(result).slice(0, 8);
 const messages = ({ stdout }: ToolResult) =>
   [...stdout.matchAll(/^\[batch\] \[.*?\] (line .*)$/gm)].map((match) => match[1]);
@@ -28,9 +27,7 @@ describe.skipIf(!(have("zip") && have("unzip")))("what jobs left (needs zip and 
     place = await workplace();
     await place.write("Snakefile", "");
     await place.run("local-aws", "start");
-    const { endpoint, variables } = await localEnvironment(place);
-    front = await startFront(endpoint);
-    env = { ...place.env, ...variables, AWS_ENDPOINT_URL: front.url };
+    ({ front, env } = await startFrontOf(place));
     const contentType = "application/json";
     front.change("DescribeJobs", () =>
       gone.jobs ? { status: 200, contentType, body: '{"jobs":[]}' } : undefined,

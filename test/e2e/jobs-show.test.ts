@@ -4,15 +4,14 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { SubmitJobCommand, TerminateJobCommand } from "@aws-sdk/client-batch";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Front, localEnvironment, startFront } from "../support/front.ts";
+import { type Front, startFrontOf } from "../support/front.ts";
 import { have } from "../support/have.ts";
 import { breaches } from "../support/json-schema.ts";
 import { localClients } from "../support/local-clients.ts";
 import { numberedRun } from "../support/records.ts";
-import { jobIdOf, runTool, type ToolResult } from "../support/run-tool.ts";
+import { jobIdOf, runIdOf, runTool, type ToolResult } from "../support/run-tool.ts";
 import { type Workplace, workplace } from "../support/workplace.ts";
 
-const runIdOf = ({ stdout }: ToolResult) => /^Nextstrain Run ID: (\S+)$/m.exec(stdout)?.[1] ?? "";
 const rowsOf = ({ stdout }: ToolResult): Record<string, string> =>
   Object.fromEntries(
     [...stdout.matchAll(/^(\w[\w ]*): {2,}(.*)$/gm)].map(([, name = "", value = ""]) => [name, value]),
@@ -29,9 +28,7 @@ describe.skipIf(!(have("zip") && have("unzip")))("a job is shown (needs zip and 
     place = await workplace();
     await place.write("Snakefile", "");
     await place.run("local-aws", "start");
-    const { endpoint, variables } = await localEnvironment(place);
-    front = await startFront(endpoint);
-    env = { ...place.env, ...variables, AWS_ENDPOINT_URL: front.url };
+    ({ front, env } = await startFrontOf(place));
     front.change("DescribeJobs", (answer) => (isForgotten ? { ...answer, body: '{"jobs":[]}' } : undefined));
     front.change("GetJobQueueSnapshot", () =>
       isDenied

@@ -2,15 +2,14 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type Front, localEnvironment, startFront } from "../support/front.ts";
+import { type Front, startFrontOf } from "../support/front.ts";
 import { have } from "../support/have.ts";
 import { breaches } from "../support/json-schema.ts";
 import { keepRecords, numberedRun, recordOf } from "../support/records.ts";
-import { runTool, startTool, type ToolResult } from "../support/run-tool.ts";
+import { runIdOf, runTool, startTool, type ToolResult } from "../support/run-tool.ts";
 import { startInTerminal } from "../support/terminal.ts";
 import { type Workplace, workplace } from "../support/workplace.ts";
 
-const runIdOf = ({ stdout }: ToolResult) => /^Nextstrain Run ID: (\S+)$/m.exec(stdout)?.[1] ?? "";
 const shortIdOf = (result: ToolResult) => runIdOf(result).slice(0, 8);
 
 describe.skipIf(!(have("zip") && have("unzip")))("several jobs (need zip and unzip)", () => {
@@ -22,9 +21,7 @@ describe.skipIf(!(have("zip") && have("unzip")))("several jobs (need zip and unz
     place = await workplace();
     await place.write("Snakefile", "");
     await place.run("local-aws", "start");
-    const { endpoint, variables } = await localEnvironment(place);
-    front = await startFront(endpoint);
-    env = { ...place.env, ...variables, AWS_ENDPOINT_URL: front.url };
+    ({ front, env } = await startFrontOf(place));
   });
   afterEach(async () => {
     await front[Symbol.asyncDispose]();

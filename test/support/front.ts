@@ -118,3 +118,10 @@ export async function localEnvironment(
   const variables: Record<string, string> = Object.fromEntries(pairs);
   return { endpoint: variables.AWS_ENDPOINT_URL ?? "", variables };
 }
+
+/** A front before a workplace's local AWS, and the environment of an account that is reached through it. */
+export async function startFrontOf(place: Workplace): Promise<{ front: Front; env: Record<string, string> }> {
+  const { endpoint, variables } = await localEnvironment(place);
+  const front = await startFront(endpoint);
+  return { front, env: { ...place.env, ...variables, AWS_ENDPOINT_URL: front.url } };
+}

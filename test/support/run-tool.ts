@@ -80,6 +80,10 @@ export function runTool(args: readonly string[], options?: ToolOptions): Promise
   return startTool(args, options).ended;
 }
 
+/** The run id that a build prints first; "" where it got no further. */
+export const runIdOf = ({ stdout }: Pick<ToolResult, "stdout">) =>
+  /^Nextstrain Run ID: (\S+)$/m.exec(stdout)?.[1] ?? "";
+
 /** The job's id, as a build says it. */
 export function jobIdOf({ stdout }: Pick<ToolResult, "stdout">): string {
   const id = /^AWS Batch Job ID: (\S+)$/m.exec(stdout)?.[1];
