@@ -177,6 +177,11 @@ describe.skipIf(!(have("zip") && have("unzip")))("what jobs left (needs zip and 
       expect([result.stderr, result.exitStatus]).toEqual(["", 0]);
       expect(await readdir(into)).toEqual(["far.txt"]);
       expect(existsSync(join(place.directory, "far.txt"))).toBe(false);
+      if (process.platform === "linux") {
+        const kernels = await jobs("download", "--into", "/proc/results");
+        expect(kernels.exitStatus).toBe(1);
+        expect(kernels.stderr).toContain("The directory /proc/results can't be made");
+      }
       // From another computer, by the run's id alone.
       const stranger = { ...env, NEXTSTRAIN_HOME: join(place.home, "elsewhere") };
       front.change("ListJobs", () =>
