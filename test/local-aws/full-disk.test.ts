@@ -14,6 +14,7 @@ import {
   CreateLogGroupCommand,
   CreateLogStreamCommand,
   DescribeLogGroupsCommand,
+  GetLogEventsCommand,
   PutLogEventsCommand,
 } from "@aws-sdk/client-cloudwatch-logs";
 import { CreateUserCommand, IAMClient, ListUsersCommand } from "@aws-sdk/client-iam";
@@ -94,8 +95,15 @@ test.skipIf(!canMount)(
     const submit = async (jobName: string) =>
       (await batch.send(new SubmitJobCommand({ ...job, jobName }))).jobId ?? "";
     const [jobId, ending] = [await submit("goes-on"), await submit("ends")];
+    // Running is not enough: what a job's process needs on the disk to begin with, it has when it has written a line.
+    const firstLine = async (id: string) => {
+      const logStreamName = (await described(id))?.container?.logStreamName;
+      if (!logStreamName) return undefined;
+      const page = new GetLogEventsCommand({ logGroupName: "/aws/batch/job", logStreamName, limit: 1 });
+      return (await logs.send(page)).events?.[0]?.message;
+    };
     for (const id of [jobId, ending]) {
-      await expect.poll(async () => (await described(id))?.status, { timeout: 30_000 }).toBe("RUNNING");
+      await expect.poll(() => firstLine(id), { timeout: 60_000 }).toBe("line");
     }
 
     const put = (Key: string, bytes: number) =>
