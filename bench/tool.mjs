@@ -24,6 +24,7 @@ export async function openHome() {
   const peakFile = join(scratch, "peak");
   await mkdir(directory);
   await mkdir(home);
+  /** @type {Record<string, string | undefined>} */
   const env = { PATH: process.env.PATH, HOME: home, NEXTSTRAIN_HOME: join(home, ".nextstrain") };
   const options = { env, cwd: scratch, maxBuffer: 1 << 28 };
   const tool = async (/** @type {string[]} */ ...args) =>
@@ -32,6 +33,8 @@ export async function openHome() {
   return {
     scratch,
     directory,
+    /** What the program is given; may be changed. */
+    env,
     tool,
     /** Runs the program; resolves to its output and its peak memory in MiB. */
     async measured(/** @type {string[]} */ ...args) {

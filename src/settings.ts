@@ -137,6 +137,14 @@ export const settings = {
     placeholder: "<minutes>",
     help: "how often a job saves what it has finished, in case it is killed; 0: never",
   },
+  awsBatchRetries: {
+    option: "retries",
+    environment: "NEXTSTRAIN_AWS_BATCH_RETRIES",
+    config: ["aws-batch", "retries"],
+    otherwise: "the job definition's",
+    placeholder: "<count>",
+    help: "how often to go on with a job that lost its computer, ran out of memory or out of time",
+  },
   awsBatchShare: {
     option: "aws-batch-share",
     environment: "NEXTSTRAIN_AWS_BATCH_SHARE",

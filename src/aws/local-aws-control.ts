@@ -20,6 +20,8 @@ export interface LocalAwsStatus {
   readonly livingJobs: number;
   /** What runs its jobs: what was asked for, and what that comes to here. */
   readonly executor: HowJobsRun & { readonly choice: string };
+  /** From SIGTERM to SIGKILL; absent in older versions. */
+  readonly stopTimeoutSeconds?: number;
   /** What its account has other than the default one; absent in older versions. */
   readonly account?: readonly string[];
   /** Requests since the start, by service and operation. */

@@ -33,6 +33,8 @@ export interface StartOptions {
   readonly idleMinutes?: number | undefined;
   /** What runs its jobs until it stops; undefined: containers where an engine has their image, else processes. */
   readonly executor?: string | undefined;
+  /** Seconds from SIGTERM to SIGKILL, of a job that is to end; undefined: 30, as on ECS. */
+  readonly stopTimeout?: number | undefined;
   /** What its account is to have other than the default one. */
   readonly account?: readonly string[] | undefined;
 }
@@ -82,6 +84,7 @@ export async function ensureLocalAws(context: Context, options: StartOptions = {
     ...(options.port === undefined ? [] : ["--port", String(options.port)]),
     ...(options.idleMinutes === undefined ? [] : ["--idle-minutes", String(options.idleMinutes)]),
     ...(options.executor === undefined ? [] : ["--executor", options.executor]),
+    ...(options.stopTimeout === undefined ? [] : ["--stop-timeout", String(options.stopTimeout)]),
     ...(options.account ?? []).flatMap((trait) => ["--account", trait]),
   ];
   for (;;) {

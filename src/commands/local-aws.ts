@@ -47,6 +47,11 @@ Example:
       ).choices(["container", "process", "auto"]),
     )
     .option(
+      "--stop-timeout <seconds>",
+      "how long a job that is stopped may take to end (default: 30, as on ECS)",
+      parseSeconds,
+    )
+    .option(
       "--account <trait>",
       `emulate a special account until it stops: ${ACCOUNT_TRAITS.join(", ")}; repeatable`,
       parseTrait,
@@ -102,6 +107,7 @@ interface StartFlags extends FaultFlags {
   readonly port?: number;
   readonly idleMinutes?: number;
   readonly executor?: string;
+  readonly stopTimeout?: number;
   readonly account?: readonly string[];
 }
 
@@ -118,6 +124,15 @@ async function start(context: Context, options: StartFlags): Promise<void> {
   if (running && options.executor !== undefined && running.status.executor.choice !== options.executor) {
     throw new UserError(`Local AWS runs already, with --executor ${running.status.executor.choice}.`, {
       hint: `To change that: nextstrain local-aws stop && nextstrain local-aws start --executor ${options.executor}`,
+    });
+  }
+  if (
+    running &&
+    options.stopTimeout !== undefined &&
+    running.status.stopTimeoutSeconds !== options.stopTimeout
+  ) {
+    throw new UserError(`Local AWS runs already, with another --stop-timeout.`, {
+      hint: `To change that: nextstrain local-aws stop && nextstrain local-aws start --stop-timeout ${options.stopTimeout}`,
     });
   }
   const missing = options.account?.filter((trait) => !running?.status.account?.includes(trait)) ?? [];
@@ -209,6 +224,11 @@ async function confirmReset(context: Context, directory: string): Promise<void> 
 function parseTrait(text: string, before: readonly string[] = []): readonly string[] {
   if (ACCOUNT_TRAITS.includes(text)) return [...before, text];
   throw new InvalidArgumentError(`Allowed choices are ${ACCOUNT_TRAITS.join(", ")}.`);
+}
+
+function parseSeconds(text: string): number {
+  if (/^\d+$/.test(text) && Number(text) > 0 && Number(text) <= 86_400) return Number(text);
+  throw new InvalidArgumentError("Give a whole number of seconds from 1 to 86,400.");
 }
 
 function parseMinutes(text: string): number {

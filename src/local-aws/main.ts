@@ -12,13 +12,14 @@ import { StartError } from "./daemon/start-error.ts";
 declare const NEXTSTRAIN_VERSION: string | undefined;
 
 // node dist/local-aws.js --state DIR [--port N] [--idle-minutes N] [--executor container|process|auto]
-// [--account TRAIT]... [--report-fd N] [--reset]
+// [--stop-timeout SECONDS] [--account TRAIT]... [--report-fd N] [--reset]
 const { values } = parseArgs({
   options: {
     state: { type: "string" },
     port: { type: "string" },
     "idle-minutes": { type: "string", default: "30" },
     executor: { type: "string", default: "auto" },
+    "stop-timeout": { type: "string", default: "30" },
     account: { type: "string", multiple: true, default: [] },
     /** Where the one line about the start goes; standard output without it. */
     "report-fd": { type: "string", default: "1" },
@@ -67,6 +68,7 @@ async function run(directory: string): Promise<void> {
     port: values.port === undefined ? undefined : Number(values.port),
     idleMs: minutes > 0 ? minutes * 60_000 : Number.POSITIVE_INFINITY,
     executor: readChoice(values.executor),
+    stopTimeoutMs: 1000 * Number(values["stop-timeout"]),
     account: values.account.map(readTrait),
     // The home by the environment and by the system's list of users, and where a session keeps its sockets.
     private: [homedir(), userInfo().homedir, `/run/user/${userInfo().uid}`],

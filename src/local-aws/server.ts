@@ -50,6 +50,10 @@ export interface ServerOptions {
   log(message: string): void;
   /** Answers what is under `/_local-aws/`, signed like anything else, for any service. */
   readonly control?: (request: ServiceRequest) => Promise<ServiceResponse>;
+  /** Answers what jobs ask of the instance that they run on, without a signature, as on EC2; undefined: it is none of that. */
+  readonly metadata?: (
+    request: Pick<ServiceRequest, "method" | "path" | "headers">,
+  ) => ServiceResponse | undefined;
   /** A response from it is sent in place of the service's; an AwsError is rendered as the service would. */
   readonly onRequest?: RequestHook;
   /** Says whether the request may be carried out; throws an AwsError where not. Without it, all may. */
@@ -198,6 +202,9 @@ async function answer(
 
   async function dispatch(): Promise<ServiceResponse | undefined> {
     const target = parseTarget(decodeBytes(message.url ?? "/"));
+    const { method = "GET", headers } = message;
+    const metadata = options.metadata?.({ method, path: target.path, headers });
+    if (metadata !== undefined) return metadata;
     const identity = identify(message, target);
     service = identity.service;
     const request = await authenticate(message, target, identity, {

@@ -1,6 +1,13 @@
 import { UserError } from "../errors.ts";
 import { parseRunId, toJobId } from "./ids.ts";
-import type { LocalFileState, RecordedAttempt, RecordedFiles, RunRecord, SeenFileState } from "./types.ts";
+import type {
+  LocalFileState,
+  PeakUse,
+  RecordedAttempt,
+  RecordedFiles,
+  RunRecord,
+  SeenFileState,
+} from "./types.ts";
 
 /** A record that cannot be used, with the reason as the end of a sentence: "<file> <reason>". */
 export class RecordError extends UserError {
@@ -53,6 +60,7 @@ export function parseRecord(text: string, file: string): RunRecord {
     broughtBytes: optionalNumber(value.broughtBytes, "broughtBytes", file),
     vcpus: optionalNumber(value.vcpus, "vcpus", file),
     memoryMib: optionalNumber(value.memoryMib, "memoryMib", file),
+    peakUse: value.peakUse === undefined ? undefined : peakUse(value.peakUse, file),
     attempts: value.attempts === undefined ? undefined : attempts(value.attempts, file),
     logGroup: string(value.logGroup, "logGroup", file),
     logStreams: strings(value.logStreams, "logStreams", file),
@@ -103,6 +111,15 @@ function attempts(value: unknown, file: string): RecordedAttempt[] {
       logStream: optionalString(attempt.logStream, "attempts.logStream", file),
     };
   });
+}
+
+function peakUse(value: unknown, file: string): PeakUse {
+  const use = object(value, "peakUse", file);
+  return {
+    memoryBytes: number(use.memoryBytes, "peakUse.memoryBytes", file),
+    cores: number(use.cores, "peakUse.cores", file),
+    diskBytes: number(use.diskBytes, "peakUse.diskBytes", file),
+  };
 }
 
 /** Written by this program on this computer: shapes are checked so far that a wrong one is named, no further. */

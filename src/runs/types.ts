@@ -91,11 +91,23 @@ export interface RunRecord {
   /** What the job was given. */
   readonly vcpus?: number | undefined;
   readonly memoryMib?: number | undefined;
+  /** What it has used at most, as far as that came back with its results. */
+  readonly peakUse?: PeakUse | undefined;
   /** The attempts that have ended, oldest first. */
   readonly attempts?: readonly RecordedAttempt[] | undefined;
   readonly logGroup: string;
   /** One for each attempt, oldest first. */
   readonly logStreams: readonly string[];
+}
+
+/** What a job has used at most, sampled every few seconds. */
+export interface PeakUse {
+  /** Without what the kernel could take back. */
+  readonly memoryBytes: number;
+  /** Processors kept busy. */
+  readonly cores: number;
+  /** More than when the job began. */
+  readonly diskBytes: number;
 }
 
 /** How an attempt of a job ended, as Batch told it. */

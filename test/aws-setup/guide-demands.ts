@@ -197,6 +197,12 @@ export const demands: readonly (readonly [string, readonly Demand[]])[] = [
         ],
       },
       { guide: "one attempt", at: `${definition}.RetryStrategy.Attempts`, is: 1 },
+      {
+        guide: "Spot instances may be taken away: the next attempt continues",
+        given: { Spot: "yes" },
+        at: `${definition}.RetryStrategy.Attempts`,
+        is: 3,
+      },
       { guide: "stopped after 4 hours", at: `${definition}.Timeout.AttemptDurationSeconds`, is: 14400 },
       {
         guide: "the time can be adjusted",

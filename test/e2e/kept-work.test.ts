@@ -2,16 +2,25 @@
 // build makes exactly what is missing.
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { cp, mkdir, readdir, rm } from "node:fs/promises";
+import { cp, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { GetObjectCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { testEngine } from "../support/container-engine.ts";
 import { have } from "../support/have.ts";
 import { testImage } from "../support/image.ts";
+import { localClients } from "../support/local-clients.ts";
 import { directoryAt } from "../support/rebuild-edits.ts";
 import { build, rulesRun, treeOf, wouldRun } from "../support/rebuilds.ts";
-import { jobIdOf, type RunningTool, runTool, startTool, type ToolResult } from "../support/run-tool.ts";
+import {
+  jobIdOf,
+  type RunningTool,
+  runIdOf,
+  runTool,
+  startTool,
+  type ToolResult,
+} from "../support/run-tool.ts";
 import { type Workplace, workplace } from "../support/workplace.ts";
 
 /** While there is a file `hang`, the rules that begin with `slow` stop half-way, each in a way of its own that SIGTERM alone doesn't end. */
@@ -132,6 +141,17 @@ describe.skipIf(!tools)("a build that is stopped (needs zip, unzip, snakemake an
       cwd: place.directory,
     });
 
+  /** The names in a run's checkpoint, as `unzip` lists them; empty where there is none. */
+  async function checkpointed(runId: string): Promise<string> {
+    await using clients = await localClients(place.env);
+    const object = { Bucket: "nextstrain-jobs", Key: `${runId}.checkpoint.zip` };
+    const { Body } = await clients.s3.send(new GetObjectCommand(object)).catch(() => ({ Body: undefined }));
+    if (Body === undefined) return "";
+    const file = join(place.directory, "checkpoint.zip");
+    await writeFile(file, await Body.transformToByteArray());
+    return (await promisify(execFile)("unzip", ["-Z1", file])).stdout;
+  }
+
   /** Each ends the job of a running build, and gives what then has brought the results to the directory. */
   const endings: Record<string, (running: RunningTool, directory: string) => Promise<ToolResult>> = {
     async "by Control-C"(running) {
@@ -184,11 +204,13 @@ describe.skipIf(!tools)("a build that is stopped (needs zip, unzip, snakemake an
 
   test("by SIGKILL brings back its last checkpoint, and the next one goes on from there", async () => {
     const directory = await fresh();
-    const env = { ...place.env, NEXTSTRAIN_AWS_BATCH_CHECKPOINTS: "0.02" };
-    // Once the script that the job runs in has made a checkpoint of the quick rules' results, it is killed: the parent of the parent.
+    const env = { ...place.env, NEXTSTRAIN_AWS_BATCH_CHECKPOINTS: "0.1" };
+    // Once the script that the job runs in has uploaded a checkpoint of the quick rules' results, it is killed: the parent of the parent.
     const script = `snakemake --cores=8 &
-      until [ -e after.txt ]; do sleep 0.1; done; rm -f $TMPDIR/*/checkpoint
-      until ls $TMPDIR/*/checkpoint; do sleep 0.1; done; kill -9 $(cut -d' ' -f4 /proc/$PPID/stat); wait`;
+      archive=../build.checkpoint.zip
+      until [ "$(unzip -l $archive | grep -c -e after.txt)$(unzip -l $archive | grep -c intermediate)" = 10 -a \
+        $TMPDIR/*/checkpoint -nt $archive ]; do sleep 0.1; done 2> /dev/null
+      kill -9 $(cut -d' ' -f4 /proc/$PPID/stat); wait`;
     const killed = await build(directory, [...onBatch, "--exec", "bash"], { args: ["-c", script], env });
     expect(killed.exitStatus, killed.stdout + killed.stderr).toBe(137);
     expect(killed.stdout).toMatch(
@@ -209,10 +231,11 @@ describe.skipIf(!tools)("a build that is stopped (needs zip, unzip, snakemake an
       if ("skip" in engine) throw new Error(engine.skip);
       const directory = await fresh();
       const options = [...onBatch, "--image", String(image)];
-      const running = await started(directory, options, { NEXTSTRAIN_AWS_BATCH_CHECKPOINTS: "0.02" });
-      await expect.poll(() => place.objects()).toContainEqual(expect.stringMatching(/\.checkpoint\.zip$/));
-      // Of the slow rules' halves, none may be in the one after that.
-      await new Promise((resolve) => setTimeout(resolve, 4000));
+      const running = await started(directory, options, { NEXTSTRAIN_AWS_BATCH_CHECKPOINTS: "0.1" });
+      // It must have what was made before the slow rules, but not what is gone by now.
+      await expect
+        .poll(() => checkpointed(runIdOf(running.said())), { timeout: 120_000 })
+        .toEqual(expect.stringMatching(/^after\.txt$(?!.*intermediate)/ms));
       const container = `nextstrain-${jobIdOf(running.said())}-1`;
       const env = { ...process.env, ...engine.env };
       await promisify(execFile)(engine.command, ["kill", "--signal", "KILL", container], { env });

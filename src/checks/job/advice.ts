@@ -24,26 +24,50 @@ function knownRooms(
   return rooms.length > 0 ? rooms : undefined;
 }
 
+/** What a job that had too little memory is tried with next. */
+export interface LargerSize {
+  /** Undefined: as many as it had. */
+  readonly vcpus?: number;
+  readonly memoryMib: number;
+  /** The computers that have so much for a job, where it is by them. */
+  readonly type?: string;
+}
+
+/** What has the facts of {@link largerSize}. */
+export type SizeEvidence = Pick<JobEvidence, "job" | "environments" | "isLocal">;
+
+/** The next size up for a job that had too little memory; undefined where there is none, or nothing is known of the job's own. */
+export function largerSize({ job, environments, isLocal }: SizeEvidence): LargerSize | undefined {
+  const had = job.container?.memoryMib;
+  if (had === undefined) return undefined;
+  if (isLocal) return { memoryMib: had * 2 };
+  const vcpus = job.container?.vcpus ?? 1;
+  if (job.container?.onFargate) return nextOnFargate({ vcpus, memoryMib: Math.ceil(had * MORE) });
+  const rooms = knownRooms(environments) ?? roomsOf(USUAL) ?? [];
+  const next = rooms
+    .filter((room) => room.memoryMib >= had * MORE && room.vcpus >= vcpus)
+    .toSorted((a, b) => a.memoryMib - b.memoryMib)[0];
+  return next && { memoryMib: next.memoryMib, type: next.type };
+}
+
 /** What to do about a job that had too little memory, with the `--memory` to try. */
-export function adviseMemory({ job, environments, isLocal }: JobEvidence): string {
+export function adviseMemory(evidence: SizeEvidence): string {
+  const { job, environments, isLocal } = evidence;
   const had = job.container?.memoryMib;
   if (had === undefined) return "Run it again with more memory than it had: --memory 15200mib, for example.";
   const fewer = "Where rules run side by side, fewer of them at a time (a smaller --cpus) need less, too.";
-  if (isLocal) return `Run it again with more, where this computer has it: --memory ${had * 2}mib. ${fewer}`;
-  if (job.container?.onFargate) {
-    const size = nextOnFargate({ vcpus: job.container.vcpus ?? 1, memoryMib: Math.ceil(had * MORE) });
-    if (size === undefined) return `Fargate has no larger size: use a job queue on EC2. ${fewer}`;
+  const size = largerSize(evidence);
+  if (size !== undefined && isLocal)
+    return `Run it again with more, where this computer has it: --memory ${size.memoryMib}mib. ${fewer}`;
+  if (size !== undefined && job.container?.onFargate)
     return `Run it again with more, in a size that Fargate has: --cpus ${size.vcpus} --memory ${size.memoryMib}mib. ${fewer}`;
-  }
-  const known = knownRooms(environments);
-  const rooms = known ?? roomsOf(USUAL) ?? [];
-  const next = rooms
-    .filter(({ memoryMib, vcpus }) => memoryMib >= had * MORE && vcpus >= (job.container?.vcpus ?? 1))
-    .toSorted((a, b) => a.memoryMib - b.memoryMib)[0];
-  if (next !== undefined) {
-    return `Run it again with more: --memory ${next.memoryMib}mib, which is what a computer of the type ${next.type} has for a job. ${fewer}`;
-  }
-  const largest = known === undefined ? "" : ", since the largest computers of the queue have hardly more";
+  if (size !== undefined)
+    return `Run it again with more: --memory ${size.memoryMib}mib, which is what a computer of the type ${size.type} has for a job. ${fewer}`;
+  if (job.container?.onFargate) return `Fargate has no larger size: use a job queue on EC2. ${fewer}`;
+  const largest =
+    knownRooms(environments) === undefined
+      ? ""
+      : ", since the largest computers of the queue have hardly more";
   return `Run it again on computers with more memory${largest}: nextstrain setup aws-batch --instance-types r5, then build with --memory ${Math.ceil(had * 2)}mib. ${fewer}`;
 }
 

@@ -87,9 +87,12 @@ function isWrapped({ origin }: Job): boolean {
   return command[0] === "bash" && command.indexOf("/sbin/entrypoint-aws-batch") > 0;
 }
 
-/** Whether the job was stopped and uploaded what was finished by then: the script says so with its exit status. */
+/** The exit status by which that script says that the job was stopped, and that what was finished by then is uploaded. */
+export const STOPPED_BY_SCRIPT = 143;
+
+/** Whether the job was stopped and uploaded what was finished by then. */
 export function hasKeptWork(job: Job): boolean {
-  return job.exitCode === 143 && isWrapped(job);
+  return job.exitCode === STOPPED_BY_SCRIPT && isWrapped(job);
 }
 
 /** What became of the work of a job that was stopped or killed, in a sentence. */

@@ -1,4 +1,5 @@
 import { LOG_GROUP } from "../../aws/log-place.ts";
+import { retriesFailures } from "../../aws/retry-strategy.ts";
 import { spellTime } from "../../cli/time-text.ts";
 import { supportsEnvd } from "../../workflow/image.ts";
 import type { Facts } from "../facts.ts";
@@ -87,8 +88,13 @@ export const definitionSubject = subject({
     },
     {
       id: "definition.attempts",
-      find({ attempts }, facts) {
+      find({ attempts, detail }, facts) {
         if (attempts <= 1) return { mark: "ok", says: "A job that fails is not run again by itself." };
+        if (!retriesFailures(detail.retryStrategy))
+          return {
+            mark: "ok",
+            says: `A job whose computer is taken away is run again, up to ${attempts} times in all; one that fails by itself is not.`,
+          };
         return {
           mark: "caution",
           says: `${upper(called(facts))} has failing jobs run up to ${attempts} times: a mistake in a workflow costs that many times as much, and a job's variables stay in the bucket until it has ended.`,

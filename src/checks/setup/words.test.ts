@@ -153,6 +153,19 @@ const cases: Readonly<Record<string, Partial<Facts>>> = {
   "no role": definition({ roleArn: undefined }),
   "no time limit": definition({ timeoutSeconds: undefined }),
   "three attempts": definition({ attempts: 3 }),
+  "three attempts on Spot instances": definition({
+    attempts: 3,
+    detail: {
+      ...DEFINITION.detail,
+      retryStrategy: {
+        attempts: 3,
+        evaluateOnExit: [
+          { onStatusReason: "Host EC2*", action: "RETRY" },
+          { onReason: "*", action: "EXIT" },
+        ],
+      },
+    },
+  }),
   "a log elsewhere": definition({ log: { kind: "elsewhere", where: "the log driver splunk" } }),
   "a log in another group": definition({ log: { kind: "group", group: "/lab", prefix: undefined } }),
   "too many vCPUs for the queue": {

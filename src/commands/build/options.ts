@@ -27,6 +27,7 @@ export interface BuildOptions {
   readonly awsBatchMemory?: string;
   readonly awsBatchShare?: string;
   readonly awsBatchPriority?: string;
+  readonly retries?: string;
   readonly tag: readonly string[];
   readonly attach?: string;
   readonly cancel?: true;
@@ -50,6 +51,7 @@ export const awsBatchOnly = {
   awsBatchMemory: "--aws-batch-memory",
   awsBatchShare: "--aws-batch-share",
   awsBatchPriority: "--aws-batch-priority",
+  retries: "--retries",
   tag: "--tag",
   attach: "--attach",
   cancel: "--cancel",
@@ -103,6 +105,7 @@ export function addBuildOptions(command: Command): void {
     command.addOption(advancedOption(settingOption(settings[name])));
   }
   command.addOption(advancedOption(tagOption()));
+  command.addOption(settingOption(settings.awsBatchRetries));
   addJobOptions(command);
   addFileOptions(command);
 }

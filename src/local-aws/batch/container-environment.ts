@@ -1,4 +1,5 @@
 import { optionalString } from "./fields.ts";
+import type { OpenInstance } from "./instance-metadata.ts";
 import type { CurrentAttempt, Job } from "./types.ts";
 
 export interface KeyPair {
@@ -21,12 +22,14 @@ export function containerEnvironment(
   job: Job,
   attempt: CurrentAttempt,
   surroundings: JobSurroundings,
+  instance: OpenInstance,
 ): Readonly<Record<string, string>> {
-  const credentials = roleKeys(job, surroundings) ?? surroundings.jobCredentials;
+  const credentials = credentialsOf(job, surroundings);
   return {
     LANG: "C.UTF-8",
     TZ: "UTC",
     AWS_ENDPOINT_URL: surroundings.endpoint(),
+    AWS_EC2_METADATA_SERVICE_ENDPOINT: `${surroundings.endpoint()}${instance.path}`,
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     AWS_DEFAULT_REGION: surroundings.region,
@@ -38,6 +41,11 @@ export function containerEnvironment(
     AWS_BATCH_JQ_NAME: job.queue,
     AWS_BATCH_CE_NAME: attempt.environment,
   };
+}
+
+/** Those of the job's role. */
+export function credentialsOf(job: Job, surroundings: JobSurroundings): KeyPair {
+  return roleKeys(job, surroundings) ?? surroundings.jobCredentials;
 }
 
 /** `jobRoleArn` is a name or an Amazon resource name, perhaps with a path. */

@@ -23,6 +23,7 @@ import {
 import type { Executor } from "./executor/executor.ts";
 import { createProcessExecutor } from "./executor/process-executor.ts";
 import { clientException } from "./fields.ts";
+import { createInstanceMetadata, METADATA_PREFIX } from "./instance-metadata.ts";
 import type { JobFaults } from "./job-faults.ts";
 import type { LogSink } from "./log-sink.ts";
 import { batchOperation, membersBeside } from "./operation-name.ts";
@@ -91,6 +92,8 @@ export interface BatchOptions {
 }
 
 export interface BatchService extends Service {
+  /** Answers what a job asks of the metadata service of its instance; undefined: the request is none of that. */
+  metadata(request: Pick<ServiceRequest, "method" | "path" | "headers">): ServiceResponse | undefined;
   /** Jobs that run or are about to; those that wait for capacity no running job will free don't count. */
   livingJobs(): number;
   /** Looks again whether waiting jobs can start. */
@@ -145,7 +148,8 @@ export async function openBatch(options: BatchOptions): Promise<BatchService> {
   await store.prune(options.now());
   const chosen = chooseExecutor(options);
   const executor = options.executor ?? chosen;
-  const scheduler = createScheduler({ ...options, store, executor, startTimer });
+  const metadata = createInstanceMetadata(options.now);
+  const scheduler = createScheduler({ ...options, store, executor, metadata, startTimer });
   await scheduler.recover();
   const context: BatchContext = { ...options, store, scheduler };
 
@@ -169,6 +173,7 @@ export async function openBatch(options: BatchOptions): Promise<BatchService> {
       ...json(error.status, requestId, { message: error.message, code: error.code }),
       headers: { ...jsonHeaders(requestId), "x-amzn-errortype": error.code },
     }),
+    metadata: (request) => (request.path.startsWith(METADATA_PREFIX) ? metadata.answer(request) : undefined),
     livingJobs: () => scheduler.livingJobs(),
     schedule: () => scheduler.schedule(),
     describeExecutor: (image) => (image === undefined ? chosen.describe() : chosen.describeFor(image)),

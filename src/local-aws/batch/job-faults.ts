@@ -2,10 +2,28 @@ import { reasons } from "./attempts.ts";
 import type { Attempt, ContainerEnd, Executor, RunningContainer } from "./executor/executor.ts";
 import type { Job } from "./types.ts";
 
+/** When something goes wrong with an attempt. */
+interface Moment {
+  /** From the start or, with `line`, from there. */
+  readonly afterMs: number;
+  /** A line of the attempt's log that has this in it. */
+  readonly line?: string | undefined;
+}
+
 /** What goes wrong with one attempt of a job. */
 type AttemptFault =
-  | { readonly kind: "spot-reclaim" | "out-of-memory" | "time-limit"; readonly afterMs: number }
+  | ({ readonly kind: "out-of-memory" | "time-limit" } & Moment)
+  | SpotReclaim
   | { readonly kind: "cannot-start"; readonly reason: string };
+
+/** It begins with a notice. */
+interface SpotReclaim extends Moment {
+  readonly kind: "spot-reclaim";
+  /** From the notice to the end of the instance; EC2 has 120,000. */
+  readonly noticeMs: number;
+  /** Whether ECS stops the job at the notice (ECS_ENABLE_SPOT_INSTANCE_DRAINING). */
+  readonly drains: boolean;
+}
 
 interface FaultyJob {
   readonly jobId: string;
@@ -49,11 +67,14 @@ export function runWithFault(
     executor,
     startTimer,
     hostGone,
+    giveNotice,
   }: {
     readonly executor: Executor;
     startTimer(callback: () => void, ms: number): () => void;
     /** The status reason of an attempt whose host is lost. */
     readonly hostGone: string;
+    /** Tells the job's instance that it goes in so many milliseconds. */
+    giveNotice(ms: number): void;
   },
   fault: AttemptFault | undefined,
   attempt: Attempt,
@@ -68,23 +89,57 @@ export function runWithFault(
       kill: nothing,
     };
   }
-  const container = executor.run(attempt);
-  if (fault === undefined) return container;
+  if (fault === undefined) return executor.run(attempt);
+  const line = waitForLine(attempt, fault.line);
+  const container = executor.run(line.attempt);
+  let hasEnded = false;
   let struck = false;
+  let drained = false;
   let cancelTimer = () => {};
-  void container.started.then((process) => {
+  void container.started.then(async (process) => {
     if (process === undefined) return;
-    cancelTimer = startTimer(() => {
+    await line.seen;
+    if (hasEnded) return;
+    const strike = () => {
       struck = true;
       container.kill();
-    }, fault.afterMs);
+    };
+    const begin = () => {
+      if (fault.kind !== "spot-reclaim" || fault.noticeMs === 0) return strike();
+      giveNotice(fault.noticeMs);
+      if (fault.drains) {
+        drained = true;
+        container.stop();
+      }
+      cancelTimer = startTimer(strike, fault.noticeMs);
+    };
+    cancelTimer = startTimer(begin, fault.afterMs);
   });
   const ended = container.ended.then((end): ContainerEnd => {
+    hasEnded = true;
     cancelTimer();
+    if (drained && !struck) return { ...end, statusReason: hostGone };
     if (!struck) return end;
     if (fault.kind === "spot-reclaim") return { statusReason: hostGone };
     if (fault.kind === "time-limit") return { exitCode: 137, statusReason: reasons.timedOut };
     return { exitCode: 137, reason: reasons.outOfMemory, statusReason: reasons.exited };
   });
   return { ...container, ended };
+}
+
+/** The attempt, watched for a line of its log; without one, `seen` is at once. */
+function waitForLine(
+  attempt: Attempt,
+  text: string | undefined,
+): { readonly attempt: Attempt; readonly seen: Promise<void> } {
+  if (text === undefined) return { attempt, seen: Promise.resolve() };
+  let resolve = () => {};
+  const seen = new Promise<void>((done) => {
+    resolve = done;
+  });
+  const append: Attempt["append"] = (events) => {
+    if (events.some(({ message }) => message.includes(text))) resolve();
+    return attempt.append(events);
+  };
+  return { attempt: { ...attempt, append }, seen };
 }

@@ -2,9 +2,10 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { attemptRecord, newAttempt, reasons } from "./attempts.ts";
 import { fitOf, hasRoom, reasonToWait } from "./capacity.ts";
-import { containerEnvironment, type JobSurroundings } from "./container-environment.ts";
+import { containerEnvironment, credentialsOf, type JobSurroundings } from "./container-environment.ts";
 import type { ContainerEnd, Executor, RunningContainer } from "./executor/executor.ts";
 import { isHealthy } from "./health.ts";
+import type { InstanceMetadata } from "./instance-metadata.ts";
 import { capacityWait, faultOf, type JobFaults, runWithFault, waitReason } from "./job-faults.ts";
 import type { LogSink } from "./log-sink.ts";
 import type { Home } from "./names.ts";
@@ -19,6 +20,7 @@ export interface SchedulerOptions extends Home, JobSurroundings {
   readonly store: Store;
   readonly executor: Executor;
   readonly logs: LogSink;
+  readonly metadata: InstanceMetadata;
   /** What goes wrong with jobs on request. */
   readonly faults?: JobFaults;
   now(): number;
@@ -171,14 +173,16 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       });
     }
     if (phase === "closed" || job.stopping !== undefined) return finishAttempt(job, undefined);
-    const container = runWithFault({ ...options, hostGone: reasons.hostGone(instance) }, fault, {
+    using metadata = options.metadata.open(credentialsOf(job, options));
+    const giveNotice = (ms: number) => metadata.giveNotice(now() + ms);
+    const container = runWithFault({ ...options, giveNotice, hostGone: reasons.hostGone(instance) }, fault, {
       jobId: job.jobId,
       number: current.number,
       directory: join(store.jobDirectory(job.jobId), String(current.number)),
       image: job.container.image,
       size: job.size,
       command: job.container.command,
-      environment: containerEnvironment(job, current, options),
+      environment: containerEnvironment(job, current, options, metadata),
       append: (events) => logs.append(current.logGroup, current.logStream, events),
     });
     containers.set(job.jobId, container);

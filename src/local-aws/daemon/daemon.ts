@@ -35,6 +35,8 @@ export interface DaemonOptions {
   readonly idleMs: number;
   /** What runs the jobs. */
   readonly executor: ExecutorChoice;
+  /** Milliseconds from SIGTERM to SIGKILL, of a job that is to end. */
+  readonly stopTimeoutMs: number;
   /** What its account has other than the default one. */
   readonly account: readonly AccountTrait[];
   /** Directories besides its own that jobs are not to see: the user's. */
@@ -104,6 +106,7 @@ async function runDaemon(options: DaemonOptions, identity: Identity, lock: Lock)
         counts.count(call.service, call.request);
         return interfere(call);
       },
+      metadata: batch.metadata,
       control: controlEndpoints({
         secret: identity.user.secretAccessKey,
         stop: leave,
@@ -124,6 +127,7 @@ async function runDaemon(options: DaemonOptions, identity: Identity, lock: Lock)
           livingJobs: batch.livingJobs(),
           executor: { choice: options.executor, ...(await batch.describeExecutor()) },
           account: options.account,
+          stopTimeoutSeconds: options.stopTimeoutMs / 1000,
           requests: counts,
           faults: faults.report(),
         }),
@@ -204,6 +208,7 @@ async function openServices(options: DaemonOptions, identity: Identity, faults: 
     faults,
     choice: options.executor,
     account: options.account,
+    stopTimeoutMs: options.stopTimeoutMs,
     hidden: [directory, ...options.private],
     endpoint: () => `http://127.0.0.1:${port}`,
     jobCredentials: identity.jobs,

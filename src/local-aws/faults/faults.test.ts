@@ -126,7 +126,9 @@ describe("an attempt of a job", () => {
     const rules = [{ fault: "spot-reclaim", job: "r*", definition: "nextstrain-*", attempt: 2, seconds: 3 }];
     const faults = faultsOf({ rules });
     expect(faults.ofAttempt(job)).toBeUndefined();
-    expect(faults.ofAttempt({ ...job, attempt: 2 })).toEqual({ kind: "spot-reclaim", afterMs: 3000 });
+    expect(faults.ofAttempt({ ...job, attempt: 2 })).toEqual({
+      ...{ kind: "spot-reclaim", afterMs: 3000, noticeMs: 0, drains: false },
+    });
     expect(faults.ofAttempt({ ...job, attempt: 2, jobName: "other" })).toBeUndefined();
   });
 

@@ -21,7 +21,14 @@ export interface RequestFault {
 
 /** What is done to one attempt of a job. */
 export type JobFault =
-  | { readonly kind: "spot-reclaim" | "out-of-memory" | "time-limit"; readonly afterMs: number }
+  | { readonly kind: "out-of-memory" | "time-limit"; readonly afterMs: number; readonly line?: string }
+  | {
+      readonly kind: "spot-reclaim";
+      readonly afterMs: number;
+      readonly line?: string;
+      readonly noticeMs: number;
+      readonly drains: boolean;
+    }
   | { readonly kind: "cannot-start"; readonly reason: string };
 
 export interface FaultyJob {
@@ -193,7 +200,11 @@ export function createFaults(now: () => number): Faults {
         if (rule.fault === "cannot-start") {
           return { kind: "cannot-start", reason: rule.message ?? defaultStartError };
         }
-        return { kind: rule.fault, afterMs: (rule.seconds ?? 0) * 1000 };
+        const { seconds = 0, line } = rule;
+        const moment = { afterMs: seconds * 1000, ...(line === undefined ? {} : { line }) };
+        if (rule.fault !== "spot-reclaim") return { kind: rule.fault, ...moment };
+        const { notice = 0, drain = false } = rule;
+        return { kind: rule.fault, ...moment, noticeMs: notice * 1000, drains: drain };
       }
       return undefined;
     },

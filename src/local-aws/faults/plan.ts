@@ -56,9 +56,17 @@ export type RequestRule = RequestMatch &
 export type JobRule = JobMatch &
   Often &
   (
-    | { readonly fault: "spot-reclaim"; readonly seconds?: number }
-    | { readonly fault: "out-of-memory"; readonly seconds?: number }
-    | { readonly fault: "time-limit"; readonly seconds?: number }
+    | {
+        readonly fault: "spot-reclaim";
+        readonly seconds?: number;
+        readonly line?: string;
+        /** Seconds from the notice to the end; at once without. */
+        readonly notice?: number;
+        /** Whether ECS stops the job at the notice. */
+        readonly drain?: boolean;
+      }
+    /** `seconds` after the start or, with `line`, after a line of the job's log that has that in it. */
+    | { readonly fault: "out-of-memory" | "time-limit"; readonly seconds?: number; readonly line?: string }
     | { readonly fault: "cannot-pull"; readonly message?: string }
     | { readonly fault: "cannot-start"; readonly message?: string }
     | { readonly fault: "no-capacity"; readonly seconds?: number; readonly message?: string }
@@ -94,9 +102,9 @@ const members: Readonly<Record<Rule["fault"], readonly string[]>> = {
   cut: [...requestMembers, "at"],
   "expired-credentials": [...requestMembers, "seconds"],
   any: requestMembers,
-  "spot-reclaim": [...jobMembers, "seconds"],
-  "out-of-memory": [...jobMembers, "seconds"],
-  "time-limit": [...jobMembers, "seconds"],
+  "spot-reclaim": [...jobMembers, "seconds", "line", "notice", "drain"],
+  "out-of-memory": [...jobMembers, "seconds", "line"],
+  "time-limit": [...jobMembers, "seconds", "line"],
   "cannot-pull": [...jobMembers, "message"],
   "cannot-start": [...jobMembers, "message"],
   "no-capacity": [...jobMembers, "seconds", "message"],
@@ -112,6 +120,7 @@ const isNumber = (min: number, max = Number.MAX_SAFE_INTEGER, whole = false) => 
     typeof value === "number" && value >= min && value <= max && (!whole || Number.isInteger(value)),
   wanted: `a ${whole ? "whole number" : "number"} from ${min}${max < Number.MAX_SAFE_INTEGER ? ` to ${max}` : ""}`,
 });
+const isBoolean = { test: (value: unknown) => typeof value === "boolean", wanted: "true or false" };
 const isText = { test: (value: unknown) => typeof value === "string", wanted: "a string" };
 const isOneOf = (...values: readonly (string | number)[]) => ({
   test: (value: unknown) => values.some((one) => one === value),
@@ -126,6 +135,9 @@ const checks: Readonly<Record<string, { test(value: unknown): boolean; readonly 
   job: isText,
   definition: isText,
   attempt: isNumber(1, 10, true),
+  line: isText,
+  notice: isNumber(0, 86_400),
+  drain: isBoolean,
   stream: isText,
   message: isText,
   ms: isNumber(0, 3_600_000),

@@ -12,7 +12,7 @@ import { planResults } from "../../results/plan.ts";
 import { withTimesHere } from "../../results/times-here.ts";
 import type { ResultPlan, Verdict } from "../../results/types.ts";
 import { addResults, runsDirectory } from "../../runs/registry.ts";
-import type { RunId } from "../../runs/types.ts";
+import type { PeakUse, RunId } from "../../runs/types.ts";
 import { type ObjectSource, openObject } from "../../transfer/object-source.ts";
 import { formatS3Url, type S3Object } from "../../transfer/s3-url.ts";
 import { keepYoungHeapSmall } from "../../transfer/young-heap.ts";
@@ -21,6 +21,7 @@ import type { PathMatcher } from "../../workflow/patterns.ts";
 import { formatBytes } from "../../workflow/quantity.ts";
 import { showTransfer } from "./live.ts";
 import { noteRun } from "./note.ts";
+import { createUseReader } from "./peak-use.ts";
 import { createResultMemory } from "./remember.ts";
 import { createResultLines } from "./result-lines.ts";
 import type { Run } from "./run.ts";
@@ -43,17 +44,25 @@ export interface BringBackOptions {
   readonly signal: AbortSignal;
 }
 
+/** What has come. */
+export interface Brought {
+  /** How many were written, uncompressed. */
+  readonly bytes: number;
+  /** What the job has used, where its note on that was among the files that came. */
+  readonly peakUse: PeakUse | undefined;
+}
+
 /**
  * Brings back what the job changed, by comparing how things were when the run began, what the job left, and what is
  * here now. Nothing of the user's is overwritten; stopped at any moment, each file is old or new. Throws UserError
- * where the archive is gone or damaged, or where not everything could be written. Returns how many bytes were written.
+ * where the archive is gone or damaged, or where not everything could be written.
  */
 export async function bringBack(
   context: Context,
   aws: Aws,
   run: Run,
   { place, wanted, killed, checkpoint, signal }: BringBackOptions,
-): Promise<number> {
+): Promise<Brought> {
   const { io } = context;
   const archive = checkpoint ?? run.workdir;
   const url = formatS3Url(archive);
@@ -77,6 +86,7 @@ export async function bringBack(
     });
     io.out(describePlan(plan, place, wanted !== undefined));
     const memory = createResultMemory();
+    const use = createUseReader(run.jobId);
     const bytes = fetchedBytes(plan);
     keepYoungHeapSmall(bytes);
     using lines = createResultLines(io);
@@ -85,7 +95,7 @@ export async function bringBack(
       applyPlan(plan, {
         root: place.root,
         runId,
-        fetch: memory.watch(fetchFrom(source)),
+        fetch: memory.watch(use.watch(fetchFrom(source))),
         signal,
         onEvent(event) {
           if (event.kind === "written") memory.written(event.path);
@@ -102,7 +112,7 @@ export async function bringBack(
       await addResults(runsDirectory(context), runId, states).catch(() => {});
     });
     checkComplete(summary);
-    return bytes;
+    return { bytes, peakUse: use.read() };
   });
 }
 
@@ -112,11 +122,13 @@ export async function bringHome(
   aws: Aws,
   run: Run,
   options: BringBackOptions,
-): Promise<void> {
-  const bytes = await bringBack(context, aws, run, options);
+): Promise<Brought> {
+  const brought = await bringBack(context, aws, run, options);
+  const { bytes, peakUse } = brought;
   // Where all was here already, what came before is what was brought.
-  const brought = bytes > 0 ? { broughtBytes: bytes } : {};
-  await noteRun(context, run.runId, { downloadedAt: context.now(), ...brought });
+  const fresh = { ...(bytes > 0 ? { broughtBytes: bytes } : {}), ...(peakUse ? { peakUse } : {}) };
+  await noteRun(context, run.runId, { downloadedAt: context.now(), ...fresh });
+  return brought;
 }
 
 function checkComplete({ damaged, failed }: Summary): void {

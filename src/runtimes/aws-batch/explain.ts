@@ -2,6 +2,7 @@ import type { Job } from "../../aws/batch.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { groupOf } from "../../aws/log-place.ts";
 import { type LogLine, readLogEnd } from "../../aws/logs.ts";
+import { type LargerSize, largerSize } from "../../checks/job/advice.ts";
 import { type Diagnosis, diagnose } from "../../checks/job/diagnose.ts";
 import { hasKeptWork, type JobEvidence } from "../../checks/job/evidence.ts";
 import { createJobLogReader, type JobLogReader } from "../../checks/job/log-reader.ts";
@@ -36,6 +37,8 @@ export interface Explainer {
   progress(): Progress | undefined;
   /** Finds out why a job failed; undefined where that can't be told, and of other jobs. Never throws but for the context's signal. */
   findOut(job: Job): Promise<Explanation | undefined>;
+  /** The next size up for a job that was killed for memory. Never throws but for the context's signal. */
+  largerSize(job: Job): Promise<LargerSize | undefined>;
   /** Says it on standard error. */
   explainEnd(job: Job): Promise<void>;
 }
@@ -70,16 +73,16 @@ export function createExplainer(context: Context, aws: Aws, run: Run, lookAround
     ruleLogs: [],
   });
 
+  /** What can't be had is done without. */
+  const tryTo = <T>(work: () => Promise<T>): Promise<T | undefined> =>
+    work().catch(() => {
+      context.signal.throwIfAborted();
+      return undefined;
+    });
+
   async function findOut(job: Job): Promise<Explanation | undefined> {
     if (job.status !== "FAILED") return undefined;
     const signal = AbortSignal.any([context.signal, AbortSignal.timeout(DEADLINE)]);
-    /** What can't be had is done without. */
-    const tryTo = <T>(work: () => Promise<T>): Promise<T | undefined> =>
-      work().catch(() => {
-        context.signal.throwIfAborted();
-        return undefined;
-      });
-
     const read = log === undefined ? await tryTo(() => readEnd(job, signal)) : log.reader;
     const nothing = { logEnd: [], step: "over" as const, failedRules: [] };
     const seen = { ...nothing, ...read?.seen(), ...(hasKeptWork(job) ? { failedRules: [] } : {}) };
@@ -126,6 +129,11 @@ export function createExplainer(context: Context, aws: Aws, run: Run, lookAround
     explainWait,
     progress: () => log?.reader.progress(),
     findOut,
+    async largerSize(job) {
+      const signal = AbortSignal.any([context.signal, AbortSignal.timeout(DEADLINE)]);
+      const around = await tryTo(() => lookAround(job, signal));
+      return largerSize({ job, isLocal: aws.isLocal, ...around });
+    },
     async explainEnd(job) {
       const explanation = await findOut(job);
       for (const line of explanation ? explanationLines(explanation) : []) io.err(line);

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { retriesFailures } from "../../aws/retry-strategy.ts";
 import type { RunId } from "../../runs/types.ts";
 import { type JobSpecification, jobRequest } from "./job-request.ts";
 
@@ -18,6 +19,7 @@ const plain: JobSpecification = {
   wrapper: undefined,
   cpus: undefined,
   memoryMib: undefined,
+  retries: undefined,
 };
 
 test("a job without variables or sizes is told its archive and its command, and no more", () => {
@@ -90,13 +92,25 @@ test("a command that Batch would refuse later is refused at once", () => {
 test("the script that has a job keep its work runs the entrypoint, where both together are not too long", () => {
   const entrypoint = ["/sbin/entrypoint-aws-batch", "env", "--chdir", "/nextstrain/build", "--"];
   const commandOf = (job: JobSpecification) => jobRequest(job).containerOverrides?.command;
-  expect(commandOf({ ...plain, wrapper: { script: "script", checkpointSeconds: 600 } })).toEqual([
-    ...["bash", "-c", expect.stringContaining("gzip -d"), "script", "600"],
+  const wrapper = { script: "script", checkpointSeconds: 600, attempts: 3, retriesFailures: true };
+  expect(commandOf({ ...plain, wrapper })).toEqual([
+    ...["bash", "-c", expect.stringContaining("gzip -d"), "script", "600", "3", "any"],
     ...entrypoint,
     ...plain.command,
   ]);
   const command = ["snakemake", "a".repeat(5000)];
-  expect(
-    commandOf({ ...plain, wrapper: { script: "b".repeat(4000), checkpointSeconds: 0 }, command }),
-  ).toEqual([...entrypoint, ...command]);
+  const long = { ...wrapper, script: "b".repeat(4000) };
+  expect(commandOf({ ...plain, wrapper: long, command })).toEqual([...entrypoint, ...command]);
+});
+
+test("with --retries, Batch begins a job again whose computer was taken away, and no other", () => {
+  expect(jobRequest(plain).retryStrategy).toBeUndefined();
+  const strategy = jobRequest({ ...plain, retries: 2 }).retryStrategy;
+  expect(strategy).toMatchObject({ attempts: 3, evaluateOnExit: expect.any(Array) });
+  expect(retriesFailures(strategy)).toBe(false);
+  expect(retriesFailures({ attempts: 3 })).toBe(true);
+  expect(retriesFailures({ attempts: 3, evaluateOnExit: [{ onExitCode: "1*", action: "EXIT" }] })).toBe(
+    false,
+  );
+  expect(retriesFailures({ attempts: 3, evaluateOnExit: [{ onReason: "x*", action: "EXIT" }] })).toBe(true);
 });

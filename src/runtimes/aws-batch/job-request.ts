@@ -5,6 +5,7 @@ import { UserError } from "../../errors.ts";
 import type { RunId } from "../../runs/types.ts";
 import { formatS3Url, type S3Object } from "../../transfer/s3-url.ts";
 import { containerDirectory } from "../../workflow/build-root.ts";
+import { retryStrategy } from "./retries.ts";
 import type { Scheduling } from "./scheduling.ts";
 import { type Wrapper, wrap } from "./wrapper/wrap.ts";
 
@@ -32,6 +33,8 @@ export interface JobSpecification {
   readonly cpus: number | undefined;
   /** MiB. */
   readonly memoryMib: number | undefined;
+  /** How often Batch begins it again, where its computer is taken away; undefined: as the definition says. */
+  readonly retries: number | undefined;
 }
 
 /**
@@ -75,6 +78,7 @@ export function jobRequest(job: JobSpecification): SubmitJobCommandInput {
     jobQueue: job.queue,
     jobDefinition: job.definition,
     ...job.scheduling,
+    ...(job.retries === undefined ? {} : { retryStrategy: retryStrategy(job.retries) }),
     // Without tags, tagging takes no permission. The task's show in what the account pays for.
     ...(Object.keys(job.tags).length > 0 ? { tags: job.tags, propagateTags: true } : {}),
     ...(job.form.kind === "ecsProperties"

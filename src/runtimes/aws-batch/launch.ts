@@ -1,7 +1,8 @@
-import type { SubmitJobCommandInput } from "@aws-sdk/client-batch";
+import type { RetryStrategy, SubmitJobCommandInput } from "@aws-sdk/client-batch";
 import { terminateJob } from "../../aws/batch.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { groupOf } from "../../aws/log-place.ts";
+import { retriesFailures } from "../../aws/retry-strategy.ts";
 import { explainBucketError, isBucketClosed } from "../../aws/s3.ts";
 import { MaybeSubmittedError, submitJob } from "../../aws/submit-job.ts";
 import type { Context } from "../../cli/context.ts";
@@ -27,6 +28,7 @@ import type { AwsBatchOptions } from "./options.ts";
 import { besidePreflight } from "./preflight.ts";
 import { type Prepared, prepare } from "./prepare.ts";
 import { canKeepRecord } from "./record-keeping.ts";
+import { retryStrategy } from "./retries.ts";
 import type { Run } from "./run.ts";
 import { shipArchive, shipVariables, storeObject } from "./ship.ts";
 import { takeBack, takeBackAbandoned } from "./take-back.ts";
@@ -59,6 +61,8 @@ export async function launch(
     // Of a job that local AWS runs without its image nothing is known of its Snakemake.
     benchmarkExtended: (!aws.isLocal || localBy === "containers") && supportsBenchmarkExtended(image),
   });
+  const strategy =
+    options.retries === undefined ? prepared.definition.detail.retryStrategy : retryStrategy(options.retries);
   const specification: JobSpecification = {
     runId,
     queue: options.queue.value,
@@ -68,12 +72,13 @@ export async function launch(
     tags: options.tags,
     workdir: objects.workdir,
     envd: prepared.variables.size > 0 ? objects.envd : undefined,
-    deleteEnvd: prepared.definition.attempts <= 1,
+    deleteEnvd: (strategy?.attempts ?? 1) <= 1,
     subdirectory: place.subdirectory,
     command,
-    wrapper: options.gracefulStop && canBeWrapped(localBy) ? await wrapperFor(options) : undefined,
+    wrapper: options.gracefulStop && canBeWrapped(localBy) ? await wrapperFor(options, strategy) : undefined,
     cpus: options.cpus,
     memoryMib: options.memoryMib,
+    retries: options.retries,
   };
   const submission = jobRequest(specification);
   const { log } = prepared.definition;
@@ -118,8 +123,13 @@ export async function launch(
   };
 }
 
-async function wrapperFor({ checkpointSeconds }: AwsBatchOptions): Promise<Wrapper> {
-  return { script: await readWrapper(), checkpointSeconds };
+async function wrapperFor(
+  { checkpointSeconds }: AwsBatchOptions,
+  strategy: RetryStrategy | undefined,
+): Promise<Wrapper> {
+  const script = await readWrapper();
+  const attempts = strategy?.attempts ?? 1;
+  return { script, checkpointSeconds, attempts, retriesFailures: retriesFailures(strategy) };
 }
 
 /** The script looks for processes in Linux's `/proc`: where jobs run in the image, there is one. */

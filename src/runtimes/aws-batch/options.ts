@@ -20,6 +20,8 @@ export interface AwsBatchOptions {
   readonly gracefulStop: boolean;
   /** From one checkpoint of a job's results to the next; 0: none. */
   readonly checkpointSeconds: number;
+  /** How often a job that is cut short is begun again; undefined: as often as its definition says, and where the user agrees. */
+  readonly retries: number | undefined;
   /** Share of a queue that has them; undefined where nobody named one. */
   readonly share: Sourced<string> | undefined;
   /** Scheduling priority within the share; undefined: the job definition's. */
@@ -59,6 +61,7 @@ export type CanaryOptions = Pick<
   | "tags"
   | "gracefulStop"
   | "checkpointSeconds"
+  | "retries"
 >;
 
 /** What of them matters to the set-up. */

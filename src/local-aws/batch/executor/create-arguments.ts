@@ -54,13 +54,20 @@ function limits(
   ];
 }
 
-/** The address of local AWS as a container sees it. */
+/** The addresses of local AWS as a container sees them. */
 function endpointFor(
   { gateway }: Pick<Engine, "gateway">,
-  { AWS_ENDPOINT_URL }: Attempt["environment"],
+  environment: Attempt["environment"],
 ): Readonly<Record<string, string>> {
-  if (gateway === undefined || AWS_ENDPOINT_URL === undefined) return {};
-  return { AWS_ENDPOINT_URL: AWS_ENDPOINT_URL.replace(/^http:\/\/127\.0\.0\.1:/, `http://${gateway}:`) };
+  if (gateway === undefined) return {};
+  const names = ["AWS_ENDPOINT_URL", "AWS_EC2_METADATA_SERVICE_ENDPOINT"];
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const address = environment[name];
+      if (address === undefined) return [];
+      return [[name, address.replace(/^http:\/\/127\.0\.0\.1:/, `http://${gateway}:`)]];
+    }),
+  );
 }
 
 /** Whether the engine's program reads the variable, or is given it already: it must not be given the job's. */

@@ -73,7 +73,7 @@ async function send(
   const headers = {
     ...signedHeaders(
       { method, host: target.host, path: target.pathname },
-      credentialsOf(environment),
+      await credentialsOf(environment),
       new Date(),
     ),
     ...(body ? { "content-length": String(body.size), "content-type": "application/zip" } : {}),
@@ -123,16 +123,43 @@ function encode(segment: string): string {
   );
 }
 
-function credentialsOf(environment: Environment): Credentials {
+/** By the environment or, without a key there, by the role of the instance, as every AWS client looks for them. */
+async function credentialsOf(environment: Environment): Promise<Credentials> {
   const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = environment;
-  if (!AWS_ACCESS_KEY_ID || !AWS_SECRET_ACCESS_KEY)
-    throw new CopyError("Unable to locate credentials", false);
-  return {
-    accessKeyId: AWS_ACCESS_KEY_ID,
-    secretAccessKey: AWS_SECRET_ACCESS_KEY,
-    sessionToken: AWS_SESSION_TOKEN || undefined,
-    region: regionOf(environment),
+  const region = regionOf(environment);
+  if (AWS_ACCESS_KEY_ID && AWS_SECRET_ACCESS_KEY) {
+    const sessionToken = AWS_SESSION_TOKEN || undefined;
+    return { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY, sessionToken, region };
+  }
+  const found = await instanceCredentials(environment.AWS_EC2_METADATA_SERVICE_ENDPOINT).catch(
+    () => undefined,
+  );
+  if (found === undefined) throw new CopyError("Unable to locate credentials", false);
+  return { ...found, region };
+}
+
+/** The credentials of the instance's role (IMDSv2); undefined where it has none. */
+async function instanceCredentials(
+  endpoint: string | undefined,
+): Promise<Omit<Credentials, "region"> | undefined> {
+  if (!endpoint) return undefined;
+  const page = async (path: string, init: RequestInit) => {
+    const response = await fetch(`${endpoint}/latest/${path}`, init);
+    return response.ok ? await response.text() : undefined;
   };
+  const token = await page("api/token", {
+    method: "PUT",
+    headers: { "x-aws-ec2-metadata-token-ttl-seconds": "60" },
+  });
+  if (token === undefined) return undefined;
+  const headers = { "x-aws-ec2-metadata-token": token };
+  const directory = "meta-data/iam/security-credentials/";
+  const role = await page(directory, { headers });
+  const text = role && (await page(`${directory}${role}`, { headers }));
+  if (!text) return undefined;
+  const { AccessKeyId, SecretAccessKey, Token } = JSON.parse(text) as Record<string, string>;
+  if (!AccessKeyId || !SecretAccessKey) return undefined;
+  return { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: Token || undefined };
 }
 
 function regionOf(environment: Environment): string {

@@ -71,6 +71,7 @@ function batchOptions(
       encryption: undefined,
       gracefulStop: false,
       checkpointSeconds: 0,
+      retries: undefined,
     },
     ...{ attach, cancel: false, detach: false, detachOnInterrupt, logs, patience, jobInfo: undefined },
     ...{ download, wanted: undefined, excludeFromUpload: [] },

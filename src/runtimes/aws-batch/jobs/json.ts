@@ -1,3 +1,4 @@
+import type { PeakUse } from "../../../runs/types.ts";
 import { formatS3Url, parseS3Url } from "../../../transfer/s3-url.ts";
 import { siblingsOf } from "../bucket.ts";
 import { hasResultsLeft, type JobFacts, type KnownStatus } from "./known-job.ts";
@@ -43,6 +44,8 @@ export interface JobJson {
   }[];
   readonly vcpus: number | null;
   readonly memoryMib: number | null;
+  /** What it used at most, as far as that came back with its results. */
+  readonly peakUse: PeakUse | null;
   readonly sentBytes: number | null;
   readonly broughtBytes: number | null;
   readonly downloadedAt: string | null;
@@ -86,6 +89,7 @@ export function jobJson(facts: JobFacts, now: number): JobJson {
     })),
     vcpus: facts.vcpus ?? null,
     memoryMib: facts.memoryMib ?? null,
+    peakUse: facts.peakUse ?? null,
     sentBytes: facts.sentBytes ?? null,
     broughtBytes: facts.broughtBytes ?? null,
     downloadedAt: toIso(facts.downloadedAt),

@@ -2,7 +2,7 @@ import type { Job, JobAttempt, JobStatus } from "../../../aws/batch.ts";
 import type { ListedJob } from "../../../aws/jobs.ts";
 import { groupOf, LOG_GROUP } from "../../../aws/log-place.ts";
 import { parseRunId } from "../../../runs/ids.ts";
-import type { JobId, RunId, RunRecord } from "../../../runs/types.ts";
+import type { JobId, PeakUse, RunId, RunRecord } from "../../../runs/types.ts";
 import { formatS3Url, parseS3Url, type S3Object } from "../../../transfer/s3-url.ts";
 
 /** A job by all that is known of it here: from this computer's record, from Batch, or from both. */
@@ -55,6 +55,7 @@ export interface JobFacts {
   readonly logStreams: readonly string[];
   readonly vcpus: number | undefined;
   readonly memoryMib: number | undefined;
+  readonly peakUse: PeakUse | undefined;
   readonly sentBytes: number | undefined;
   readonly broughtBytes: number | undefined;
   readonly downloadedAt: number | undefined;
@@ -95,6 +96,7 @@ export function factsOf(known: KnownJob): JobFacts {
     logStreams: job?.logStreams ?? record?.logStreams ?? [],
     vcpus: job?.container?.vcpus ?? record?.vcpus,
     memoryMib: job?.container?.memoryMib ?? record?.memoryMib,
+    peakUse: record?.peakUse,
     sentBytes: record?.sentBytes,
     broughtBytes: record?.broughtBytes,
     downloadedAt: record?.downloadedAt,

@@ -4,6 +4,7 @@ import { shortIds } from "../../../runs/find.ts";
 import { formatBytes } from "../../../workflow/quantity.ts";
 import { explanationLines } from "../explain.ts";
 import { formatAge } from "../live-text.ts";
+import { describeUse } from "../peak-use.ts";
 import { renderDiagnosis } from "../stages.ts";
 import { openAccounts } from "./accounts.ts";
 import { findJobs } from "./find.ts";
@@ -78,6 +79,7 @@ function lines(context: Context, known: KnownJob, { facts, why, id }: Shown): st
     ["Queue", facts.queue && queueText(facts.queue, why)],
     ["Definition", facts.definition && plain(facts.definition)],
     ["Size", sizeText(facts)],
+    ["Peak use", facts.peakUse && describeUse(facts.peakUse, facts)],
     ["Log", logText(facts)],
     ["Archive", facts.workdir && plain(facts.workdir)],
     ["Sent", facts.sentBytes === undefined ? undefined : formatBytes(facts.sentBytes)],

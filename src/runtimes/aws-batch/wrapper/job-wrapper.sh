@@ -1,5 +1,6 @@
 #!/bin/bash
 # shellcheck disable=SC2317 # other shells call the functions, and the trap
+# shellcheck disable=SC2154 # the job's command sets $checkpoint_seconds, $attempts and $retried
 # Runs a job's entrypoint, /sbin/entrypoint-aws-batch and its command ("$@"), so that a job that is stopped keeps what it has made.
 # By itself, the entrypoint ignores SIGTERM and uploads nothing. Here SIGTERM ends the command, drops what is half made, and lets
 # the entrypoint put the rest into the archive and upload it. What it signals are its own descendants, and nothing else.
@@ -7,10 +8,11 @@
 # The entrypoint, a bash script, calls the functions `aws`, `unzip` and `zip` below in place of the programs. The first call keeps
 # them from the command: no program of a workflow ever sees them, or these variables.
 # Files in $NEXTSTRAIN_JOB_STATE: `fetched` once the archive is here, `unpacked` once its files are, `zipping` once the command has ended,
-# `stopping` after SIGTERM; `checkpoint` once there is one in the bucket.
+# `stopping` after SIGTERM; `checkpoint` once there is one in the bucket; `instance` where this is a computer of EC2's.
 #
 # Every $checkpoint_seconds, what is new and complete goes to RUN-ID.checkpoint.zip, for when the job is killed without SIGTERM; 0:
-# never. The job's next attempt begins with it.
+# never. The job's next attempt begins with it. $attempts is how many there are at most; $retried says after which ends there is another:
+# `any` but success, or `stopped`.
 
 say() {
   echo "nextstrain: $*" >&2
@@ -27,7 +29,8 @@ aws() {
   export -n NEXTSTRAIN_JOB_STATE
   command aws "$@" || status=$?
   # An hour's token may be over when a build of many hours ends. ECS gives the role's credentials at an address of its own.
-  if ((status != 0)) && [[ -n ${AWS_ACCESS_KEY_ID-} && -n ${AWS_CONTAINER_CREDENTIALS_RELATIVE_URI-} ]]; then
+  if ((status != 0)) && [[ ${AWS_ACCESS_KEY_ID-} ]] &&
+    [[ ${AWS_CONTAINER_CREDENTIALS_RELATIVE_URI-} || -e $NEXTSTRAIN_JOB_STATE/instance ]]; then
     say "aws failed with the credentials in the job's environment. Trying with those of the job's role."
     status=0
     env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY -u AWS_SESSION_TOKEN -u AWS_PROFILE aws "$@" || status=$?
@@ -40,12 +43,19 @@ aws() {
   { [[ -z $traced ]] || set -x && return "$status"; } 2>/dev/null
 }
 
-# Without a line in the log for each of tens of thousands of files.
+# Without a line in the log for each of tens of thousands of files. Snakemake's notes, about as many as there are files, beside them.
 unzip() {
-  { local traced=${-//[!x]/} status=0 quiet=-q && set +x; } 2>/dev/null
-  if [[ $1 == -Z* ]]; then quiet=; fi
-  command unzip ${quiet:+"$quiet"} "$@" || status=$?
-  if [[ $quiet ]] && ((status == 0)); then
+  { local traced=${-//[!x]/} status=0 notes && set +x; } 2>/dev/null
+  if [[ $1 == -Z* ]]; then
+    command unzip "$@" || status=$?
+  else
+    # 11: there are no notes, or nothing else.
+    { command unzip -q "$@" '.snakemake/*' || (($? == 11)); } 2> >(grep -v '^caution: .*not matched' >&2) &
+    notes=$!
+    command unzip -q "$@" -x '.snakemake/*' 2> >(grep -v '^caution: .*not matched' >&2) || (($? == 11)) || status=$?
+    wait "$notes" || status=$?
+  fi
+  if [[ ${notes-} ]] && ((status == 0)); then
     : >"$NEXTSTRAIN_JOB_STATE/unpacked"
     local last="$PWD.checkpoint.zip"
     if ((${AWS_BATCH_JOB_ATTEMPT:-1} > 1)) &&
@@ -90,11 +100,13 @@ zip() {
 
 # The descendants of a process.
 below() {
-  local children child
-  read -ra children -d '' < <(cat /proc/"$1"/task/*/children 2>/dev/null)
-  for child in "${children[@]}"; do
-    echo "$child"
-    below "$child"
+  local list children child
+  for list in /proc/"$1"/task/*/children; do
+    { read -ra children <"$list"; } 2>/dev/null
+    for child in "${children[@]}"; do
+      echo "$child"
+      below "$child"
+    done
   done
 }
 
@@ -181,7 +193,8 @@ checkpoint() {
   : >"$NEXTSTRAIN_JOB_STATE/snapshot"
   complete "$directory" >"$NEXTSTRAIN_JOB_STATE/list"
   [[ -s $NEXTSTRAIN_JOB_STATE/list ]] || return 0
-  command zip -q -1 -u "$archive" -@ <"$NEXTSTRAIN_JOB_STATE/list" || (($? == 12)) || return
+  # In step with the list: what the last checkpoint has and is gone by now goes, what hasn't changed is copied.
+  command zip -q -1 -FS "$archive" -@ <"$NEXTSTRAIN_JOB_STATE/list" || (($? == 12)) || return
   # What was begun anew, or touched, while zip read it.
   complete "$directory" | grep -vxFf - "$NEXTSTRAIN_JOB_STATE/list" | sed 's|^\./||' >"$NEXTSTRAIN_JOB_STATE/touched"
   if [[ -s $NEXTSTRAIN_JOB_STATE/touched ]]; then
@@ -191,17 +204,98 @@ checkpoint() {
     : >"$NEXTSTRAIN_JOB_STATE/checkpoint"
 }
 
-# Makes checkpoints while the command runs, in at most 2 % of its time.
+# Makes checkpoints while the command runs, by at most 2 % of one processor's time.
 keep_checkpoints() {
-  local interval=$1 pause=$1 began command
+  local interval=$1 pause=$1 began stat command
   while sleep "$pause"; do
     [[ ! -e $NEXTSTRAIN_JOB_STATE/zipping ]] || return
     read -r command _ < <(cat "/proc/$entrypoint/task/$entrypoint/children" 2>/dev/null)
     [[ -e $NEXTSTRAIN_JOB_STATE/unpacked && -n $command ]] || continue
-    began=$SECONDS
+    # proc(5): the time of the children that have ended, in hundredths of a second.
+    read -ra stat <"/proc/$BASHPID/stat"
+    began=$((stat[15] + stat[16]))
     checkpoint "$command" || say "No checkpoint could be made."
-    pause=$((50 * (SECONDS - began)))
+    read -ra stat <"/proc/$BASHPID/stat"
+    pause=$(((stat[15] + stat[16] - began) / 2))
     if ((pause < interval)); then pause=$interval; fi
+  done
+}
+
+# What the job uses: memory in bytes, without what the kernel could take back, and processor time in microseconds. As process 1, this
+# script has a control group of its own (cgroup-v2.rst, cgroup-v1/memory.rst); elsewhere it adds up what runs below it (proc(5)).
+measure() {
+  local kinds='^(anon|shmem)$' group=/sys/fs/cgroup name value stat
+  memory=0 cpu=0
+  if (($$ == 1)) && [[ -r $group/cpu.stat && -r $group/memory.stat ]]; then
+    read -r _ cpu <"$group/cpu.stat"
+  elif (($$ == 1)) && [[ -r $group/cpuacct/cpuacct.usage && -r $group/memory/memory.stat ]]; then
+    read -r cpu <"$group/cpuacct/cpuacct.usage"
+    cpu=$((cpu / 1000)) kinds='^total_(rss|shmem)$' group+=/memory
+  else
+    for name in $$ $(below $$); do
+      { read -r _ value _ <"/proc/$name/statm" && read -r stat <"/proc/$name/stat"; } 2>/dev/null || continue
+      read -ra stat <<<"${stat##*) }"
+      ((memory += 4096 * value, cpu += 10000 * (stat[11] + stat[12] + stat[13] + stat[14])))
+    done
+    return
+  fi
+  while read -r name value; do
+    [[ ! $name =~ $kinds ]] || ((memory += value))
+  done <"$group/memory.stat"
+}
+
+# Requests a page of EC2's metadata service (IMDSv2): METHOD PATH HEADER. Fails where there is none.
+instance() {
+  local address=${AWS_EC2_METADATA_SERVICE_ENDPOINT:-http://169.254.169.254}
+  address=${address#*://}
+  # shellcheck disable=SC2016 # another shell's
+  timeout 2 bash -c '
+    host=${0%%/*}
+    port=${host#*:}
+    [[ $port != "$host" ]] || port=80
+    exec 3<>"/dev/tcp/${host%:*}/$port" || exit
+    printf "%s %s HTTP/1.1\r\nHost: %s\r\n%s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n" "$1" "${0#"$host"}$2" "$host" "$3" >&3
+    read -r _ status _ <&3
+    [[ $status == 200 ]] || exit
+    while read -r line <&3 && ((${#line} > 1)); do :; done
+    cat <&3
+  ' "${address%/}" "$@" 2>/dev/null
+}
+
+# Whether the instance is about to be taken away, as Spot says two minutes before.
+is_reclaimed() {
+  local token
+  token=$(instance PUT /latest/api/token "X-aws-ec2-metadata-token-ttl-seconds: 60") || return
+  : >"$NEXTSTRAIN_JOB_STATE/instance"
+  instance GET /latest/meta-data/spot/instance-action "X-aws-ec2-metadata-token: $token" >/dev/null
+}
+
+# Every five seconds, and more often at first: notes the job's peak use among Snakemake's logs, and looks whether the instance is to go.
+watch_over() {
+  local pauses=(0.3 0.7 1 2) looks=0 memory cpu used now begun_used last_cpu last_now changed command directory
+  local peak_memory=0 peak_cores=0 peak_disk=0
+  higher() { if (($2 > $1)); then printf -v "$1" %d "$2" && changed=yes; fi; }
+  while sleep "${pauses[looks]:-5}"; do
+    measure
+    read -r _ _ used _ < <(df -kP . | tail -n 1)
+    now=${EPOCHREALTIME/[.,]/} changed=
+    if ((looks++ == 0)); then last_now=$now last_cpu=$cpu begun_used=$used; fi
+    higher peak_memory "$memory"
+    higher peak_disk $((used - begun_used))
+    ((now == last_now)) || higher peak_cores $((100 * (cpu - last_cpu) / (now - last_now)))
+    last_now=$now last_cpu=$cpu
+    read -r command _ < <(cat "/proc/$entrypoint/task/$entrypoint/children" 2>/dev/null)
+    if [[ $changed && -e $NEXTSTRAIN_JOB_STATE/unpacked && ! -e $NEXTSTRAIN_JOB_STATE/zipping ]] &&
+      directory=$(readlink "/proc/$command/cwd")/.snakemake/log && [[ -d $directory ]]; then
+      printf '{"version":1,"memoryBytes":%d,"cores":%d.%02d,"diskBytes":%d}\n' \
+        "$peak_memory" $((peak_cores / 100)) $((peak_cores % 100)) $((1024 * peak_disk)) >"$NEXTSTRAIN_JOB_STATE/use"
+      mv -f "$NEXTSTRAIN_JOB_STATE/use" "$directory/${AWS_BATCH_JOB_ID-job}.use.json"
+    fi
+    if { ((looks == 1)) || [[ -e $NEXTSTRAIN_JOB_STATE/instance ]]; } && is_reclaimed; then
+      say "EC2 takes this computer back."
+      kill -TERM $$
+      return
+    fi
   done
 }
 
@@ -232,18 +326,31 @@ stop() {
   kill -CONT "$entrypoint" 2>/dev/null
 }
 
+# Removes the variables that the job was given, unless the image does: no later attempt needs them.
+drop_variables() {
+  if [[ ${NEXTSTRAIN_ENVD_URL-} && -z ${NEXTSTRAIN_DELETE_ENVD-} ]]; then s3 rm "$NEXTSTRAIN_ENVD_URL" 2>/dev/null; fi
+}
+
+# What an image may lack that has the entrypoint.
+type awk base64 df find mktemp readlink sed >/dev/null 2>&1 || exec "$@"
 NEXTSTRAIN_JOB_STATE=$(mktemp -d) || exec "$@"
 export NEXTSTRAIN_JOB_STATE
 export -f aws unzip zip say s3
 trap stop TERM
 "$@" <&0 &
 entrypoint=$!
-checkpoints=
+watch_over &
+helpers=$!
 if ((${checkpoint_seconds:-0} > 0)); then
   keep_checkpoints "$checkpoint_seconds" &
-  checkpoints=$!
-  # Its end is no news.
-  disown "$checkpoints"
+  helpers+=" $!"
+fi
+# Their ends are no news.
+for helper in $helpers; do disown "$helper"; done
+dropping=
+if ((${AWS_BATCH_JOB_ATTEMPT:-1} >= attempts)); then
+  drop_variables &
+  dropping=$!
 fi
 # A signal ends the wait, too.
 until
@@ -251,7 +358,12 @@ until
   status=$?
   has_ended "$entrypoint"
 do :; done
-if [[ $checkpoints ]]; then signal KILL "$checkpoints $(below "$checkpoints")"; fi
+for helper in $helpers; do signal KILL "$helper $(below "$helper")"; done
 if [[ -e $NEXTSTRAIN_JOB_STATE/stopping ]] && ((status != 0)); then status=143; fi
+if [[ $dropping ]]; then
+  wait "$dropping"
+elif ((status == 0)) || [[ $retried != any && $status != 143 ]]; then
+  drop_variables
+fi
 rm -rf "$NEXTSTRAIN_JOB_STATE"
 exit "$status"

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { have } from "../../../../test/support/have.ts";
-import { readWrapper, wrap } from "./wrap.ts";
+import { readWrapper, type Wrapper, wrap } from "./wrap.ts";
 
 /** As the image's: the archive comes from and goes to a file beside the bucket's name. */
 const ENTRYPOINT = `#!/bin/bash
@@ -67,17 +67,16 @@ async function job(
   files: Record<string, string> = {},
   env: Record<string, string> = {},
   checkpointSeconds = 0,
+  settings: Partial<Wrapper> = {},
 ) {
   for (const [name, content] of Object.entries({ "start.txt": "", ...files })) {
     await writeFile(join(place, "start", name), content);
   }
   execFileSync("zip", ["-qr", join(place, "bucket/run.zip"), "."], { cwd: join(place, "start") });
-  const [program = "", ...args] = wrap({ script, checkpointSeconds }, [
-    join(place, "entrypoint"),
-    "bash",
-    "-c",
-    command,
-  ]);
+  const [program = "", ...args] = wrap(
+    { script, checkpointSeconds, attempts: 1, retriesFailures: false, ...settings },
+    [join(place, "entrypoint"), "bash", "-c", command],
+  );
   const child = spawn(program, args, {
     cwd: join(place, "build"),
     env: {

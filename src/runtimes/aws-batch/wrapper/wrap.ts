@@ -7,10 +7,14 @@ export interface Wrapper {
   readonly script: string;
   /** From one checkpoint to the next; 0: none. */
   readonly checkpointSeconds: number;
+  /** How many attempts Batch makes at most. */
+  readonly attempts: number;
+  /** Whether there is another one after the command has failed; of a job whose computer is taken away, there is. */
+  readonly retriesFailures: boolean;
 }
 
 const ENTRYPOINT = "/sbin/entrypoint-aws-batch";
-const UNPACK = 'checkpoint_seconds=$1; shift; eval "$(base64 -d <<<"$0" | gzip -d)"';
+const UNPACK = 'checkpoint_seconds=$1 attempts=$2 retried=$3; shift 3; eval "$(base64 -d <<<"$0" | gzip -d)"';
 
 /**
  * The script that jobs run in (job-wrapper.sh), as it goes into a job's command: gzipped, in base64, without comments and indentation,
@@ -24,8 +28,12 @@ export async function readWrapper(): Promise<string> {
 }
 
 /** A job's command, run by the wrapper's script. */
-export function wrap({ script, checkpointSeconds }: Wrapper, command: readonly string[]): string[] {
-  return ["bash", "-c", UNPACK, script, String(checkpointSeconds), ...command];
+export function wrap(
+  { script, checkpointSeconds, attempts, retriesFailures }: Wrapper,
+  command: readonly string[],
+): string[] {
+  const settings = [String(checkpointSeconds), String(attempts), retriesFailures ? "any" : "stopped"];
+  return ["bash", "-c", UNPACK, script, ...settings, ...command];
 }
 
 /** The command that the wrapper's script runs; another command as it is. */
