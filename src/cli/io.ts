@@ -25,6 +25,8 @@ export interface Io {
   live(render: (() => string) | undefined): void;
   /** Keeps the live line away until it is disposed, while another program, or a question, has the terminal. */
   lendTerminal(): Disposable;
+  /** Rings the terminal's bell, where there is a terminal. */
+  bell(): void;
   /** What is to be printed last of all, however the program ends; undefined takes it back. */
   lastWords(lines: readonly string[] | undefined): void;
   /** Where a question can be asked that is no stage of the work; undefined where nobody would see it, or could answer. */
@@ -93,6 +95,10 @@ export function createIo(
     warn: (message) => err(`Warning: ${message}`),
     live: (render) => line?.show(render && (() => withControlsShown(render(), { keepColours: false }))),
     lendTerminal: () => line?.away() ?? { [Symbol.dispose]: () => {} },
+    bell: () => {
+      const terminal = [stdout, stderr].find(({ isTTY }) => isTTY === true);
+      terminal?.write("\x07");
+    },
     lastWords: (lines) => {
       last = lines ?? [];
     },

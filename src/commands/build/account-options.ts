@@ -4,6 +4,7 @@ import type { AwsBatchOptions } from "../../runtimes/aws-batch/options.ts";
 import { parsePriority, parseShare } from "../../runtimes/aws-batch/scheduling.ts";
 import { requiredSetting, type SettingsReader, type Sourced } from "../../settings.ts";
 import type { BuildOptions } from "./options.ts";
+import { parseSwitch } from "./switch.ts";
 
 /** What accounts, or images, want of each job. Throws UsageError. */
 export function accountOptions(
@@ -21,11 +22,6 @@ export function accountOptions(
     // An account may demand those that are configured: the options add to them.
     tags: joinTags(configured ? parseTagList(configured) : {}, parseTags(options.tag ?? [], "--tag")),
   };
-}
-
-function parseSwitch({ value, source }: Sourced<string>): boolean {
-  if (value === "on" || value === "off") return value === "on";
-  throw new UsageError(`“${value}” (from ${source}) is neither on nor off.`);
 }
 
 /** In seconds, as that is how long a job's script sleeps. */

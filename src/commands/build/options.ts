@@ -38,6 +38,8 @@ export interface BuildOptions {
   readonly excludeFromUpload: readonly string[];
   readonly logs: boolean;
   readonly jobInfo?: string;
+  readonly notify?: true;
+  readonly notifyCommand?: string;
 }
 
 /** Options that mean something on AWS Batch only: the attribute of each, and its flag. */
@@ -60,6 +62,8 @@ export const awsBatchOnly = {
   excludeFromUpload: "--exclude-from-upload",
   logs: "--no-logs",
   jobInfo: "--job-info",
+  notify: "--notify",
+  notifyCommand: "--notify-command",
 } as const satisfies Partial<Record<keyof BuildOptions, string>>;
 
 /** Gives the command its options, in the groups and the order of its help. */
@@ -186,7 +190,9 @@ function addJobOptions(command: Command): void {
       advancedOption(
         new Option("--job-info <file>", "write what is known about the job to this file, as JSON"),
       ),
-    );
+    )
+    .addOption(advancedOption(settingOption(settings.awsBatchNotify)))
+    .addOption(advancedOption(settingOption(settings.awsBatchNotifyCommand)));
 }
 
 function addFileOptions(command: Command): void {
@@ -233,7 +239,7 @@ export function settingOption({
 }: Setting): Option {
   const sources = [environment, config && `config ${config.join(".")}`, fallback ?? otherwise];
   return new Option(
-    `--${option} ${placeholder}`,
+    `--${option} ${placeholder}`.trim(),
     `${help} (default: ${sources.filter((source) => source !== undefined).join(", ")})`,
   );
 }

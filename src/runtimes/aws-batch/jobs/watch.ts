@@ -4,6 +4,8 @@ import { UserError } from "../../../errors.ts";
 import { shortIds } from "../../../runs/find.ts";
 import { cleanUpVariables } from "../envd.ts";
 import { takeInterrupts } from "../interrupts.ts";
+import { createNotifier, type Notifier } from "../notify.ts";
+import type { NotifyOptions } from "../options.ts";
 import { type Accounts, openAccounts } from "./accounts.ts";
 import { downloadJob } from "./download.ts";
 import { findJobs } from "./find.ts";
@@ -24,6 +26,7 @@ export interface WatchJobsOptions extends JobsOptions {
   readonly download: boolean;
   /** A line of JSON for each event. */
   readonly json: boolean;
+  readonly notify: NotifyOptions | undefined;
 }
 
 /**
@@ -48,7 +51,8 @@ export async function watchCommand(context: Context, options: WatchJobsOptions):
   const logs = isScreen
     ? readScreenLogs(context, accounts, watched, AbortSignal.any([signal, ending.signal]))
     : Promise.resolve();
-  const home = bringEachHome({ ...context, signal }, accounts, options);
+  const notifier = createNotifier({ ...context, signal }, options.notify);
+  const home = bringEachHome({ ...context, signal }, accounts, { ...options, notifier });
   try {
     const polled = pollJobs(context, accounts, jobs, { signal, patience: options.patience });
     for await (const event of polled) {
@@ -57,6 +61,7 @@ export async function watchCommand(context: Context, options: WatchJobsOptions):
         home.add(watched[event.index] as Watched);
     }
     const failures = await home.done();
+    await notifier.done();
     return failures > 0 || watched.some(({ known }) => factsOf(known).status === "FAILED") ? 1 : 0;
   } catch (error) {
     const departure = interrupts.departure();
@@ -118,7 +123,16 @@ interface Homeward {
   done(): Promise<number>;
 }
 
-function bringEachHome(context: Context, accounts: Accounts, { download, json }: WatchJobsOptions): Homeward {
+interface HomewardOptions extends Pick<WatchJobsOptions, "download" | "json"> {
+  /** Hears of each that has had its turn. */
+  readonly notifier: Notifier;
+}
+
+function bringEachHome(
+  context: Context,
+  accounts: Accounts,
+  { download, json, notifier }: HomewardOptions,
+): Homeward {
   let failures = 0;
   const { io } = context;
   const bring = async (job: Watched) => {
@@ -148,7 +162,7 @@ function bringEachHome(context: Context, accounts: Accounts, { download, json }:
   let turn = Promise.resolve();
   return {
     add(job) {
-      turn = turn.then(() => bring(job));
+      turn = turn.then(() => bring(job)).then(() => notifier.tell(job.known));
       // Told by done().
       turn.catch(() => {});
     },
