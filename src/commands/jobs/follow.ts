@@ -49,7 +49,7 @@ export function addWatch(parent: Command, context: Context, outcome: Outcome): v
     .command("watch")
     .summary("watch many jobs, and bring the results of each back as it ends")
     .description(
-      "Watches jobs until all have ended, and brings the results of each back as it ends, to where its build was started. Control-C leaves the jobs alone. Exit status 1 where one failed.",
+      "Watches jobs until all have ended, and brings the results of each back as it ends, to where its build was started. Control-C leaves the jobs alone. On a terminal, keys choose a job, open its log and cancel it; the last line names them. Exit status 1 where one failed.",
     )
     .argument("[job...]", "the jobs (default: all that were started from this computer and haven't ended)")
     .option("--no-download", "leave the results on AWS")
