@@ -182,6 +182,8 @@ function addDownload(parent: Command, context: Context, outcome: Outcome): void 
 
 interface ReportFlags extends AccountFlags {
   readonly output?: string;
+  readonly json?: true;
+  readonly watch?: true;
 }
 
 function addReport(parent: Command, context: Context, outcome: Outcome): void {
@@ -192,7 +194,14 @@ function addReport(parent: Command, context: Context, outcome: Outcome): void {
       "Writes one page of HTML about a job, also while it runs: its states, a bar for each Snakemake job, cores in use, the longest rules, and why it failed. It needs nothing from elsewhere.",
     )
     .argument("[job]", "the job", "last")
-    .option("--output <file>", "write it here (default: nextstrain-report-<id>.html)");
+    .option("--output <file>", "write it here (default: nextstrain-report-<id>.html)")
+    .option("--watch", "rewrite it until the job has ended; a browser that shows it follows")
+    .addOption(
+      new Option("--json", "print its data instead, for programs (docs/jobs.md)").conflicts([
+        "output",
+        "watch",
+      ]),
+    );
   addAccountOptions(command);
   command.addHelpText("after", IDS).action(async (id: string, flags: ReportFlags) => {
     const { reportCommand } = await import("../../runtimes/aws-batch/jobs/report.ts");
@@ -200,6 +209,7 @@ function addReport(parent: Command, context: Context, outcome: Outcome): void {
     outcome.exitStatus = await reportCommand(context, {
       ...options,
       ...{ id, output: absolute(context, flags.output) },
+      ...{ json: flags.json === true, watch: flags.watch === true },
     });
   });
 }

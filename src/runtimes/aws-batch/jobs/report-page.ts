@@ -24,6 +24,8 @@ export interface ReportInput {
   /** Why there are no rules, where that is so. */
   readonly withoutLog: string | undefined;
   readonly now: number;
+  /** Seconds after which a browser is to load the page anew; undefined: never. */
+  readonly refresh?: number | undefined;
 }
 
 /** Rows of the tables. */
@@ -44,7 +46,7 @@ export function reportPage(input: ReportInput): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
-<title>${html(title)}</title>
+${input.refresh === undefined ? "" : `<meta http-equiv="refresh" content="${input.refresh}">\n`}<title>${html(title)}</title>
 <style>${STYLE}</style>
 </head>
 <body>
@@ -73,7 +75,8 @@ ${longestTable(rules, running)}`
 `;
 }
 
-function stretchesOf({ facts, packedFrom, now }: ReportInput): Stretch[] {
+/** What the job was at, one after the other. */
+export function stretchesOf({ facts, packedFrom, now }: ReportInput): Stretch[] {
   const { createdAt, startedAt, stoppedAt, status } = facts;
   const end = isEnded(status) ? (stoppedAt ?? now) : now;
   const stretches: Stretch[] = [];
