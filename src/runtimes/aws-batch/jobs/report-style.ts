@@ -2,7 +2,7 @@ import { HUES } from "./report-chart.ts";
 
 /** Degrees of hue: red is for what failed. */
 const FIRST_HUE = 40;
-const LAST_HUE = 320;
+const LAST_HUE = 300;
 
 const COLOURS = Array.from({ length: HUES }, (_, index) => {
   const hue = Math.round(FIRST_HUE + (index * (LAST_HUE - FIRST_HUE)) / (HUES - 1));
