@@ -1,6 +1,7 @@
-import { chmod, mkdir, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Context } from "./cli/context.ts";
+import { makeDirectory } from "./cli/make-directory.ts";
 import { readConfig } from "./config-file.ts";
 import { UserError } from "./errors.ts";
 
@@ -113,7 +114,7 @@ async function modeOf(file: string): Promise<number> {
 }
 
 async function replaceFile(file: string, content: Uint8Array, mode: number): Promise<void> {
-  await mkdir(dirname(file), { recursive: true });
+  await makeDirectory(dirname(file));
   const temporary = `${file}.new-${process.pid}`;
   try {
     await writeFile(temporary, content, { mode: 0o600, flag: "wx" });

@@ -190,6 +190,22 @@ export const settings = {
     placeholder: "<minutes>",
     help: "how long to wait for AWS to become reachable again while watching a job",
   },
+  awsBatchNotify: {
+    option: "notify",
+    environment: "NEXTSTRAIN_AWS_BATCH_NOTIFY",
+    config: ["aws-batch", "notify"],
+    default: "off",
+    placeholder: "",
+    help: "notify you when a job is over, on the desktop or by the terminal's bell",
+  },
+  awsBatchNotifyCommand: {
+    option: "notify-command",
+    environment: "NEXTSTRAIN_AWS_BATCH_NOTIFY_COMMAND",
+    config: ["aws-batch", "notify-command"],
+    otherwise: "none",
+    placeholder: "<command>",
+    help: "notify you by this shell command instead; it reads the job as JSON (docs/jobs.md)",
+  },
 } as const satisfies Record<string, Setting>;
 
 export type SettingName = keyof typeof settings;

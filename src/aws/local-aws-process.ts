@@ -1,12 +1,13 @@
 import { spawn } from "node:child_process";
 import { existsSync, fstatSync, readdirSync } from "node:fs";
-import { type FileHandle, mkdir, open, rename, stat } from "node:fs/promises";
+import { type FileHandle, open, rename, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { isSea } from "node:sea";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { Context } from "../cli/context.ts";
+import { makeDirectory } from "../cli/make-directory.ts";
 import { UserError } from "../errors.ts";
 import { daemonEnvironment } from "./daemon-environment.ts";
 
@@ -109,7 +110,7 @@ function findScript(): string {
 async function openLog(directory: string): Promise<FileHandle> {
   const path = join(directory, "daemon.log");
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await makeDirectory(directory, 0o700);
     const { size } = await stat(path).catch(() => ({ size: 0 }));
     if (size > maxLogBytes) await rename(path, `${path}.1`);
     return await open(path, "a", 0o600);

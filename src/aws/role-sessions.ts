@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { AwsCredentialIdentity } from "@smithy/types";
 import type { Context } from "../cli/context.ts";
+import { makeDirectory } from "../cli/make-directory.ts";
 import type { RoleStep } from "./profile-route.ts";
 
 /**
@@ -30,7 +31,7 @@ export function openRoleSessions({ home, now }: Pick<Context, "home" | "now">): 
       const file = fileOf(role);
       const temporary = `${file}.${process.pid}`;
       try {
-        await mkdir(directory, { recursive: true, mode: 0o700 });
+        await makeDirectory(directory, 0o700);
         await writeFile(temporary, renderSession(session), { mode: 0o600 });
         await rename(temporary, file);
       } catch {

@@ -20,7 +20,12 @@ export function briefHelp(command: Command, helper: Help): string {
 export function hintAtAdvanced(command: Command): string {
   const isBrief = command.configureHelp().formatHelp === briefHelp;
   if (!isBrief || !command.options.some((option) => advanced.has(option))) return "";
+  return `\nTo see seldom-used options, too, run \`${pathOf(command)} --help-all\`.`;
+}
+
+/** A command as it is written: `nextstrain jobs list`. */
+export function pathOf(command: Command): string {
   const path: string[] = [];
   for (let each: Command | null = command; each; each = each.parent) path.unshift(each.name());
-  return `\nTo see seldom-used options, too, run \`${path.join(" ")} --help-all\`.`;
+  return path.join(" ");
 }

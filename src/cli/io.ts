@@ -1,5 +1,6 @@
 import type { Readable, Writable } from "node:stream";
 import { withControlsShown } from "./control-characters.ts";
+import { type Key, type KeyReader, type KeySource, readKeys } from "./keys.ts";
 import { createLiveLine, type Screen } from "./terminal-line.ts";
 
 /**
@@ -23,8 +24,15 @@ export interface Io {
    * control characters, of any length. Undefined takes it away. Nothing at all where standard output is no terminal.
    */
   live(render: (() => string) | undefined): void;
-  /** Keeps the live line away until it is disposed, while another program, or a question, has the terminal. */
+  /**
+   * Hands over each key that is pressed, until it is disposed: no signal comes of Control-C then. Undefined where there is no terminal to
+   * press them on, or no live line that could show what they do. Only for a program in the terminal's foreground.
+   */
+  keys(listener: (key: Key) => void): Disposable | undefined;
+  /** Keeps the live line, and the reading of keys, away until it is disposed, while another program, or a question, has the terminal. */
   lendTerminal(): Disposable;
+  /** Rings the terminal's bell, where there is a terminal. */
+  bell(): void;
   /** What is to be printed last of all, however the program ends; undefined takes it back. */
   lastWords(lines: readonly string[] | undefined): void;
   /** Where a question can be asked that is no stage of the work; undefined where nobody would see it, or could answer. */
@@ -32,6 +40,8 @@ export interface Io {
   readonly outIsTerminal: boolean;
   /** How wide a line of standard output may be; undefined where it is no terminal. */
   columns(): number | undefined;
+  /** Lines that the live line may have; undefined where standard output is no terminal. */
+  rows(): number | undefined;
   readonly errIsTerminal: boolean;
   readonly inIsTerminal: boolean;
   /** Whether colours are wanted on standard output: a terminal, and no `NO_COLOR` (no-color.org). */
@@ -52,7 +62,7 @@ interface Drainable {
 
 /** The streams of a process, or of a test. */
 export interface Streams {
-  readonly stdin: { readonly isTTY?: boolean | undefined };
+  readonly stdin: { readonly isTTY?: boolean | undefined } & Partial<KeySource>;
   readonly stdout: Screen & { readonly isTTY?: boolean | undefined } & Drainable;
   readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean | undefined };
   /** The same, as questions need them. */
@@ -74,6 +84,7 @@ export function createIo(
   let last: readonly string[] = [];
   let said: readonly string[] = [];
   let isLost = false;
+  let reader: KeyReader | undefined;
   const outIsTerminal = stdout.isTTY === true;
   const capable = outIsTerminal && env.TERM !== "dumb";
   const line = capable ? createLiveLine(stdout) : undefined;
@@ -92,7 +103,20 @@ export function createIo(
     err,
     warn: (message) => err(`Warning: ${message}`),
     live: (render) => line?.show(render && (() => withControlsShown(render(), { keepColours: false }))),
-    lendTerminal: () => line?.away() ?? { [Symbol.dispose]: () => {} },
+    keys: (listener) => {
+      if (line === undefined || stdin.isTTY !== true || !isKeySource(stdin)) return undefined;
+      const own = readKeys(stdin, listener);
+      reader = own;
+      return own;
+    },
+    lendTerminal: () => {
+      const absences = [reader?.away(), line?.away()];
+      return { [Symbol.dispose]: () => absences.forEach((absence) => void absence?.[Symbol.dispose]()) };
+    },
+    bell: () => {
+      const terminal = [stdout, stderr].find(({ isTTY }) => isTTY === true);
+      terminal?.write("\x07");
+    },
     lastWords: (lines) => {
       last = lines ?? [];
     },
@@ -102,6 +126,7 @@ export function createIo(
       said = [];
     },
     finish: () => {
+      reader?.[Symbol.dispose]();
       line?.show(undefined);
       for (const text of last) (isLost ? err : out)(text);
       // What is written to a pipe is known to be lost only later.
@@ -111,10 +136,15 @@ export function createIo(
     question: stdin.isTTY === true && stderr.isTTY === true ? question : undefined,
     outIsTerminal,
     columns: () => (outIsTerminal ? stdout.columns || 80 : undefined),
+    rows: () => (outIsTerminal ? Math.max(1, (stdout.rows || 24) - 1) : undefined),
     errIsTerminal: stderr.isTTY === true,
     inIsTerminal: stdin.isTTY === true,
     colours: capable && !env.NO_COLOR,
   };
+}
+
+function isKeySource(stdin: Partial<KeySource>): stdin is KeySource {
+  return stdin.setRawMode !== undefined;
 }
 
 async function drained(stream: Drainable, signal: AbortSignal): Promise<void> {

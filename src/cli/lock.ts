@@ -1,6 +1,7 @@
-import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { UserError } from "../errors.ts";
+import { makeDirectory } from "./make-directory.ts";
 
 /**
  * Takes a lock, which is a file at a path and keeps two processes from doing the same at once; given back by disposing. One whose
@@ -54,7 +55,7 @@ function heldBy(pid: number, path: string, doing: string): UserError {
 
 async function writeOwn(path: string): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeDirectory(dirname(path));
     await writeFile(path, String(process.pid));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;

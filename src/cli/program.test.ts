@@ -54,3 +54,29 @@ test("there is a help of each command within another", () => {
     expect.arrayContaining(["build", "setup aws-batch", "setup auspice", "local-aws start"]),
   );
 });
+
+test.each(
+  all.filter((command) => command.length > 0).map((command) => [command.join(" "), command] as const),
+)("wrong usage of %s hints at its own help", async (_, command) => {
+  const wrong = runProgram(testContext(), [...command, "--nothing-like-this-option"]);
+  // Of a command that is none without another, the default one parses the rest.
+  const own = command.join(" ") === "jobs" ? "jobs list" : command.join(" ");
+  await expect(wrong).rejects.toMatchObject({ hint: `See \`nextstrain ${own} --help\`.` });
+});
+
+test.each([
+  [["jobs", "list", "--limit", "many"], "jobs list"],
+  [["jobs", "cancel"], "jobs cancel"],
+  [["setup", "aws-batch", "too", "many"], "setup aws-batch"],
+  [["jobs", "report", "--json", "--watch"], "jobs report"],
+])("so does %j", async (args, command) => {
+  await expect(runProgram(testContext(), args)).rejects.toMatchObject({
+    hint: `See \`nextstrain ${command} --help\`.`,
+  });
+});
+
+test("an option that there is nowhere hints at the help of all", async () => {
+  await expect(runProgram(testContext(), ["--nothing-like-this-option"])).rejects.toMatchObject({
+    hint: "See `nextstrain --help`, or `nextstrain help <command>`.",
+  });
+});

@@ -2,7 +2,7 @@ import { Command, CommanderError, Help, Option } from "commander";
 import { commands } from "../commands/index.ts";
 import { UsageError } from "../errors.ts";
 import { expandAbbreviations, findSubcommand } from "./abbreviations.ts";
-import { briefHelp, hintAtAdvanced } from "./advanced.ts";
+import { briefHelp, hintAtAdvanced, pathOf } from "./advanced.ts";
 import type { Outcome } from "./command-maker.ts";
 import type { Context } from "./context.ts";
 import { refuseForeign } from "./foreign-commands.ts";
@@ -14,7 +14,7 @@ import { version } from "./version.ts";
  */
 export async function runProgram(context: Context, args: readonly string[]): Promise<number> {
   const outcome: Outcome = { exitStatus: 0 };
-  const { program, unasked } = createProgram(context, outcome);
+  const { program, unasked, stoppedAt } = createProgram(context, outcome);
   try {
     refuseForeign(args);
     await program.parseAsync(expandAbbreviations(program, withoutVainHelp(program, args)), { from: "user" });
@@ -25,17 +25,23 @@ export async function runProgram(context: Context, args: readonly string[]): Pro
       context.io.err(unasked());
       return 2;
     }
-    return statusOfCommander(error, args);
+    return statusOfCommander(error, args, stoppedAt());
   }
   return outcome.exitStatus;
 }
 
-/**
- * The whole tree of commands, and what the parser would have said on standard error. Making it loads nothing but
- * the option parser.
- */
-function createProgram(context: Context, outcome: Outcome): { readonly program: Command; unasked(): string } {
+interface Program {
+  readonly program: Command;
+  /** What the parser would have said on standard error. */
+  unasked(): string;
+  /** The command at which the parser stopped. */
+  stoppedAt(): Command;
+}
+
+/** The whole tree of commands. Making it loads nothing but the option parser. */
+function createProgram(context: Context, outcome: Outcome): Program {
   let unasked = "";
+  let stoppedAt: Command | undefined;
   const program = new Command("nextstrain")
     .description("Run pathogen workflows on AWS Batch from your own computer as if they ran there.")
     .version(`nextstrain ${version}`, "-V, --version", "show the version")
@@ -44,7 +50,10 @@ function createProgram(context: Context, outcome: Outcome): { readonly program: 
   for (const each of allCommands(program)) {
     if (each.commands.length > 0) each.helpCommand("help [command]", "show help for a command");
     each
-      .exitOverride()
+      .exitOverride((error) => {
+        stoppedAt = each;
+        throw error;
+      })
       .addHelpOption(new Option("-h, --help", "show help").helpGroup("Options:"))
       // What follows a command's name is that command's: else `--help-all` there would be that of the one above.
       .enablePositionalOptions()
@@ -67,7 +76,7 @@ function createProgram(context: Context, outcome: Outcome): { readonly program: 
         },
       });
   }
-  return { program, unasked: () => unasked.trimEnd() };
+  return { program, unasked: () => unasked.trimEnd(), stoppedAt: () => stoppedAt ?? program };
 }
 
 /** Where the help is of a command that there isn't, the arguments without asking for it: the parser then says what is wrong. */
@@ -93,7 +102,7 @@ function allCommands(command: Command): Command[] {
   return [command, ...command.commands.flatMap(allCommands)];
 }
 
-function statusOfCommander(error: CommanderError, args: readonly string[]): number {
+function statusOfCommander(error: CommanderError, args: readonly string[], command: Command): number {
   if (error.exitCode === 0) return 0;
   if (error.code === "commander.help" && args[0] === "help" && args[1] !== undefined) {
     throw new UsageError(`unknown command '${args[1]}'`, {
@@ -101,7 +110,9 @@ function statusOfCommander(error: CommanderError, args: readonly string[]): numb
     });
   }
   const [message = "", suggestion] = error.message.replace(/^error: /, "").split("\n");
-  throw new UsageError(message, {
-    hint: suggestion?.replace(/[()]/g, "") ?? "See `nextstrain --help`, or `nextstrain help <command>`.",
-  });
+  const help =
+    command.parent === null
+      ? "See `nextstrain --help`, or `nextstrain help <command>`."
+      : `See \`${pathOf(command)} --help\`.`;
+  throw new UsageError(message, { hint: suggestion?.replace(/[()]/g, "") ?? help });
 }

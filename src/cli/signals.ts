@@ -1,5 +1,5 @@
 /** The signals a terminal or a system sends to end or suspend a program. */
-export type SignalName = "SIGINT" | "SIGTERM" | "SIGHUP" | "SIGTSTP";
+export type SignalName = "SIGINT" | "SIGTERM" | "SIGHUP" | "SIGQUIT" | "SIGTSTP";
 
 export type SignalHandlers = Partial<Record<SignalName, () => void>>;
 

@@ -1,6 +1,8 @@
+import { execFile } from "node:child_process";
 import { closeSync } from "node:fs";
-import { open } from "node:fs/promises";
+import { open, readFile } from "node:fs/promises";
 import { isatty } from "node:tty";
+import { promisify } from "node:util";
 
 /**
  * To be called last of all. Node puts a terminal's settings back when it exits, and aborts where that fails: where the terminal
@@ -22,5 +24,20 @@ export async function hasTerminal(): Promise<boolean> {
     return true;
   } catch {
     return false;
+  }
+}
+
+/** Whether this process is in the foreground of its terminal: in the background, reading from it would suspend the process. */
+export async function hasForeground(): Promise<boolean> {
+  try {
+    // proc(5): after the name in parentheses come state, ppid, pgrp, session, tty_nr and tpgid.
+    const text = await readFile("/proc/self/stat", "utf8");
+    const [, , group, , , foreground] = text.slice(text.lastIndexOf(")") + 2).split(" ");
+    return group === foreground;
+  } catch {
+    const args = ["-o", "pgid=", "-o", "tpgid=", "-p", String(process.pid)];
+    const { stdout } = await promisify(execFile)("ps", args).catch(() => ({ stdout: "" }));
+    const [group, foreground] = stdout.trim().split(/\s+/);
+    return group === foreground;
   }
 }

@@ -1,6 +1,7 @@
 import { randomFillSync } from "node:crypto";
-import { mkdir, open, rm } from "node:fs/promises";
+import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { makeDirectory } from "../cli/make-directory.ts";
 import { ownTemporaryName } from "./temporaries.ts";
 
 /** Bytes that a file takes in a run's record, compressed, and in what it was before: more than most do. */
@@ -14,7 +15,7 @@ const LEAST_BYTES = 64 * 1024;
 export async function whyNotKept(directory: string, fileCount: number): Promise<string | undefined> {
   const path = join(directory, ownTemporaryName());
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await makeDirectory(directory, 0o700);
     const file = await open(path, "wx", 0o600);
     try {
       // Random: some file systems compress.

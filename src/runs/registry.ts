@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
-import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { gunzip, gzip } from "node:zlib";
 import { type Context, nextstrainHome } from "../cli/context.ts";
+import { makeDirectory } from "../cli/make-directory.ts";
 import { UserError } from "../errors.ts";
 import { parseRunId } from "./ids.ts";
 import { parseRecord, parseRecordedFiles, parseResults, RecordError } from "./record.ts";
@@ -184,7 +185,7 @@ async function runIds(directory: string): Promise<RunId[]> {
 /** Records name buckets, commands and file names: they are the user's alone. */
 async function prepare(directory: string): Promise<void> {
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await makeDirectory(directory, 0o700);
   } catch (error) {
     throw unusable(directory, error);
   }

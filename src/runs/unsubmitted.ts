@@ -1,5 +1,6 @@
-import { lstat, mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { lstat, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { makeDirectory } from "../cli/make-directory.ts";
 import { parseRunId } from "./ids.ts";
 import { isOwnerGone, ownTemporaryName } from "./temporaries.ts";
 import type { RunId } from "./types.ts";
@@ -25,7 +26,7 @@ export interface UnsubmittedRun {
 
 /** Notes a run before anything of it is sent, so that the next one can take it back where this program is killed. */
 export async function noteUnsubmitted(directory: string, run: UnsubmittedRun): Promise<void> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await makeDirectory(directory, 0o700);
   const owner = ownTemporaryName();
   // A later note, with the upload's id, takes the place of the first whole, or not at all.
   const temporary = join(directory, owner);

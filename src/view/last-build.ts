@@ -1,6 +1,7 @@
-import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Context, nextstrainHome } from "../cli/context.ts";
+import { makeDirectory } from "../cli/make-directory.ts";
 import { UserError } from "../errors.ts";
 
 /** Where the directory of the last build is kept, for `nextstrain view last`. */
@@ -11,7 +12,7 @@ function file(context: Context): string {
 /** Notes that a directory (absolute) was built; not worth failing for. */
 export async function rememberBuild(context: Context, directory: string): Promise<void> {
   const text = `${JSON.stringify({ directory, builtAt: new Date(context.now()).toISOString() })}\n`;
-  await mkdir(nextstrainHome(context), { recursive: true })
+  await makeDirectory(nextstrainHome(context))
     .then(() => writeFile(file(context), text))
     .catch(() => undefined);
 }

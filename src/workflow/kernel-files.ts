@@ -1,5 +1,4 @@
 import { type Stats, statfsSync } from "node:fs";
-import { dirname } from "node:path";
 
 /** File systems whose files are the kernel's: reading them may never end. `f_type` of statfs(2). */
 const KERNEL_FILES: ReadonlySet<number> = new Set([
@@ -18,14 +17,6 @@ export function isKernelFile(path: string): boolean {
     return KERNEL_FILES.has(statfsSync(path).type);
   } catch {
     return false;
-  }
-}
-
-/** Whether a path, or anything above it, is one of {@link isKernelFile}: to make directories there, Node's mkdir never ends. */
-export function isBelowKernelFiles(path: string): boolean {
-  for (let above = path; ; above = dirname(above)) {
-    if (isKernelFile(above)) return true;
-    if (above === dirname(above)) return false;
   }
 }
 

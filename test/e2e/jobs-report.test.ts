@@ -1,6 +1,6 @@
 // Protects `nextstrain jobs report`: a page about a job that has ended, one that runs, and one that AWS Batch has forgotten.
 import { execFileSync } from "node:child_process";
-import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
@@ -8,6 +8,7 @@ import { factsOf } from "../../src/runtimes/aws-batch/jobs/known-job.ts";
 import { reportPage } from "../../src/runtimes/aws-batch/jobs/report-page.ts";
 import type { TimedRule } from "../../src/workflow/snakemake-timeline.ts";
 import { have } from "../support/have.ts";
+import { breaches } from "../support/json-schema.ts";
 import { numberedRun, recordOf } from "../support/records.ts";
 import { tempDir } from "../support/temp-dir.ts";
 import { workplace } from "../support/workplace.ts";
@@ -38,14 +39,81 @@ test.skipIf(!(have("zip") && have("unzip")))("a page is written (needs zip and u
   expect(result.stdout).toMatch(/^Report of job \w{8}: .*report\.html\n$/);
   const page = await readFile(file, "utf8");
   expect(page).toContain('<span class="FAILED">FAILED</span>');
-  expect(page).toMatch(/<title>align \(i=1\): \d+s<\/title>/);
-  expect(page).toMatch(/<title>tree: \d+s, failed<\/title>/);
+  expect(page).toMatch(/data-label="align \(i=1\): \d+s"/);
+  expect(page).toMatch(/data-label="tree: \d+s, failed"/);
   expect(page).toContain("Why the job failed: The rule tree of the workflow failed.");
   expect(page).toMatch(/packed \d+s/);
   const bad = await place.run("jobs", "report", "--output", join(place.home, "absent", "report.html"));
   expect([bad.stdout, bad.exitStatus]).toEqual(["", 1]);
   expect(bad.stderr).toMatch(/can't be written \(ENOENT\)/);
 });
+
+test.skipIf(!(have("zip") && have("unzip")))("its data come as JSON (needs zip and unzip)", async () => {
+  await using place = await workplace();
+  await place.write("Snakefile", "");
+  const print = SNAKEMAKE.map((text) => `printf '%s\\n' '${text}'`).join("; ");
+  await place.build(`${print}; exit 1`);
+  const { stdout, stderr, exitStatus } = await place.run("jobs", "report", "--json");
+  expect([stderr, exitStatus]).toEqual(["", 0]);
+  const report = JSON.parse(stdout);
+  expect(breaches(report, "report")).toEqual([]);
+  expect(report).toMatchObject({
+    ...{ version: 1, withoutLog: null, job: { status: "FAILED", failedRules: ["tree"] } },
+    rules: [
+      { rule: "align", job: "1", wildcards: "i=1", threads: 2, failed: false, endedAt: expect.any(String) },
+      { rule: "tree", job: "2", failed: true },
+    ],
+  });
+  expect(report.states.map(({ name }: { name: string }) => name)).toEqual(["waited", "ran", "packed"]);
+  expect((await readdir(place.home)).filter((name) => name.endsWith(".html"))).toEqual([]);
+  const both = await place.run("jobs", "report", "--json", "--watch");
+  expect([both.exitStatus, both.stdout]).toEqual([2, ""]);
+});
+
+test.skipIf(!(have("zip") && have("unzip")))(
+  "--watch rewrites the page until the job has ended, and a reader never sees half of one (needs zip and unzip)",
+  async () => {
+    await using place = await workplace();
+    await place.write("Snakefile", "");
+    const [go, end] = [join(place.flags, "go"), join(place.flags, "end")];
+    const [first = "", second = "", ...rest] = SNAKEMAKE.map((text) => `printf '%s\\n' '${text}'`);
+    const wait = (flag: string) => `until [ -e '${flag}' ]; do sleep 0.1; done`;
+    await place.build(
+      [first, wait(go), second, ...rest, wait(end), "exit 1"].join("; "),
+      ...["--detach", "--aws-batch-cpus", "1"],
+    );
+    const file = join(place.home, "report.html");
+    const REFRESH = '<meta http-equiv="refresh" content="10">';
+    const watch = place.start("jobs", "report", "--watch", "--output", file);
+    await watch.seen(/^Report of job \w{8}, rewritten until the job has ended: .*report\.html$/m);
+    const pages = new Set<string>();
+    const page = async () => {
+      const text = await readFile(file, "utf8");
+      pages.add(text);
+      return text;
+    };
+    await expect.poll(page, { timeout: 60_000 }).toMatch(/data-label="align \(i=1\)/);
+    expect(await page()).toContain(REFRESH);
+    const leaving = place.start("jobs", "report", "--watch", "--output", join(place.home, "left.html"));
+    await leaving.seen(/rewritten until/);
+    leaving.child.kill("SIGINT");
+    expect(await leaving.ended).toMatchObject({
+      exitStatus: 0,
+      stderr: "The job goes on; the report stays as it is now.\n",
+    });
+    expect(await readFile(join(place.home, "left.html"), "utf8")).not.toContain("refresh");
+    await writeFile(go, "");
+    await expect.poll(page, { timeout: 60_000 }).toMatch(/data-label="tree: \d+s, failed"/);
+    await writeFile(end, "");
+    const { stdout, stderr, exitStatus } = await watch.ended;
+    expect([stderr, exitStatus]).toEqual(["", 0]);
+    expect(stdout).toMatch(/\nJob FAILED: the report is complete\.\n$/);
+    expect(await page()).toContain('<span class="FAILED">FAILED</span>');
+    expect(await page()).not.toContain("refresh");
+    for (const text of pages) expect(text.endsWith("</html>\n")).toBe(true);
+    expect((await readdir(place.home)).filter((name) => name.startsWith(".nextstrain-tmp-"))).toEqual([]);
+  },
+);
 
 /** A run of so many Snakemake jobs on eight cores. */
 function manyRules(count: number, start: number): TimedRule[] {
@@ -103,7 +171,12 @@ test.skipIf(!have("chromium"))(
         "--headless",
         "--no-sandbox",
         "--disable-gpu",
-        `--user-data-dir=${join(temporary.path, "profile")}`,
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        `--user-data-dir=${join(temporary.path, name)}`,
       ];
       execFileSync("chromium", [...common, ...rest, `${how}=${target}`, `file://${file}`], {
         stdio: "ignore",

@@ -180,7 +180,7 @@ describe.skipIf(!(have("zip") && have("unzip")))("what jobs left (needs zip and 
       if (process.platform === "linux") {
         const kernels = await jobs("download", "--into", "/proc/results");
         expect(kernels.exitStatus).toBe(1);
-        expect(kernels.stderr).toContain("The directory /proc/results can't be made");
+        expect(kernels.stderr).toContain("The directory /proc/results can't be made (EPERM).");
       }
       // From another computer, by the run's id alone.
       const stranger = { ...env, NEXTSTRAIN_HOME: join(place.home, "elsewhere") };

@@ -375,6 +375,31 @@ const shown: Readonly<Record<string, () => Promise<void>>> = {
     expect(bad.exitStatus).toBe(2);
     expect(bad.stdout).toBe("");
   },
+  "--notify": async () => {
+    const { calls, env } = await desktop();
+    const result = await buildWith(env, "touch result.txt", "--notify");
+    expect([result.exitStatus, result.stderr]).toEqual([0, ""]);
+    const [call, ...others] = await calls();
+    expect(others).toEqual([]);
+    expect(call?.args).toEqual([
+      "--app-name=nextstrain",
+      "--",
+      `SUCCEEDED: ${place.directory}`,
+      expect.stringMatching(/^Job [0-9a-f]{8} is over after \d+s\.$/),
+    ]);
+  },
+  "--notify-command": async () => {
+    const result = await place.build(
+      "touch result.txt; exit 3",
+      "--notify-command",
+      'cat > "$HOME/told.json"',
+    );
+    expect(result.exitStatus).toBe(3);
+    const told = JSON.parse(await readFile(join(place.home, "told.json"), "utf8"));
+    expect(breaches(told, "job")).toEqual([]);
+    const about = { status: "FAILED", exitCode: 3, directory: place.directory, resultsLeft: false };
+    expect(told).toMatchObject({ ...about, jobId: jobIdOf(result) });
+  },
   "--exclude-from-upload": async () => {
     await place.write("big/data.bin", "x");
     await place.write("notes.txt", "x");
@@ -432,6 +457,12 @@ const shown: Readonly<Record<string, () => Promise<void>>> = {
 function buildHere(...options: string[]) {
   const env = { ...place.env, PATH: `${join(place.home, "engines")}:${place.env.PATH}` };
   return runTool(["build", "--exec", "sh", ...options, place.directory, "-c"], { env });
+}
+
+/** A desktop, as far as its `notify-send` goes. */
+async function desktop() {
+  const { directory, calls } = await fakeProgram(join(place.home, "desktop", "notify-send"));
+  return { calls, env: { DISPLAY: ":0", PATH: `${directory}:${place.env.PATH}` } };
 }
 
 async function overlays(name: "augur" | "auspice" | "fauna"): Promise<void> {

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { localEnvironment } from "../support/front.ts";
 import { cleanEnvironment, program, runTool, startTool } from "../support/run-tool.ts";
 import { tempDir } from "../support/temp-dir.ts";
 import { type Workplace, workplace } from "../support/workplace.ts";
@@ -156,6 +157,50 @@ describe("no record can be kept in the home directory", () => {
     expect(await place.objects()).toEqual(before);
   });
 });
+
+describe.skipIf(process.platform !== "linux")(
+  "NEXTSTRAIN_HOME is in /proc, which takes no directories (needs Linux)",
+  () => {
+    const nowhere = { NEXTSTRAIN_HOME: "/proc/nextstrain" };
+
+    test("a build on AWS goes on with the manifest, and says so once", async () => {
+      await using place = await workplace();
+      await place.run("local-aws", "start");
+      await place.write("Snakefile", "");
+      const { variables } = await localEnvironment(place);
+      const args = ["build", "--aws-batch", "--exec", "sh", place.directory, "-c", "echo made > made.txt"];
+      const result = await runTool(args, {
+        env: { ...place.env, ...variables, ...nowhere },
+        cwd: place.home,
+      });
+      expect(result).toMatchObject({
+        exitStatus: 0,
+        stderr:
+          "Warning: The record of this run can't be kept in /proc/nextstrain/aws-batch/runs (EPERM): the manifest in the bucket takes its place.\n",
+      });
+      expect(await place.read("made.txt")).toBe("made\n");
+    });
+
+    test.each([
+      [
+        ["local-aws", "start"],
+        /^Error: Local AWS cannot keep its state in \/proc\/nextstrain\/local-aws: .*\n.*NEXTSTRAIN_HOME/,
+      ],
+      [
+        ["setup", "ambient", "--set-default"],
+        /^Error: The config file \/proc\/nextstrain\/config can't be written \(EPERM\)\.\n/,
+      ],
+      [["setup", "auspice"], /^Error: Nothing can be written in \/proc\/nextstrain \(EPERM\)\.\n/m],
+    ])("%j ends with one message", async (args, message) => {
+      await using home = await tempDir();
+      const { stderr, exitStatus } = await runTool(args, {
+        env: { ...cleanEnvironment(home.path), ...nowhere },
+      });
+      expect(stderr).toMatch(message);
+      expect([exitStatus, stderr.match(/^Error: /gm)?.length]).toEqual([1, 1]);
+    });
+  },
+);
 
 test("control characters in arguments, settings, variables and names of directories are shown, never obeyed", async () => {
   await using home = await tempDir();

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { program } from "./run-tool.ts";
@@ -34,6 +35,8 @@ export interface InTerminal {
   /** As `fg`. */
   resume(): void;
   type(text: string): void;
+  /** Sends the program a signal. Linux only. */
+  kill(signal: NodeJS.Signals): void;
   resize(columns: number): void;
   /** Closes the terminal's window. */
   hangUp(): void;
@@ -106,10 +109,21 @@ export function startInTerminal(args: readonly string[], options: TerminalOption
     },
     resume: () => tell({ resume: true }),
     type: (text) => tell({ type: text }),
+    kill: (signal) => process.kill(onlyChildOf(onlyChildOf(child.pid ?? 0)), signal),
     resize: (width) => tell({ resize: width }),
     hangUp: () => tell({ hangUp: true }),
     ended,
   };
+}
+
+/** The driver has one, the leader of the terminal's session, and that one has one, the program. */
+function onlyChildOf(pid: number): number {
+  const [only, ...others] = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")
+    .trim()
+    .split(" ")
+    .map(Number);
+  if (!only || others.length > 0) throw new Error(`process ${pid} has not one child`);
+  return only;
 }
 
 /** As a terminal shows it that knows CR, newline, EL and ED. Fails at anything else but colours. */

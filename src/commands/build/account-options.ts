@@ -5,6 +5,7 @@ import { MOST_ATTEMPTS } from "../../runtimes/aws-batch/retries.ts";
 import { parsePriority, parseShare } from "../../runtimes/aws-batch/scheduling.ts";
 import { requiredSetting, type SettingsReader, type Sourced } from "../../settings.ts";
 import type { BuildOptions } from "./options.ts";
+import { parseSwitch } from "./switch.ts";
 
 /** What accounts, or images, want of each job. Throws UsageError. */
 export function accountOptions(
@@ -24,11 +25,6 @@ export function accountOptions(
     // An account may demand those that are configured: the options add to them.
     tags: joinTags(configured ? parseTagList(configured) : {}, parseTags(options.tag ?? [], "--tag")),
   };
-}
-
-function parseSwitch({ value, source }: Sourced<string>): boolean {
-  if (value === "on" || value === "off") return value === "on";
-  throw new UsageError(`“${value}” (from ${source}) is neither on nor off.`);
 }
 
 function parseRetries({ value, source }: Sourced<string>): number {

@@ -10,6 +10,7 @@ import { isGiven, requiredSetting, type SettingsReader, type Sourced } from "../
 import { compilePatterns, type PathMatcher } from "../../workflow/patterns.ts";
 import { parseCpus, parseMemory } from "../../workflow/quantity.ts";
 import { accountOptions } from "./account-options.ts";
+import { notifyOptions } from "./notify-options.ts";
 import type { BuildOptions } from "./options.ts";
 
 /** Resolves what only AWS Batch has to know: each value from option, environment, config file or default. Throws UsageError. */
@@ -45,6 +46,7 @@ export async function awsBatchOptions(
     excludeFromUpload: options.excludeFromUpload,
     logs: options.logs,
     patience: parsePatience(requiredSetting(settings, "awsBatchPatience", undefined)),
+    notify: notifyOptions(settings, options),
     jobInfo: options.jobInfo === undefined ? undefined : await writableFile(cwd, options.jobInfo),
   };
 }

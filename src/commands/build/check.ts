@@ -102,6 +102,14 @@ export function checkOptions(directory: string | undefined, options: BuildOption
       hint: "To leave a job that you have attached to, press Control-Z.",
     });
   }
+  if (detach && (options.notify || options.notifyCommand !== undefined)) {
+    throw new UsageError(
+      "--notify and --detach can't be used together: the program is gone when the job ends.",
+      {
+        hint: "Leave --notify out, and run `nextstrain jobs watch --notify` later.",
+      },
+    );
+  }
   if (cancel && attach === undefined) {
     throw new UsageError("--cancel needs --attach, to say which job.", {
       hint: "nextstrain build --aws-batch --attach <job id> --cancel",

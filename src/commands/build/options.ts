@@ -39,6 +39,8 @@ export interface BuildOptions {
   readonly excludeFromUpload: readonly string[];
   readonly logs: boolean;
   readonly jobInfo?: string;
+  readonly notify?: true;
+  readonly notifyCommand?: string;
 }
 
 /** Options that mean something on AWS Batch only: the attribute of each, and its flag. */
@@ -62,6 +64,8 @@ export const awsBatchOnly = {
   excludeFromUpload: "--exclude-from-upload",
   logs: "--no-logs",
   jobInfo: "--job-info",
+  notify: "--notify",
+  notifyCommand: "--notify-command",
 } as const satisfies Partial<Record<keyof BuildOptions, string>>;
 
 /** Gives the command its options, in the groups and the order of its help. */
@@ -189,7 +193,9 @@ function addJobOptions(command: Command): void {
       advancedOption(
         new Option("--job-info <file>", "write what is known about the job to this file, as JSON"),
       ),
-    );
+    )
+    .addOption(advancedOption(settingOption(settings.awsBatchNotify)))
+    .addOption(advancedOption(settingOption(settings.awsBatchNotifyCommand)));
 }
 
 function addFileOptions(command: Command): void {
@@ -236,7 +242,7 @@ export function settingOption({
 }: Setting): Option {
   const sources = [environment, config && `config ${config.join(".")}`, fallback ?? otherwise];
   return new Option(
-    `--${option} ${placeholder}`,
+    `--${option} ${placeholder}`.trim(),
     `${help} (default: ${sources.filter((source) => source !== undefined).join(", ")})`,
   );
 }

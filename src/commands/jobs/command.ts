@@ -1,22 +1,19 @@
-import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import type { Outcome } from "../../cli/command-maker.ts";
 import type { Context } from "../../cli/context.ts";
 import type { KnownStatus } from "../../runtimes/aws-batch/jobs/known-job.ts";
+import { addAttach, addWatch } from "./follow.ts";
 import {
   type AccountFlags,
+  absolute,
   addAccountOptions,
+  IDS,
   jobsOptions,
   parseCount,
   parsePattern,
   parseStates,
 } from "./options.ts";
 import { parseAgeOption, parseSince } from "./since.ts";
-
-/** What ids may be, in the help of each command. */
-const IDS = `
-A job is named by its id or by that of its run, by any beginning of these that
-fits one job only, or by \`last\`, the newest build started from this computer.`;
 
 /** `nextstrain jobs`: what became of builds on AWS Batch. */
 export function jobsCommand(context: Context, outcome: Outcome): Command {
@@ -147,38 +144,6 @@ function addLogs(parent: Command, context: Context, outcome: Outcome): void {
   });
 }
 
-interface AttachFlags extends AccountFlags {
-  readonly logs: boolean;
-  readonly download: boolean;
-  readonly into?: string;
-  readonly detachOnInterrupt?: true;
-}
-
-function addAttach(parent: Command, context: Context, outcome: Outcome): void {
-  const command = parent
-    .command("attach")
-    .summary("follow a job, and bring its results back, as `build --attach`")
-    .description(
-      "Takes up a job: shows its log, and brings its results back when it has ended, to where the build was started. Keys and exit status are those of `nextstrain build`.",
-    )
-    .argument("[job]", "the job", "last")
-    .option("--into <directory>", "bring the results to this directory instead")
-    .option("--no-download", "leave the results on AWS")
-    .option("--no-logs", "don't show the job's log")
-    .option("--detach-on-interrupt", "Control-C detaches instead of cancelling the job");
-  addAccountOptions(command);
-  command.addHelpText("after", IDS).action(async (id: string, flags: AttachFlags) => {
-    const { attachCommand } = await import("../../runtimes/aws-batch/jobs/attach.ts");
-    const { logs, download, into, detachOnInterrupt } = flags;
-    const options = await jobsOptions(context, flags);
-    outcome.exitStatus = await attachCommand(context, {
-      ...options,
-      ...{ id, logs, download, into: absolute(context, into) },
-      detachOnInterrupt: detachOnInterrupt === true,
-    });
-  });
-}
-
 function addCancel(parent: Command, context: Context, outcome: Outcome): void {
   const command = parent
     .command("cancel")
@@ -215,32 +180,10 @@ function addDownload(parent: Command, context: Context, outcome: Outcome): void 
   });
 }
 
-interface WatchFlags extends AccountFlags {
-  readonly download: boolean;
-  readonly json?: true;
-}
-
-function addWatch(parent: Command, context: Context, outcome: Outcome): void {
-  const command = parent
-    .command("watch")
-    .summary("watch many jobs, and bring the results of each back as it ends")
-    .description(
-      "Watches jobs until all have ended, and brings the results of each back as it ends, to where its build was started. Control-C leaves the jobs alone. Exit status 1 where one failed.",
-    )
-    .argument("[job...]", "the jobs (default: all that were started from this computer and haven't ended)")
-    .option("--no-download", "leave the results on AWS")
-    .option("--json", "an object of JSON for each event, on a line (docs/jobs.md)");
-  addAccountOptions(command);
-  command.addHelpText("after", IDS).action(async (ids: string[], flags: WatchFlags) => {
-    const { watchCommand } = await import("../../runtimes/aws-batch/jobs/watch.ts");
-    const options = await jobsOptions(context, flags);
-    const { download, json } = flags;
-    outcome.exitStatus = await watchCommand(context, { ...options, ids, download, json: json === true });
-  });
-}
-
 interface ReportFlags extends AccountFlags {
   readonly output?: string;
+  readonly json?: true;
+  readonly watch?: true;
 }
 
 function addReport(parent: Command, context: Context, outcome: Outcome): void {
@@ -251,7 +194,14 @@ function addReport(parent: Command, context: Context, outcome: Outcome): void {
       "Writes one page of HTML about a job, also while it runs: its states, a bar for each Snakemake job, cores in use, the longest rules, and why it failed. It needs nothing from elsewhere.",
     )
     .argument("[job]", "the job", "last")
-    .option("--output <file>", "write it here (default: nextstrain-report-<id>.html)");
+    .option("--output <file>", "write it here (default: nextstrain-report-<id>.html)")
+    .option("--watch", "rewrite it until the job has ended; a browser that shows it follows")
+    .addOption(
+      new Option("--json", "print its data instead, for programs (docs/jobs.md)").conflicts([
+        "output",
+        "watch",
+      ]),
+    );
   addAccountOptions(command);
   command.addHelpText("after", IDS).action(async (id: string, flags: ReportFlags) => {
     const { reportCommand } = await import("../../runtimes/aws-batch/jobs/report.ts");
@@ -259,6 +209,7 @@ function addReport(parent: Command, context: Context, outcome: Outcome): void {
     outcome.exitStatus = await reportCommand(context, {
       ...options,
       ...{ id, output: absolute(context, flags.output) },
+      ...{ json: flags.json === true, watch: flags.watch === true },
     });
   });
 }
@@ -285,10 +236,6 @@ function addPrune(parent: Command, context: Context, outcome: Outcome): void {
       const { pruneCommand } = await import("../../runtimes/aws-batch/jobs/prune.ts");
       outcome.exitStatus = await pruneCommand(context, { olderThan, dryRun: dryRun === true });
     });
-}
-
-function absolute({ cwd }: Context, directory: string | undefined): string | undefined {
-  return directory === undefined ? undefined : resolve(cwd, directory);
 }
 
 function orLast(ids: readonly string[]): readonly string[] {

@@ -1,9 +1,16 @@
+import { resolve } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import type { Context } from "../../cli/context.ts";
 import type { KnownStatus } from "../../runtimes/aws-batch/jobs/known-job.ts";
 import type { JobsOptions } from "../../runtimes/aws-batch/jobs/options.ts";
-import { settings } from "../../settings.ts";
+import { openSettings, requiredSetting, type SettingsReader, settings } from "../../settings.ts";
+import { type NotifyFlags, notifyOptions } from "../build/notify-options.ts";
 import { settingOption } from "../build/options.ts";
+
+/** What ids may be, in the help of each command. */
+export const IDS = `
+A job is named by its id or by that of its run, by any beginning of these that
+fits one job only, or by \`last\`, the newest build started from this computer.`;
 
 /** Options of all commands about jobs, as they were given. */
 export interface AccountFlags {
@@ -23,17 +30,23 @@ export function addAccountOptions(command: Command): Command {
 
 /** Resolves them. Throws UsageError. */
 export async function jobsOptions(context: Context, flags: AccountFlags): Promise<JobsOptions> {
-  const [{ openSettings, requiredSetting }, { parsePatience }] = await Promise.all([
-    import("../../settings.ts"),
-    import("../../runtimes/aws-batch/patience.ts"),
-  ]);
-  const reader = await openSettings(context);
+  return resolveAccount(await openSettings(context), flags);
+}
+
+async function resolveAccount(reader: SettingsReader, flags: AccountFlags): Promise<JobsOptions> {
+  const { parsePatience } = await import("../../runtimes/aws-batch/patience.ts");
   return {
     localAws: flags.localAws === true,
     queue: requiredSetting(reader, "awsBatchQueue", flags.awsBatchQueue),
     bucket: requiredSetting(reader, "awsBatchS3Bucket", flags.awsBatchS3Bucket),
     patience: parsePatience(requiredSetting(reader, "awsBatchPatience", undefined)),
   };
+}
+
+/** As {@link jobsOptions}, for commands that wait for jobs to end. */
+export async function followOptions(context: Context, flags: AccountFlags & NotifyFlags) {
+  const reader = await openSettings(context);
+  return { ...(await resolveAccount(reader, flags)), notify: notifyOptions(reader, flags) };
 }
 
 const STATES: readonly KnownStatus[] = [
@@ -64,4 +77,9 @@ export function parsePattern(text: string): RegExp {
   } catch (error) {
     throw new InvalidArgumentError(`It is no regular expression: ${(error as Error).message}.`);
   }
+}
+
+/** The absolute path of a file or directory that an option names. */
+export function absolute({ cwd }: Context, path: string | undefined): string | undefined {
+  return path === undefined ? undefined : resolve(cwd, path);
 }

@@ -17,6 +17,7 @@ import { jobSource } from "./job-source.ts";
 import { describeCheckpoint, describeKeptWork } from "./kept-work.ts";
 import { showJob } from "./live.ts";
 import { changeBy, noteRun } from "./note.ts";
+import { createNotifier } from "./notify.ts";
 import type { AwsBatchOptions } from "./options.ts";
 import { exitStatusOf, ranFor } from "./outcome.ts";
 import { adviseSize, describeUse } from "./peak-use.ts";
@@ -66,12 +67,18 @@ export async function follow(
   const explain = async () => {
     if (!cancelled && !options.cancel) await explainer.explainEnd(job);
   };
+  const notifier = createNotifier(context, options.notify);
+  const notify = () => {
+    notifier.tell({ ...run, job, account: { region: aws.region.value, localAws: aws.isLocal } });
+    return notifier.done();
+  };
   const { killed, checkpoint } = await findLeft(aws, job, run.workdir, context.signal);
   if (run.place && options.download && job.startedAt !== undefined) {
     const what = { place: run.place, wanted: options.wanted, killed, checkpoint: checkpoint?.object };
     const brought = await download(context, aws, { ...run, job }, what).catch(async (error: unknown) => {
       // Both are to be known: why the job failed, and why there are no results.
       await explain();
+      await notify();
       throw error;
     });
     if (brought.departure) return depart(context, brought.departure);
@@ -81,6 +88,7 @@ export async function follow(
   if (hasKeptWork(job)) io.out(describeKeptWork(job, explainer.progress(), areHere));
   if (checkpoint && areHere) io.out(describeCheckpoint(job, checkpoint));
   await explain();
+  await notify();
   // Results that were left behind with --cancel are found by the last words.
   const hasResults = job.status === "SUCCEEDED" || hasKeptWork(job);
   if (ranFor(job) > LONG_RUN && run.runId !== undefined)

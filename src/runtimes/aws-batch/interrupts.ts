@@ -18,6 +18,8 @@ export interface Interrupts extends Disposable {
   departure(): Departure | undefined;
   /** Whether the job was asked to stop. */
   cancelled(): boolean;
+  /** Leaves, as for a signal. */
+  depart(departure: Departure): void;
 }
 
 export interface InterruptOptions {
@@ -76,6 +78,7 @@ export function takeInterrupts(
     signal: AbortSignal.any([ending.signal, context.signal]),
     departure: () => (ending.signal.aborted ? (ending.signal.reason as Departure) : undefined),
     cancelled: () => cancelled,
+    depart,
     [Symbol.dispose]: () => taken[Symbol.dispose](),
   };
 }

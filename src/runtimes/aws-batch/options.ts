@@ -3,6 +3,13 @@ import type { Tags } from "../../aws/tags.ts";
 import type { Sourced } from "../../settings.ts";
 import type { PathMatcher } from "../../workflow/patterns.ts";
 
+/** How the user hears that a job is over. */
+export type NotifyOptions =
+  /** A notification on the desktop, else the terminal's bell. */
+  | { readonly kind: "desktop" }
+  /** A shell's command, which reads the job as JSON. */
+  | { readonly kind: "command"; readonly command: string };
+
 /** How a build is to run on AWS Batch: the settings, resolved, and the options that only this runtime has. */
 export interface AwsBatchOptions {
   /** Use the stand-in for AWS on this computer. */
@@ -46,6 +53,8 @@ export interface AwsBatchOptions {
   readonly patience: number;
   /** Absolute path of the file that is to tell of the job. */
   readonly jobInfo: string | undefined;
+  /** How the user hears that the job is over; undefined: not at all. */
+  readonly notify: NotifyOptions | undefined;
 }
 
 /** What of a build's options its small job for check-setup shares. */

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { lstat, mkdir, readdir, rename, rm, stat, symlink } from "node:fs/promises";
+import { lstat, readdir, rename, rm, stat, symlink } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Context } from "../../cli/context.ts";
+import { makeDirectory } from "../../cli/make-directory.ts";
 import { UserError } from "../../errors.ts";
 import { runInForeground } from "../local/foreground.ts";
 import { mustSucceed } from "../local/work.ts";
@@ -31,7 +32,7 @@ export async function makeEnvironment(
   wanted: Wanted,
 ): Promise<void> {
   const environments = environmentsOf(place);
-  await mkdir(environments, { recursive: true });
+  await makeDirectory(environments);
   await sweepEnvironments(context, place);
   const stamp = new Date(context.now()).toISOString().replace(/[-:]|\..*$/g, "");
   const prefix = join(environments, `${stamp}-${randomUUID().slice(0, 8)}`);

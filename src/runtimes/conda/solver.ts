@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
-import { chmod, mkdir, rename, rm, stat } from "node:fs/promises";
+import { chmod, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { extract } from "tar-stream";
 import unbzip2 from "unbzip2-stream";
 import type { Context } from "../../cli/context.ts";
+import { makeDirectory } from "../../cli/make-directory.ts";
 import { findProgram } from "../../cli/programs.ts";
 import { UserError } from "../../errors.ts";
 import { PassingError, readUrl } from "../local/download.ts";
@@ -78,7 +79,7 @@ export async function fetchMicromamba(context: Context, place: CondaPlace, subdi
   const program = join(micromambaRoot(place), "bin", "micromamba");
   const archive = `${program}.tar.bz2.new`;
   const extracted = `${program}.new`;
-  await mkdir(dirname(program), { recursive: true });
+  await makeDirectory(dirname(program));
   try {
     await readUrl(context, url, async (body) => {
       await pipeline(body, createWriteStream(archive), { signal: context.signal });

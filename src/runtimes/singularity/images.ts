@@ -1,6 +1,7 @@
-import { mkdir, rename, rm, stat } from "node:fs/promises";
+import { rename, rm, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { Context } from "../../cli/context.ts";
+import { makeDirectory } from "../../cli/make-directory.ts";
 import { UserError } from "../../errors.ts";
 import type { Sourced } from "../../settings.ts";
 import { parseImage } from "../../workflow/image.ts";
@@ -71,7 +72,7 @@ export async function makeImage(
     });
   }
   await using _ = await lockRuntime(directory);
-  await mkdir(dirname(file), { recursive: true });
+  await makeDirectory(dirname(file));
   const temporary = `${file.replace(/\.sif$/, "")}.new.sif`;
   try {
     const command = {

@@ -224,6 +224,7 @@ const BUILD_DEFAULTS = {
   logs: true,
   patience: PATIENCE,
   jobInfo: undefined,
+  notify: undefined,
 } as const;
 
 /** The stage lines of a build are not for who asked for a check: what matters becomes findings. */

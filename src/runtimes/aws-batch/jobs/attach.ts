@@ -2,7 +2,7 @@ import type { Context } from "../../../cli/context.ts";
 import { UserError } from "../../../errors.ts";
 import type { BuildRoot } from "../../../workflow/build-root.ts";
 import { runOnAwsBatch } from "../index.ts";
-import type { AwsBatchOptions } from "../options.ts";
+import type { AwsBatchOptions, NotifyOptions } from "../options.ts";
 import { type Account, openAccounts } from "./accounts.ts";
 import { findJob } from "./find.ts";
 import type { KnownJob } from "./known-job.ts";
@@ -18,6 +18,7 @@ export interface AttachOptions extends JobsOptions {
   /** Bring results here; undefined: to where the build was started. Absolute. */
   readonly into: string | undefined;
   readonly detachOnInterrupt: boolean;
+  readonly notify: NotifyOptions | undefined;
 }
 
 /** `nextstrain jobs attach`: as `build --attach`, in the directory that the record has. Returns the exit status. */
@@ -56,7 +57,7 @@ function requestIn(place: BuildRoot | undefined) {
 }
 
 function batchOptions(
-  { queue, bucket, patience, logs, detachOnInterrupt, download }: AttachOptions,
+  { queue, bucket, patience, logs, detachOnInterrupt, download, notify }: AttachOptions,
   { isByOption }: Account,
   attach: NonNullable<KnownJob["jobId"]>,
 ): AwsBatchOptions {
@@ -74,6 +75,6 @@ function batchOptions(
       retries: undefined,
     },
     ...{ attach, cancel: false, detach: false, detachOnInterrupt, logs, patience, jobInfo: undefined },
-    ...{ download, wanted: undefined, excludeFromUpload: [] },
+    ...{ download, wanted: undefined, excludeFromUpload: [], notify },
   };
 }

@@ -2,9 +2,10 @@ import type { PeakUse } from "../../../runs/types.ts";
 import { formatS3Url, parseS3Url } from "../../../transfer/s3-url.ts";
 import { siblingsOf } from "../bucket.ts";
 import { hasResultsLeft, type JobFacts, type KnownStatus } from "./known-job.ts";
+import type { Why } from "./why.ts";
 
 /** Of the form of `--json` and `--job-info`: fields may be added, none is taken away or comes to mean something else. */
-const JSON_VERSION = 1;
+export const JSON_VERSION = 1;
 
 /**
  * A job for programs, as docs/jobs.md and docs/jobs.schema.json have it. Times are ISO 8601, in UTC; sizes are bytes. What isn't known
@@ -98,7 +99,19 @@ export function jobJson(facts: JobFacts, now: number): JobJson {
   };
 }
 
-function toIso(time: number | undefined): string | null {
+/** What `jobs show` and `jobs report` add to a job: why it waits or failed. */
+export function whyJson({ waits, failed, place }: Why): object {
+  const diagnosis = waits ?? failed?.diagnosis;
+  return {
+    queuePosition: place?.position ?? null,
+    queueWaiting: place?.waiting ?? null,
+    diagnosis: diagnosis ? { id: diagnosis.id, says: diagnosis.says, mend: diagnosis.mend } : null,
+    failedRules: failed?.failedRules ?? [],
+  };
+}
+
+/** A time in milliseconds since 1970 as ISO 8601, in UTC. */
+export function toIso(time: number | undefined): string | null {
   // A record may hold any number.
   return time === undefined || Math.abs(time) > 8.64e15 ? null : new Date(time).toISOString();
 }

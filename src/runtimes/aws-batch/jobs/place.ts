@@ -1,7 +1,7 @@
-import { mkdir, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
+import { makeDirectory } from "../../../cli/make-directory.ts";
 import { UserError } from "../../../errors.ts";
 import { type BuildRoot, placeIn } from "../../../workflow/build-root.ts";
-import { isBelowKernelFiles } from "../../../workflow/kernel-files.ts";
 import type { KnownJob } from "./known-job.ts";
 import { placeOf } from "./run-of.ts";
 
@@ -11,12 +11,7 @@ import { placeOf } from "./run-of.ts";
  */
 export async function requirePlace(known: KnownJob, into: string | undefined): Promise<BuildRoot> {
   if (into !== undefined) {
-    if (isBelowKernelFiles(into)) {
-      throw new UserError(`The directory ${into} can't be made: files there are the kernel's own.`, {
-        hint: "Name a directory that you may write to.",
-      });
-    }
-    await mkdir(into, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+    await makeDirectory(into).catch((error: NodeJS.ErrnoException) => {
       throw new UserError(`The directory ${into} can't be made (${error.code ?? error.message}).`, {
         hint: "Name a directory that you may write to.",
         cause: error,

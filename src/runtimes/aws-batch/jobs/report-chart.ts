@@ -27,7 +27,10 @@ const scale =
     return Number((WIDTH * Math.min(1, Math.max(0, share))).toFixed(2));
   };
 
-/** A bar for each run of a Snakemake job, in as few lanes as run beside each other. */
+/**
+ * A bar for each run of a Snakemake job, in as few lanes as run beside each other. Of ten thousand, browsers draw those with titles much
+ * later: a script makes a title of the label of the one that is pointed at.
+ */
 export function barsChart(rules: readonly TimedRule[], span: TimeSpan): string {
   const x = scale(span);
   const busyUntil: number[] = [];
@@ -37,12 +40,20 @@ export function barsChart(rules: readonly TimedRule[], span: TimeSpan): string {
     if (lane === -1) lane = busyUntil.length;
     busyUntil[lane] = Math.max(end, rule.startedAt + 1);
     const left = x(rule.startedAt);
-    const width = Math.max(0.5, Number((x(end) - left).toFixed(2)));
+    // What failed is to be seen among thousands.
+    const width = Math.max(rule.failed ? 1.5 : 0.5, Number((x(end) - left).toFixed(2)));
     const state = rule.failed ? " failed" : rule.endedAt === undefined ? " open" : "";
     const label = `${rule.rule}${rule.wildcards ? ` (${rule.wildcards})` : ""}: ${formatAge(end - rule.startedAt)}${rule.failed ? ", failed" : ""}`;
-    return `<rect class="bar c${hueOf(rule.rule)}${state}" x="${left}" y="${lane * LANE}" width="${width}" height="${LANE - 2}"><title>${html(label)}</title></rect>`;
+    const bar = `<rect class="bar c${hueOf(rule.rule)}${state}" x="${left}" y="${lane * LANE}" width="${width}" height="${LANE - 2}" data-label="${html(label)}"/>`;
+    return { bar, failed: rule.failed };
   });
-  return svg(Math.max(1, busyUntil.length) * LANE, bars.join("\n"), "Snakemake's jobs over time");
+  // These lie above the others.
+  const drawn = bars.toSorted((one, other) => Number(one.failed) - Number(other.failed));
+  return svg(
+    Math.max(1, busyUntil.length) * LANE,
+    drawn.map(({ bar }) => bar).join("\n"),
+    "Snakemake's jobs over time",
+  );
 }
 
 /** How many cores the rules that ran had claimed, over time. */
@@ -96,8 +107,10 @@ function svg(height: number, content: string, label: string): string {
   return `<svg role="img" aria-label="${html(label)}" viewBox="0 0 ${WIDTH} ${height}" preserveAspectRatio="none" style="height:${height}px">\n${content}\n</svg>`;
 }
 
-function hueOf(rule: string): number {
+/** Which of the colours a rule has. */
+export function hueOf(rule: string): number {
   let hash = 0;
   for (const character of rule) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) % 100_003;
-  return hash % HUES;
+  // Names that differ little, such as a and b, have colours that differ much.
+  return (hash * 5) % HUES;
 }

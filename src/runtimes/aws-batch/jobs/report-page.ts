@@ -5,12 +5,13 @@ import { isEnded, type JobFacts } from "./known-job.ts";
 import {
   barsChart,
   coresChart,
-  HUES,
   html,
+  hueOf,
   type Stretch,
   statesChart,
   type TimeSpan,
 } from "./report-chart.ts";
+import { SCRIPT, STYLE } from "./report-style.ts";
 
 /** What a report is made from. */
 export interface ReportInput {
@@ -24,6 +25,8 @@ export interface ReportInput {
   /** Why there are no rules, where that is so. */
   readonly withoutLog: string | undefined;
   readonly now: number;
+  /** Seconds after which a browser is to load the page anew; undefined: never. */
+  readonly refresh?: number | undefined;
 }
 
 /** Rows of the tables. */
@@ -44,7 +47,7 @@ export function reportPage(input: ReportInput): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
-<title>${html(title)}</title>
+${input.refresh === undefined ? "" : `<meta http-equiv="refresh" content="${input.refresh}">\n`}<title>${html(title)}</title>
 <style>${STYLE}</style>
 </head>
 <body>
@@ -60,20 +63,21 @@ ${
     : `<h2>Cores in use <small>(${cores.most} at most, by the rules' threads)</small></h2>
 ${cores.chart}
 <h2>Snakemake's jobs <small>(${rules.length})</small></h2>
-<p><label>Find: <input id="find" type="search" placeholder="rule or wildcard"></label> <output id="found"></output></p>
+<p class="find"><label>Find: <input id="find" type="search" placeholder="rule or wildcard"></label> <output id="found"></output></p>
 ${barsChart(rules, running)}
 ${axis(running)}
 ${ruleTable(rules, running)}
 ${longestTable(rules, running)}`
 }
-<footer>Made by nextstrain jobs report, ${html(new Date(now).toISOString())}.</footer>
+<footer>Made by nextstrain jobs report, ${timeText(now)}.</footer>
 <script>${SCRIPT}</script>
 </body>
 </html>
 `;
 }
 
-function stretchesOf({ facts, packedFrom, now }: ReportInput): Stretch[] {
+/** What the job was at, one after the other. */
+export function stretchesOf({ facts, packedFrom, now }: ReportInput): Stretch[] {
   const { createdAt, startedAt, stoppedAt, status } = facts;
   const end = isEnded(status) ? (stoppedAt ?? now) : now;
   const stretches: Stretch[] = [];
@@ -87,7 +91,7 @@ function stretchesOf({ facts, packedFrom, now }: ReportInput): Stretch[] {
 }
 
 function factsTable(facts: JobFacts, now: number): string {
-  const time = (at: number | undefined) => (at === undefined ? undefined : new Date(at).toISOString());
+  const time = (at: number | undefined) => (at === undefined ? undefined : timeText(at));
   const rows: (readonly [string, string | undefined])[] = [
     ["Run", facts.runId],
     ["Job", facts.jobId],
@@ -108,6 +112,15 @@ function factsTable(facts: JobFacts, now: number): string {
   ];
   const given = rows.filter(([, value]) => value !== undefined && value !== "");
   return `<dl>\n${given.map(([name, value = ""]) => `<dt>${html(name)}</dt><dd>${html(value)}</dd>`).join("\n")}\n</dl>`;
+}
+
+/** `2026-11-30 00:00:10 UTC` */
+function timeText(time: number): string {
+  if (Math.abs(time) > 8.64e15) return "?";
+  return new Date(time)
+    .toISOString()
+    .replace("T", " ")
+    .replace(/\.\d+Z$/, " UTC");
 }
 
 function axis({ from, to }: TimeSpan): string {
@@ -133,7 +146,7 @@ function ruleTable(rules: readonly TimedRule[], span: TimeSpan): string {
     .sort(([, one], [, other]) => other.sum - one.sum)
     .slice(0, LONGEST)
     .map(([name, { count, sum, most, failed }]) => [
-      name,
+      `<span class="key c${hueOf(name)}"></span> ${html(name)}`,
       String(count),
       formatAge(sum),
       formatAge(most),
@@ -149,44 +162,16 @@ function longestTable(rules: readonly TimedRule[], span: TimeSpan): string {
     )
     .slice(0, LONGEST)
     .map((rule) => [
-      rule.rule,
-      rule.wildcards,
+      html(rule.rule),
+      html(rule.wildcards),
       formatAge(took(rule, span)),
       rule.failed ? "failed" : rule.endedAt === undefined ? "not ended" : "",
     ]);
   return table("Jobs that failed, and the longest", ["Rule", "Wildcards", "Took", ""], rows);
 }
 
+/** @param rows cells of HTML */
 function table(title: string, heads: readonly string[], rows: readonly (readonly string[])[]): string {
-  const body = rows
-    .map((row) => `<tr>${row.map((cell) => `<td>${html(cell)}</td>`).join("")}</tr>`)
-    .join("\n");
+  const body = rows.map((row) => `<tr>${row.map((cell) => `<td>${cell}</td>`).join("")}</tr>`).join("\n");
   return `<h2>${html(title)}</h2>\n<div class="scroll"><table>\n<thead><tr>${heads.map((head) => `<th>${html(head)}</th>`).join("")}</tr></thead>\n<tbody>\n${body}\n</tbody>\n</table></div>`;
 }
-
-const COLOURS = Array.from(
-  { length: HUES },
-  (_, hue) => `.c${hue}{fill:hsl(${(hue * 360) / HUES} 55% 50%)}`,
-).join("");
-const STYLE = `:root{color-scheme:light dark;--line:#8886;--good:#1a7f37;--bad:#cf222e}
-@media(prefers-color-scheme:dark){:root{--good:#3fb950;--bad:#f85149}}
-body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:1rem auto;padding:0 1rem}
-h1{font-size:1.4rem;overflow-wrap:anywhere}h2{font-size:1.1rem;margin-top:2rem}small{font-weight:normal}
-.SUCCEEDED{color:var(--good)}.FAILED{color:var(--bad)}
-dl{display:grid;grid-template-columns:max-content 1fr;gap:0 1rem}dt{font-weight:600}dd{margin:0;overflow-wrap:anywhere}
-pre{white-space:pre-wrap;overflow-wrap:anywhere;border-left:3px solid var(--bad);padding-left:.75rem}
-svg{display:block;width:100%;border-bottom:1px solid var(--line)}
-.waited{fill:#bf8700;background:#bf8700}.ran{fill:#0969da;background:#0969da}.packed{fill:#8250df;background:#8250df}
-.key{display:inline-block;width:.8em;height:.8em}.cores{fill:#0969da88}
-.bar.failed{fill:var(--bad)}.bar.open{opacity:.6}.bar.dim{opacity:.08}${COLOURS}
-.axis{display:flex;justify-content:space-between;font-size:.8rem}
-.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.15rem .75rem .15rem 0;border-bottom:1px solid var(--line)}
-tr.dim{display:none}footer{margin:2rem 0;font-size:.8rem;opacity:.7}
-@media print{body{max-width:none}input,label{display:none}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}`;
-
-/** Finds among bars and rows. */
-const SCRIPT = `const find=document.getElementById("find");
-find?.addEventListener("input",()=>{const text=find.value.toLowerCase();let count=0;
-for(const bar of document.querySelectorAll(".bar")){const is=bar.textContent.toLowerCase().includes(text);bar.classList.toggle("dim",!is);if(is)count++}
-for(const row of document.querySelectorAll("tbody tr"))row.classList.toggle("dim",!row.textContent.toLowerCase().includes(text));
-document.getElementById("found").textContent=text?count+" jobs":""})`;

@@ -5,38 +5,53 @@ import type { Context } from "../../../cli/context.ts";
 import { createProgressReader } from "../../../workflow/snakemake-log.ts";
 import type { Accounts } from "./accounts.ts";
 import { factsOf } from "./known-job.ts";
+import { type OpenLog, readOpenLog } from "./open-log.ts";
 import { accountOf } from "./refresh.ts";
-import { lastWords, visible, type Watched } from "./watched.ts";
+import { lastWords, type Watched } from "./watched.ts";
 
 /** GetLogEvents: the account's 10 to 25 requests a second are not ours alone. Milliseconds between two. */
 const BETWEEN = 300;
 /** Of one job, no more often than this. Milliseconds. */
 const EACH = 3_000;
 
+/** What is on the screen. */
+export interface OnScreen {
+  jobs(): readonly Watched[];
+  /** The log that is shown in place of the jobs. */
+  log(): OpenLog | undefined;
+}
+
 /**
- * Reads the ends of the logs of the jobs on the screen, one after the other and at a bounded rate, until the signal is aborted. What can't
+ * Reads the ends of the logs of the jobs on the screen, or the one that is open there, one after the other and at a bounded rate, until the signal is aborted. What can't
  * be read is not shown.
  */
 export async function readScreenLogs(
   context: Context,
   accounts: Accounts,
-  jobs: readonly Watched[],
+  screen: OnScreen,
   signal: AbortSignal,
 ): Promise<void> {
+  let isForbidden = false;
   try {
     for (;;) {
       await sleep(BETWEEN, undefined, { signal });
       const now = context.now();
-      const [next] = visible(jobs)
+      const log = screen.log();
+      if (log !== undefined) {
+        if (now - log.readAt >= (log.hasMore ? 0 : EACH)) await readOpenLog(accounts, log, { now, signal });
+        continue;
+      }
+      if (isForbidden) continue;
+      const [next] = screen
+        .jobs()
         .filter((job) => isReadable(job) && now - job.readAt >= EACH)
         .toSorted((one, other) => one.readAt - other.readAt);
       if (next === undefined) continue;
       next.readAt = now;
-      const isForbidden = await readEnd(accounts, next, signal).then(
+      isForbidden = await readEnd(accounts, next, signal).then(
         () => false,
         (error: unknown) => isDenied(error),
       );
-      if (isForbidden) return;
     }
   } catch (error) {
     if (!signal.aborted) throw error;

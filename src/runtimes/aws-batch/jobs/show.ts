@@ -8,7 +8,7 @@ import { describeUse } from "../peak-use.ts";
 import { renderDiagnosis } from "../stages.ts";
 import { openAccounts } from "./accounts.ts";
 import { findJobs } from "./find.ts";
-import { jobJson } from "./json.ts";
+import { jobJson, whyJson } from "./json.ts";
 import { factsOf, hasResultsLeft, isEnded, type JobFacts, type KnownJob } from "./known-job.ts";
 import type { JobsOptions } from "./options.ts";
 import { accountOf, refresh, warnOfStale } from "./refresh.ts";
@@ -47,16 +47,6 @@ export async function showCommand(context: Context, options: ShowOptions): Promi
   }
   if (options.json) io.out(JSON.stringify({ version: 1, jobs: shown }, undefined, 2));
   return 0;
-}
-
-function whyJson({ waits, failed, place }: Why): object {
-  const diagnosis = waits ?? failed?.diagnosis;
-  return {
-    queuePosition: place?.position ?? null,
-    queueWaiting: place?.waiting ?? null,
-    diagnosis: diagnosis ? { id: diagnosis.id, says: diagnosis.says, mend: diagnosis.mend } : null,
-    failedRules: failed?.failedRules ?? [],
-  };
 }
 
 interface Shown {

@@ -1,22 +1,24 @@
+import { terminateJob } from "../../../aws/batch.ts";
 import type { Context } from "../../../cli/context.ts";
-import type { Io } from "../../../cli/io.ts";
-import { UserError } from "../../../errors.ts";
 import { shortIds } from "../../../runs/find.ts";
-import { cleanUpVariables } from "../envd.ts";
 import { takeInterrupts } from "../interrupts.ts";
+import { createNotifier } from "../notify.ts";
+import type { NotifyOptions } from "../options.ts";
 import { type Accounts, openAccounts } from "./accounts.ts";
-import { downloadJob } from "./download.ts";
 import { findJobs } from "./find.ts";
+import { bringEachHome } from "./homeward.ts";
 import { jobJson } from "./json.ts";
-import { factsOf, hasResultsLeft, isEnded, type KnownJob, ofRecord } from "./known-job.ts";
+import { factsOf, isEnded, type KnownJob, ofRecord } from "./known-job.ts";
 import type { JobsOptions } from "./options.ts";
 import { type PollEvent, pollJobs } from "./poll.ts";
 import { readRecords } from "./records.ts";
+import { reasonOf } from "./refresh.ts";
 import { idOf, runTimeOf, whereOf } from "./rows.ts";
-import { mustReach, runOf } from "./run-of.ts";
+import { mustReach } from "./run-of.ts";
+import { openScreen } from "./screen.ts";
 import { readScreenLogs } from "./screen-logs.ts";
 import { tellTrouble } from "./trouble-lines.ts";
-import { beginWatched, screenText, type Watched } from "./watched.ts";
+import { beginWatched, type Watched } from "./watched.ts";
 
 export interface WatchJobsOptions extends JobsOptions {
   /** All that are under way, where empty. */
@@ -24,6 +26,7 @@ export interface WatchJobsOptions extends JobsOptions {
   readonly download: boolean;
   /** A line of JSON for each event. */
   readonly json: boolean;
+  readonly notify: NotifyOptions | undefined;
 }
 
 /**
@@ -44,11 +47,15 @@ export async function watchCommand(context: Context, options: WatchJobsOptions):
   const short = shortIds(jobs);
   const watched = jobs.map((known) => beginWatched(idOf(known, short), known, context.now()));
   const isScreen = io.columns() !== undefined && !options.json;
-  if (isScreen) io.live(() => screenText(watched, context.now(), context.home));
-  const logs = isScreen
-    ? readScreenLogs(context, accounts, watched, AbortSignal.any([signal, ending.signal]))
-    : Promise.resolve();
-  const home = bringEachHome({ ...context, signal }, accounts, options);
+  using screen = isScreen
+    ? await openScreen({ ...context, signal }, watched, {
+        leave: interrupts.depart,
+        cancel: (job) => stopJob(context, accounts, job),
+      })
+    : undefined;
+  const logs = screen && readScreenLogs(context, accounts, screen, AbortSignal.any([signal, ending.signal]));
+  const notifier = createNotifier({ ...context, signal }, options.notify);
+  const home = bringEachHome({ ...context, signal }, accounts, { ...options, notifier });
   try {
     const polled = pollJobs(context, accounts, jobs, { signal, patience: options.patience });
     for await (const event of polled) {
@@ -57,6 +64,7 @@ export async function watchCommand(context: Context, options: WatchJobsOptions):
         home.add(watched[event.index] as Watched);
     }
     const failures = await home.done();
+    await notifier.done();
     return failures > 0 || watched.some(({ known }) => factsOf(known).status === "FAILED") ? 1 : 0;
   } catch (error) {
     const departure = interrupts.departure();
@@ -68,7 +76,8 @@ export async function watchCommand(context: Context, options: WatchJobsOptions):
   } finally {
     ending.abort();
     io.live(undefined);
-    await logs.catch(() => {});
+    screen?.[Symbol.dispose]();
+    await logs?.catch(() => {});
   }
 }
 
@@ -80,6 +89,21 @@ async function findWhatToWatch(
   if (options.ids.length > 0) return findJobs(context, accounts, options, options.ids);
   const records = await readRecords(context, options);
   return records.filter(({ status, jobId }) => jobId !== undefined && !isEnded(status)).map(ofRecord);
+}
+
+/** Asks AWS Batch to stop a job. What keeps it from that is said. */
+async function stopJob({ io }: Context, accounts: Accounts, job: Watched): Promise<void> {
+  const { jobId } = job.known;
+  if (jobId === undefined) return;
+  try {
+    job.isStopping = true;
+    const { aws } = await mustReach(accounts, job.known);
+    await terminateJob(aws.batch, jobId, "Cancelled by the user.");
+    io.err(`Cancelling job ${job.id}`);
+  } catch (error) {
+    job.isStopping = false;
+    io.err(`Error: Job ${job.id} could not be cancelled: ${reasonOf(error)}.`);
+  }
 }
 
 /** Says on standard output that a job is in another state, and what is wrong with AWS beside it. */
@@ -109,67 +133,4 @@ function tell(
     `${job.id}  ${facts.status}${exit}${ran === "" ? "" : ` after ${ran}`}  ${whereOf(facts, context.home)}`,
   );
   if (facts.status === "FAILED") io.err(`Why ${job.id} failed: nextstrain jobs show ${job.id}`);
-}
-
-/** Brings results home, one job after the other, while others are still watched. */
-interface Homeward {
-  add(job: Watched): void;
-  /** Resolves with how many could not be brought, once all have had their turn. */
-  done(): Promise<number>;
-}
-
-function bringEachHome(context: Context, accounts: Accounts, { download, json }: WatchJobsOptions): Homeward {
-  let failures = 0;
-  const { io } = context;
-  const bring = async (job: Watched) => {
-    const quiet = { ...context, io: besideScreen(io, job.id, json) };
-    const facts = factsOf(job.known);
-    const isWanted = download && hasResultsLeft(facts, context.now());
-    let error: string | undefined;
-    try {
-      await tidy(quiet, accounts, job.known);
-      if (!isWanted) return;
-      job.results = "bringing the results home";
-      await downloadJob(quiet, accounts, job.known, undefined);
-      job.results = "results are here";
-    } catch (thrown) {
-      context.signal.throwIfAborted();
-      if (!(thrown instanceof UserError)) throw thrown;
-      failures += 1;
-      job.results = "results are on AWS";
-      error = thrown.message;
-      io.err(`${job.id}  Error: ${thrown.message}${thrown.hint ? ` ${thrown.hint}` : ""}`);
-    }
-    if (json) {
-      const { runId = null, jobId = null } = facts;
-      io.out(JSON.stringify({ version: 1, event: "results", runId, jobId, error: error ?? null }));
-    }
-  };
-  let turn = Promise.resolve();
-  return {
-    add(job) {
-      turn = turn.then(() => bring(job));
-      // Told by done().
-      turn.catch(() => {});
-    },
-    async done() {
-      await turn;
-      return failures;
-    },
-  };
-}
-
-/** Its variables are deleted by the job itself only where it has started. */
-async function tidy(context: Context, accounts: Accounts, known: KnownJob): Promise<void> {
-  if (known.job === undefined) return;
-  const { aws } = await mustReach(accounts, known);
-  await cleanUpVariables(context, aws, runOf(known, undefined), known.job);
-}
-
-/** The screen stays as it is, and each line says of which job it is. */
-function besideScreen(io: Io, id: string, json: boolean): Io {
-  const out: Io["out"] = json
-    ? (line) => io.err(`${id}  ${line}`)
-    : (line, options) => io.out(`${id}  ${line}`, options);
-  return { ...io, out, err: (line) => io.err(`${id}  ${line}`), live: () => {} };
 }

@@ -18,7 +18,7 @@ test("tells how far each job has come", () => {
   const waiting = beginWatched("bbbb", known(2, { status: "RUNNABLE" }), now - 65_000);
   const ended = beginWatched("cccc", known(3, { status: "SUCCEEDED", endedAt: now }), now);
   ended.results = "results are here";
-  expect(screenText([running, waiting, ended], now)).toBe(
+  expect(screenText([running, waiting, ended], { now })).toBe(
     [
       "1 RUNNING, 1 RUNNABLE, 1 SUCCEEDED. Control-C leaves them alone.",
       "aaaa  RUNNING for 10m 00s: 10 of 40 steps, about 30m 00s left  aligning",
@@ -32,10 +32,31 @@ test("of more than fit, those that run are shown", () => {
   const jobs = Array.from({ length: 50 }, (_, index) =>
     beginWatched(`id${index}`, known(index, { status: index === 49 ? "RUNNING" : "RUNNABLE" }), now),
   );
-  const lines = screenText(jobs, now).split("\n");
+  const lines = screenText(jobs, { now }).split("\n");
   expect(lines[1]).toMatch(/^id49 {2}RUNNING/);
   expect(lines).toHaveLength(22);
   expect(lines.at(-1)).toBe("and 30 more");
+});
+
+test("with keys, the chosen job is marked and on the screen, whatever its height", () => {
+  const jobs = Array.from({ length: 50 }, (_, index) =>
+    beginWatched(`id${index}`, known(index, { status: "RUNNABLE" }), now),
+  );
+  const text = (chosen: number, rows: number) =>
+    screenText(jobs, { now, rows, chosen: jobs[chosen], keys: "the keys" }).split("\n");
+  for (const [chosen, rows] of [
+    [0, 10],
+    [30, 10],
+    [49, 4],
+    [49, 1000],
+  ] as const) {
+    const lines = text(chosen, rows);
+    expect(lines.length).toBeLessThanOrEqual(rows);
+    expect(lines.filter((line) => line.startsWith("> "))).toEqual([
+      expect.stringMatching(`^> id${chosen} {2}RUNNABLE`),
+    ]);
+    expect(lines.slice(-2)).toEqual([expect.stringMatching(/^and \d+ more$/), "the keys"]);
+  }
 });
 
 test.each([

@@ -12,6 +12,8 @@ export interface Watched {
   since: number;
   /** What its results are at, once it has ended: "bringing the results home", … */
   results: string;
+  /** Whether it was asked to stop from the screen. */
+  isStopping: boolean;
   /** The log stream that is read, and how far it has been. */
   stream: string | undefined;
   token: string | undefined;
@@ -29,38 +31,68 @@ export function beginWatched(id: string, known: KnownJob, now: number): Watched 
     lastLine: "",
     readAt: 0,
   };
-  return { id, known, since: now, results: "", ...log };
+  return { id, known, since: now, results: "", isStopping: false, ...log };
 }
 
 /** Rows of the screen, which is for a glance: those that run come first. */
 const ROWS = 20;
 const ORDER = ["RUNNING", "STARTING", "RUNNABLE", "PENDING", "SUBMITTED", "FAILED", "UNKNOWN", "SUCCEEDED"];
 
-/** The jobs that are on the screen. */
-export function visible(jobs: readonly Watched[]): readonly Watched[] {
-  const rank = ({ known }: Watched) => ORDER.indexOf(factsOf(known).status);
-  return jobs.length <= ROWS ? jobs : jobs.toSorted((one, other) => rank(one) - rank(other)).slice(0, ROWS);
+export interface ScreenOptions {
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  readonly home?: string | undefined;
+  /** Lines that there is room for. */
+  readonly rows?: number;
+  /** The job that keys are about; undefined where there are no keys. */
+  readonly chosen?: Watched | undefined;
+  /** The last line: what keys do. */
+  readonly keys?: string | undefined;
 }
 
-/** The screen: a line that sums up, then a line for each job. */
-export function screenText(jobs: readonly Watched[], now: number, home?: string): string {
+/** The jobs in the order of the screen. */
+export function inOrder(jobs: readonly Watched[]): readonly Watched[] {
+  const rank = ({ known }: Watched) => ORDER.indexOf(factsOf(known).status);
+  return jobs.length <= ROWS ? jobs : jobs.toSorted((one, other) => rank(one) - rank(other));
+}
+
+/** The jobs that are on the screen: the first, or so many that the chosen one is the last. */
+export function visible(
+  jobs: readonly Watched[],
+  { rows = Number.POSITIVE_INFINITY, chosen, keys }: Omit<ScreenOptions, "now"> = {},
+): readonly Watched[] {
+  const ordered = inOrder(jobs);
+  const others = 1 + (keys === undefined ? 0 : 1);
+  const room = Math.max(1, Math.min(ROWS, rows - others));
+  if (ordered.length <= room) return ordered;
+  // One more line says how many there are beside these.
+  const most = Math.max(1, Math.min(ROWS, rows - others - 1));
+  const start = chosen === undefined ? 0 : Math.max(0, ordered.indexOf(chosen) - most + 1);
+  return ordered.slice(start, start + most);
+}
+
+/** The screen: a line that sums up, then a line for each job, then the keys. */
+export function screenText(jobs: readonly Watched[], options: ScreenOptions): string {
+  const { now, home, chosen, keys } = options;
   const counts = new Map<string, number>();
   for (const { known } of jobs) {
     const { status } = factsOf(known);
     counts.set(status, (counts.get(status) ?? 0) + 1);
   }
   const states = ORDER.flatMap((status) => (counts.has(status) ? [`${counts.get(status)} ${status}`] : []));
-  const shown = visible(jobs);
+  const shown = visible(jobs, options);
   const more = jobs.length > shown.length ? [`and ${jobs.length - shown.length} more`] : [];
+  const mark = (job: Watched) => (keys === undefined ? "" : job === chosen ? "> " : "  ");
   return [
     `${states.join(", ")}. Control-C leaves them alone.`,
-    ...shown.map((job) => rowText(job, now, home)),
+    ...shown.map((job) => mark(job) + rowText(job, now, home)),
     ...more,
+    ...(keys === undefined ? [] : [keys]),
   ].join("\n");
 }
 
 function rowText(
-  { id, known, since, progress, lastLine, results }: Watched,
+  { id, known, since, progress, lastLine, results, isStopping }: Watched,
   now: number,
   home?: string,
 ): string {
@@ -75,7 +107,7 @@ function rowText(
   const began = status === "RUNNING" ? (startedAt ?? since) : since;
   const state = progress.state();
   const text = jobText({ status, age: now - began, progress: state, trouble: undefined });
-  const left = timeLeft(state, now - began);
+  const left = isStopping ? ", stopping" : timeLeft(state, now - began);
   return [id, text + left, lastLine || whereOf(facts, home)].join("  ");
 }
 
