@@ -10,7 +10,9 @@ const LAST = 6;
 const UNREADABLE = 18;
 
 const S3_ERROR = /An error occurred \((\w+)\) when calling the|NoSuchKey|NoSuchBucket|AccessDenied/;
-const IS_GONE = /\((?:404|NoSuchKey|NoSuchBucket)\)|does not exist/;
+const IS_GONE = /\((?:404|NoSuchKey|NoSuchBucket)\)|(?:key|bucket|object|"[^"]*") does not exist/i;
+const BAD_CREDENTIALS =
+  /\((?:InvalidAccessKeyId|SignatureDoesNotMatch|ExpiredToken|InvalidToken|InvalidClientTokenId)\)/;
 const IS_DENIED = /\((?:403|AccessDenied)\)|Forbidden|not authorized/;
 const NO_CREDENTIALS = /Unable to locate credentials|NoCredential/i;
 
@@ -32,6 +34,18 @@ export const entrypointSymptoms: readonly Symptom[] = [
         says: `The job may not read the bucket: it has no AWS role, because its ${definition} names none.`,
         mend: "Run `nextstrain setup aws-batch --force`, or set the definition's Job role in the AWS console (Batch, Job definitions, Create new revision) to NextstrainJobsRole.",
       };
+    },
+  },
+  {
+    id: "bad-credentials",
+    see: (evidence) => {
+      const line = evidence.step === "storing the results" ? undefined : failure(evidence, BAD_CREDENTIALS);
+      return (
+        line !== undefined && {
+          says: `AWS refuses the credentials that were passed to the job; the log says ${quote(line)}.`,
+          mend: "Unset AWS_ACCESS_KEY_ID and the like here, so that the job uses its role; or pass credentials that are valid. Then build again.",
+        }
+      );
     },
   },
   {

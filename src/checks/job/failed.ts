@@ -123,6 +123,15 @@ export const failedSymptoms: readonly Symptom[] = [
     },
   },
   {
+    id: "told-to-stop",
+    see: ({ job }) =>
+      hasKeptWork(job) &&
+      !job.wasStopped && {
+        says: "The job got a signal to stop: most often, its computer is taken away (a spot computer) or shut down. It uploaded what it had finished.",
+        mend: "Build again, which goes on from there; with --retries 2, AWS Batch does that by itself.",
+      },
+  },
+  {
     id: "cannot-start",
     see: ({ job }) => {
       const reason =

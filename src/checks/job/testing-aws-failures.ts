@@ -135,6 +135,18 @@ export const awsFailures: readonly Case[] = [
       { environments: seen([makeEnvironment(["c5.xlarge"])]) },
     ),
   ],
+  [
+    "told-to-stop",
+    "by the script that jobs run in",
+    failed({
+      exitCode: 143,
+      statusReason: "Essential container in task exited",
+      origin: {
+        ...{ queue: "queue", definition: "definition", submittedAt: 0 },
+        command: ["bash", "-c", "…", "/sbin/entrypoint-aws-batch", "env", "--", "snakemake"],
+      },
+    }),
+  ],
   ["host-lost", "spot", failed({ statusReason: "Host EC2 (instance i-0c7f2a1b) terminated." })],
   ["host-lost", "Fargate", failed({ statusReason: "Your Spot Task was interrupted." })],
   [

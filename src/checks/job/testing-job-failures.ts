@@ -3,6 +3,16 @@ import { attempt, type Case, ended, failed, s3Error } from "./testing.ts";
 /** Jobs whose own log, exit status or rules tell of their failure. */
 export const jobFailures: readonly Case[] = [
   [
+    "bad-credentials",
+    "passed to the job",
+    ended(1, {
+      step: "variables",
+      logEnd: [
+        "An error occurred (InvalidAccessKeyId) when calling the DeleteObject operation: The AWS Access Key Id you provided does not exist in our records.",
+      ],
+    }),
+  ],
+  [
     "variables-gone",
     "the only attempt",
     ended(1, { step: "variables", logEnd: [s3Error("404", "HeadObject")] }),

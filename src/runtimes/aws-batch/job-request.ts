@@ -21,7 +21,7 @@ export interface JobSpecification {
   readonly scheduling: Scheduling;
   readonly workdir: S3Object;
   readonly envd: S3Object | undefined;
-  /** The job deletes its env.d ZIP once read; only where it has a single attempt. */
+  /** The image deletes the env.d ZIP once read, where the wrapper's script doesn't; only of a job that has a single attempt. */
   readonly deleteEnvd: boolean;
   readonly tags: Tags;
   /** Of the directory within the build root; "" at the root. */
@@ -45,8 +45,8 @@ export function jobRequest(job: JobSpecification): SubmitJobCommandInput {
   const environment = [
     { name: "NEXTSTRAIN_AWS_BATCH_WORKDIR_URL", value: formatS3Url(job.workdir) },
     ...(job.envd ? [{ name: "NEXTSTRAIN_ENVD_URL", value: formatS3Url(job.envd) }] : []),
-    ...(job.envd && job.deleteEnvd ? [{ name: "NEXTSTRAIN_DELETE_ENVD", value: "1" }] : []),
   ];
+  const deleting = job.envd && job.deleteEnvd ? [{ name: "NEXTSTRAIN_DELETE_ENVD", value: "1" }] : [];
   const resourceRequirements = [
     ...(job.cpus === undefined ? [] : [{ type: "VCPU" as const, value: String(job.cpus) }]),
     ...(job.memoryMib === undefined ? [] : [{ type: "MEMORY" as const, value: String(job.memoryMib) }]),
@@ -59,14 +59,11 @@ export function jobRequest(job: JobSpecification): SubmitJobCommandInput {
     "--",
     ...job.command,
   ];
-  const settings = {
-    environment,
-    ...(resourceRequirements.length > 0 ? { resourceRequirements } : {}),
-  };
-  const lengthWith = (command: readonly string[]) => JSON.stringify({ ...settings, command }).length;
-  const wrapped = job.wrapper === undefined ? plain : wrap(job.wrapper, plain);
-  const container = { ...settings, command: lengthWith(wrapped) > OVERRIDES_LIMIT ? plain : wrapped };
-  const length = lengthWith(container.command);
+  const sizes = resourceRequirements.length > 0 ? { resourceRequirements } : {};
+  const unwrapped = { environment: [...environment, ...deleting], ...sizes, command: plain };
+  const wrapped = job.wrapper && { environment, ...sizes, command: wrap(job.wrapper, plain) };
+  const container = wrapped && lengthOf(wrapped) <= OVERRIDES_LIMIT ? wrapped : unwrapped;
+  const length = lengthOf(container);
   if (length > OVERRIDES_LIMIT) {
     throw new UserError(
       `The command is too long for AWS Batch: with the rest of the job's settings it takes ${length} characters of ${OVERRIDES_LIMIT}.`,
@@ -90,3 +87,5 @@ export function jobRequest(job: JobSpecification): SubmitJobCommandInput {
       : { containerOverrides: container }),
   };
 }
+
+const lengthOf = (overrides: object): number => JSON.stringify(overrides).length;

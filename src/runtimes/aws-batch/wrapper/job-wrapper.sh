@@ -18,23 +18,30 @@ say() {
   echo "nextstrain: $*" >&2
 }
 
-# Copies to or from the checkpoint in the bucket, or removes it: s3 cp FROM TO, s3 rm URL.
-s3() {
-  command aws s3 "$1" ${AWS_ENDPOINT_URL:+"--endpoint-url=$AWS_ENDPOINT_URL"} "${@:2}" >/dev/null
-}
-
-aws() {
-  { local traced=${-//[!x]/} status=0 && set +x; } 2>/dev/null
-  export -nf aws unzip zip say s3
-  export -n NEXTSTRAIN_JOB_STATE
+# The program `aws`, with the credentials in the job's environment or, where it fails with them, with those of the job's role: an hour's
+# token may be over when a build of many hours ends. ECS has the role's at an address of its own, an instance has its own.
+aws_or_role() {
+  local status=0
   command aws "$@" || status=$?
-  # An hour's token may be over when a build of many hours ends. ECS gives the role's credentials at an address of its own.
   if ((status != 0)) && [[ ${AWS_ACCESS_KEY_ID-} ]] &&
-    [[ ${AWS_CONTAINER_CREDENTIALS_RELATIVE_URI-} || -e $NEXTSTRAIN_JOB_STATE/instance ]]; then
+    { [[ ${AWS_CONTAINER_CREDENTIALS_RELATIVE_URI-} ]] || instance_token >/dev/null; }; then
     say "aws failed with the credentials in the job's environment. Trying with those of the job's role."
     status=0
     env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY -u AWS_SESSION_TOKEN -u AWS_PROFILE aws "$@" || status=$?
   fi
+  return "$status"
+}
+
+# Copies to or from the checkpoint in the bucket, or removes it: s3 cp FROM TO, s3 rm URL.
+s3() {
+  aws_or_role s3 "$1" ${AWS_ENDPOINT_URL:+"--endpoint-url=$AWS_ENDPOINT_URL"} "${@:2}" >/dev/null
+}
+
+aws() {
+  { local traced=${-//[!x]/} status=0 && set +x; } 2>/dev/null
+  export -nf aws unzip zip say s3 aws_or_role instance instance_token
+  export -n NEXTSTRAIN_JOB_STATE
+  aws_or_role "$@" || status=$?
   ((status != 0)) || : >"$NEXTSTRAIN_JOB_STATE/fetched"
   if [[ -e $NEXTSTRAIN_JOB_STATE/zipping && -e $NEXTSTRAIN_JOB_STATE/checkpoint ]] && ((status == 0)); then
     # The results are in the bucket now.
@@ -262,10 +269,14 @@ instance() {
   ' "${address%/}" "$@" 2>/dev/null
 }
 
+instance_token() {
+  instance PUT /latest/api/token "X-aws-ec2-metadata-token-ttl-seconds: 60"
+}
+
 # Whether the instance is about to be taken away, as Spot says two minutes before.
 is_reclaimed() {
   local token
-  token=$(instance PUT /latest/api/token "X-aws-ec2-metadata-token-ttl-seconds: 60") || return
+  token=$(instance_token) || return
   : >"$NEXTSTRAIN_JOB_STATE/instance"
   instance GET /latest/meta-data/spot/instance-action "X-aws-ec2-metadata-token: $token" >/dev/null
 }
@@ -326,16 +337,16 @@ stop() {
   kill -CONT "$entrypoint" 2>/dev/null
 }
 
-# Removes the variables that the job was given, unless the image does: no later attempt needs them.
+# Removes the variables that the job was given, once no later attempt needs them. The image would end a job whose credentials can't.
 drop_variables() {
-  if [[ ${NEXTSTRAIN_ENVD_URL-} && -z ${NEXTSTRAIN_DELETE_ENVD-} ]]; then s3 rm "$NEXTSTRAIN_ENVD_URL" 2>/dev/null; fi
+  [[ -z ${NEXTSTRAIN_ENVD_URL-} ]] || s3 rm "$NEXTSTRAIN_ENVD_URL" 2>/dev/null
 }
 
 # What an image may lack that has the entrypoint.
 type awk base64 df find mktemp readlink sed >/dev/null 2>&1 || exec "$@"
 NEXTSTRAIN_JOB_STATE=$(mktemp -d) || exec "$@"
 export NEXTSTRAIN_JOB_STATE
-export -f aws unzip zip say s3
+export -f aws unzip zip say s3 aws_or_role instance instance_token
 trap stop TERM
 "$@" <&0 &
 entrypoint=$!
@@ -361,7 +372,7 @@ do :; done
 for helper in $helpers; do signal KILL "$helper $(below "$helper")"; done
 if [[ -e $NEXTSTRAIN_JOB_STATE/stopping ]] && ((status != 0)); then status=143; fi
 if [[ $dropping ]]; then
-  wait "$dropping"
+  wait "$dropping" || drop_variables
 elif ((status == 0)) || [[ $retried != any && $status != 143 ]]; then
   drop_variables
 fi
