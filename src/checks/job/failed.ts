@@ -127,7 +127,7 @@ export const failedSymptoms: readonly Symptom[] = [
     see: ({ job }) =>
       hasKeptWork(job) &&
       !job.wasStopped && {
-        says: "The job got a signal to stop: most often, its computer is taken away (a spot computer) or shut down. It uploaded what it had finished.",
+        says: "The job got a signal to stop: most often, AWS takes its computer back, as it does with spot computers (cheaper, as they are left over from others) when it needs them. It uploaded what it had finished.",
         mend: "Build again, which goes on from there; with --retries 2, AWS Batch does that by itself.",
       },
   },
