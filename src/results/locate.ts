@@ -1,6 +1,7 @@
-import type { Stats } from "node:fs";
+import { lstatSync, type Stats } from "node:fs";
 import { access, constants, lstat, realpath, stat } from "node:fs/promises";
 import { join, posix, relative, sep } from "node:path";
+import { createQuickly } from "../runs/quickly.ts";
 import { ruleOnName } from "./names.ts";
 
 /** What stands at a path of the build root now. */
@@ -14,7 +15,6 @@ export type Located =
       readonly directory: string;
       readonly stat: Stats;
       readonly throughLink: boolean;
-      readonly writable: boolean;
     }
   | { readonly kind: "directory"; readonly target: string; readonly directory: string }
   /** Nothing can be written there, because of what is at `at`: the path itself or a parent of it. */
@@ -95,13 +95,21 @@ export function createLocator(root: string, linkAllowed: (path: string) => boole
       directory,
       stat: end.stat,
       throughLink: found.isSymbolicLink(),
-      writable: (end.stat.mode & 0o222) !== 0 && (await mayWrite(end.real)),
     };
   };
 }
 
+const quickly = createQuickly();
+
 async function lookAt(path: string): Promise<Stats | undefined> {
-  return lstat(path).catch(unlessGone);
+  try {
+    return await quickly<Stats | undefined>(
+      () => lstatSync(path, { throwIfNoEntry: false }),
+      () => lstat(path),
+    );
+  } catch (error) {
+    return unlessGone(error as NodeJS.ErrnoException);
+  }
 }
 
 function unlessGone(error: NodeJS.ErrnoException): undefined {
@@ -109,8 +117,10 @@ function unlessGone(error: NodeJS.ErrnoException): undefined {
   return undefined;
 }
 
-async function mayWrite(path: string): Promise<boolean> {
-  return access(path, constants.W_OK).then(
+/** Whether a file may be replaced by another content. */
+export async function isWritable({ target, stat }: Extract<Located, { kind: "file" }>): Promise<boolean> {
+  if ((stat.mode & 0o222) === 0) return false;
+  return access(target, constants.W_OK).then(
     () => true,
     () => false,
   );
