@@ -1,7 +1,7 @@
 import { lstatSync, type Stats } from "node:fs";
 import { access, constants, lstat, realpath, stat } from "node:fs/promises";
 import { join, posix, relative, sep } from "node:path";
-import { createQuickly } from "../runs/quickly.ts";
+import { createQuickly } from "../archive/quickly.ts";
 import { ruleOnName } from "./names.ts";
 
 /** What stands at a path of the build root now. */

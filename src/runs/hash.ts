@@ -3,7 +3,7 @@ import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { setImmediate as breath } from "node:timers/promises";
 import { crc32 } from "node:zlib";
-import { createQuickly } from "./quickly.ts";
+import { createQuickly } from "../archive/quickly.ts";
 
 /** What tells the content of a file from that of another. */
 export interface ContentHash {
