@@ -2,7 +2,13 @@ import { lstatSync, type Stats } from "node:fs";
 import { access, constants, lstat, realpath, stat } from "node:fs/promises";
 import { join, posix, relative, sep } from "node:path";
 import { createQuickly } from "../archive/quickly.ts";
+import type { FileStamp } from "../runs/stamp.ts";
 import { ruleOnName } from "./names.ts";
+
+/** What is kept of a file's `stat`: the whole of it takes three times the memory, and there may be tens of thousands. */
+export interface Stamp extends FileStamp {
+  readonly mode: number;
+}
 
 /** What stands at a path of the build root now. */
 export type Located =
@@ -13,7 +19,7 @@ export type Located =
       readonly target: string;
       /** The real directory of the name itself. */
       readonly directory: string;
-      readonly stat: Stats;
+      readonly stat: Stamp;
       readonly throughLink: boolean;
     }
   | { readonly kind: "directory"; readonly target: string; readonly directory: string }
@@ -93,10 +99,14 @@ export function createLocator(root: string, linkAllowed: (path: string) => boole
       kind: "file",
       target: end.real,
       directory,
-      stat: end.stat,
+      stat: stampOf(end.stat),
       throughLink: found.isSymbolicLink(),
     };
   };
+}
+
+function stampOf({ size, mtimeMs, ctimeMs, ino, mode }: Stats): Stamp {
+  return { size, mtimeMs, ctimeMs, ino, mode };
 }
 
 const quickly = createQuickly();
