@@ -149,7 +149,7 @@ async function download(place, what, make, wanted) {
     async ours() {
       await fresh(place.directory);
       await place.forget();
-      const run = await place.ours("--attach", job, place.directory);
+      const run = await place.ours("--no-logs", "--attach", job, place.directory);
       if ((await readdir(place.directory)).length < 4) throw new Error(run.stdout);
       return run;
     },
@@ -165,7 +165,7 @@ async function again(place) {
     existing: () => place.existing("download", archive, place.directory),
     async ours() {
       await place.forget();
-      return place.ours("--attach", job, place.directory);
+      return place.ours("--no-logs", "--attach", job, place.directory);
     },
     floor: () => place.floor("read", place.directory),
   });
