@@ -7,8 +7,9 @@ import * as selection from "./selection.mjs";
 import * as startUp from "./start-up.mjs";
 import * as transfer from "./transfer.mjs";
 import * as watch from "./watch.mjs";
+import * as whole from "./whole.mjs";
 
-const benchmarks = [startUp, requests, selection, memory, transfer, watch, immortal, report];
+const benchmarks = [startUp, requests, selection, memory, transfer, watch, whole, immortal, report];
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !benchmarks.some((benchmark) => benchmark.name === name));
 if (unknown.length > 0) {

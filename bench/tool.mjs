@@ -36,11 +36,13 @@ export async function openHome() {
     /** What the program is given; may be changed. */
     env,
     tool,
-    /** Runs the program; resolves to its output and its peak memory in MiB. */
+    /** Runs the program; resolves to its output, its time in milliseconds and its peak memory in MiB. */
     async measured(/** @type {string[]} */ ...args) {
       const watched = { ...env, NODE_OPTIONS: `--import=${PRELOAD}`, PEAK_FILE: peakFile };
+      const began = performance.now();
       const { stdout } = await runFile(process.execPath, [program, ...args], { ...options, env: watched });
-      return { stdout, peak: Number(await readFile(peakFile, "utf8")) / 1024 };
+      const ms = performance.now() - began;
+      return { stdout, ms, peak: Number(await readFile(peakFile, "utf8")) / 1024 };
     },
     /** Runs the program to its end, and hands on what it writes to standard output as it comes. */
     async watched(/** @type {string[]} */ args, /** @type {(text: string) => void} */ see) {

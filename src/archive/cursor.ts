@@ -70,6 +70,8 @@ export function createCursor(
   return {
     position: () => position,
     async take(length) {
+      // Nearly always where entries are small.
+      if (rest.length >= length) return asBuffer(shift(length));
       const pieces: Uint8Array[] = [];
       for await (const piece of stream(length)) pieces.push(piece);
       return Buffer.concat(pieces, length);
@@ -77,7 +79,8 @@ export function createCursor(
     stream,
     async skipTo(target) {
       if (target < position) throw new Error(`cannot go back from ${position} to ${target}`);
-      if (range !== undefined && target <= range.end) {
+      if (target - position <= rest.length) shift(target - position);
+      else if (range !== undefined && target <= range.end) {
         for await (const _ of stream(target - position));
       } else {
         await close();
@@ -86,4 +89,8 @@ export function createCursor(
     },
     close,
   };
+}
+
+function asBuffer({ buffer, byteOffset, length }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, length);
 }

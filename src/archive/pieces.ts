@@ -1,5 +1,6 @@
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import { availableParallelism } from "node:os";
+import { setImmediate as breath } from "node:timers/promises";
 import { crc32 } from "node:zlib";
 import {
   BLOCK_SIZE,
@@ -13,7 +14,8 @@ import {
   WINDOW_SIZE,
 } from "./compress.ts";
 import { ChangedWhileReadError } from "./errors.ts";
-import { openSourceFile } from "./source-file.ts";
+import { createQuickly } from "./quickly.ts";
+import { openSourceFile, readSourceFile } from "./source-file.ts";
 import type { ArchiveInput } from "./types.ts";
 import { createWindow, type Window } from "./window.ts";
 
@@ -44,6 +46,10 @@ const LEAST_COST = BUDGET / 64;
 /** A file that was small when selected may grow to this before it has to be taken for one that keeps growing. */
 const LARGEST_WHOLE = 4 * BLOCK_SIZE;
 const READS_OF_A_CHANGING_FILE = 3;
+/** Up to here a file is read on this thread. */
+const SMALL = 256 * 1024;
+/** Milliseconds of small files after which other work of this thread, such as sending them, gets its turn. */
+const TURN = 10;
 /** Blocks after which the compression is chosen anew. */
 const BLOCKS_PER_CHOICE = 8;
 
@@ -78,8 +84,13 @@ async function produce(
 ): Promise<void> {
   // Whatever file they were of: letting them go with each would leave tens of MiB to the garbage collector.
   const spare: Buffer[] = [];
+  let turn = performance.now();
   try {
     for (const input of inputs) {
+      if (performance.now() - turn > TURN) {
+        await breath();
+        turn = performance.now();
+      }
       const size = input.kind === "directory" ? 0 : input.size;
       if (typeof input.source === "string" && size > BLOCK_SIZE) {
         await produceLarge(input, input.source, level, { window, spare });
@@ -103,28 +114,48 @@ async function prepareWhole(input: ArchiveInput, level: () => number): Promise<P
   }
   const { bytes, mtimeMs } =
     typeof input.source === "string"
-      ? await readWhole(input.source, input.path)
+      ? await readWhole(input.source, input)
       : { bytes: asBuffer(input.source), mtimeMs: input.mtimeMs };
-  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const sha256 = hash("sha256", bytes, "hex");
   const { method, data } = await compressWhole(bytes, input.path, level());
   const content = { method, size: bytes.length, mtimeMs, crc32: crc32(bytes), sha256 };
   return { kind: "whole", input, content, data };
 }
 
+interface Whole {
+  readonly bytes: Buffer;
+  readonly mtimeMs: number;
+}
+
+const quickly = createQuickly();
+
 /** A small file as it is at one moment: where it changes while it is read, it is read again. */
-async function readWhole(source: string, path: string): Promise<{ bytes: Buffer; mtimeMs: number }> {
+async function readWhole(source: string, { path, size }: ArchiveInput): Promise<Whole> {
   for (let attempt = 1; ; attempt++) {
-    const file = await openSourceFile(source, path);
     try {
-      if (file.size > LARGEST_WHOLE) throw new ChangedWhileReadError(path);
-      const bytes = await file.read(0, Buffer.allocUnsafe(file.size));
-      file.verifyUnchanged();
-      return { bytes, mtimeMs: file.mtimeMs };
+      const whole =
+        size > SMALL
+          ? undefined
+          : await quickly<Whole | undefined>(
+              () => readSourceFile(source, path, SMALL),
+              async () => undefined,
+            );
+      return whole ?? (await readElsewhere(source, path));
     } catch (error) {
       if (!(error instanceof ChangedWhileReadError) || attempt === READS_OF_A_CHANGING_FILE) throw error;
-    } finally {
-      await file.close();
     }
+  }
+}
+
+async function readElsewhere(source: string, path: string): Promise<Whole> {
+  const file = await openSourceFile(source, path);
+  try {
+    if (file.size > LARGEST_WHOLE) throw new ChangedWhileReadError(path);
+    const bytes = await file.read(0, Buffer.allocUnsafe(file.size));
+    file.verifyUnchanged();
+    return { bytes, mtimeMs: file.mtimeMs };
+  } finally {
+    await file.close();
   }
 }
 
@@ -145,7 +176,7 @@ async function produceLarge(
     const { method } = await chooseCompression(samples, samples.length > 0 && size > 0 ? level() : 0);
     window.add(0, Promise.resolve({ kind: "begin", input, method, size, mtimeMs }));
 
-    const hash = createHash("sha256");
+    const sha256 = createHash("sha256");
     let crc = 0;
     let previous: Buffer | undefined;
     let choice: Promise<Compression> | undefined;
@@ -155,7 +186,7 @@ async function produceLarge(
       const buffer = spare.pop() ?? Buffer.allocUnsafe(BLOCK_SIZE);
       const block = await file.read(offset, buffer.subarray(0, bytesRead));
       offset += bytesRead;
-      hash.update(block);
+      sha256.update(block);
       crc = crc32(block, crc);
       const release = () => spare.push(buffer);
       if (method === "stored") {
@@ -176,7 +207,7 @@ async function produceLarge(
       );
     }
     file.verifyUnchanged();
-    const content = { method, size, mtimeMs, crc32: crc, sha256: hash.digest("hex") };
+    const content = { method, size, mtimeMs, crc32: crc, sha256: sha256.digest("hex") };
     window.add(0, Promise.resolve({ kind: "end", input, content }));
   } finally {
     await file.close();

@@ -1,10 +1,13 @@
-import { close, constants, fstatSync, open, read, type Stats } from "node:fs";
+import { close, closeSync, constants, fstatSync, open, openSync, read, readSync, type Stats } from "node:fs";
 import { promisify } from "node:util";
 import { UserError } from "../errors.ts";
 import { ChangedWhileReadError } from "./errors.ts";
 
 const openAsync = promisify(open);
 const closeAsync = promisify(close);
+
+// Without O_NONBLOCK a FIFO that took the file's place would keep a thread waiting for ever.
+const TO_READ = constants.O_RDONLY | constants.O_NONBLOCK;
 
 /** A file that is open to be read into an archive. */
 export interface SourceFile {
@@ -26,17 +29,13 @@ export interface SourceFile {
  * that takes a third of the time.
  */
 export async function openSourceFile(source: string, path: string): Promise<SourceFile> {
-  // Without O_NONBLOCK a FIFO that took the file's place would keep a thread waiting for ever.
-  const fd = await openAsync(source, constants.O_RDONLY | constants.O_NONBLOCK).catch((error: unknown) => {
+  const fd = await openAsync(source, TO_READ).catch((error: unknown) => {
     throw readFailure(path, error);
   });
   let opened: Stats;
   try {
     opened = fstatSync(fd);
-    if (!opened.isFile())
-      throw new UserError(`"${path}" is not a regular file any more.`, {
-        hint: "Run the command again, or exclude it from the upload.",
-      });
+    checkKind(opened, path);
   } catch (error) {
     await closeAsync(fd);
     throw error instanceof UserError ? error : readFailure(path, error);
@@ -54,12 +53,52 @@ export async function openSourceFile(source: string, path: string): Promise<Sour
       }
       return bytes;
     },
-    verifyUnchanged() {
-      const now = fstatSync(fd);
-      if (now.size !== opened.size || now.mtimeMs !== opened.mtimeMs) throw new ChangedWhileReadError(path);
-    },
+    verifyUnchanged: () => verifySame(opened, fstatSync(fd), path),
     close: () => closeAsync(fd),
   };
+}
+
+/**
+ * All of a file of at most `limit` bytes, on this thread, as it is at one moment; undefined where it has more by now. Throws as
+ * {@link openSourceFile} does, and {@link ChangedWhileReadError}.
+ */
+export function readSourceFile(
+  source: string,
+  path: string,
+  limit: number,
+): { readonly bytes: Buffer; readonly mtimeMs: number } | undefined {
+  let fd: number | undefined;
+  try {
+    fd = openSync(source, TO_READ);
+    const opened = fstatSync(fd);
+    checkKind(opened, path);
+    if (opened.size > limit) return undefined;
+    const bytes = Buffer.allocUnsafe(opened.size);
+    for (let filled = 0; filled < bytes.length; ) {
+      const count = readSync(fd, bytes, filled, bytes.length - filled, filled);
+      if (count === 0) throw new ChangedWhileReadError(path);
+      filled += count;
+    }
+    verifySame(opened, fstatSync(fd), path);
+    return { bytes, mtimeMs: opened.mtimeMs };
+  } catch (error) {
+    throw error instanceof UserError || error instanceof ChangedWhileReadError
+      ? error
+      : readFailure(path, error);
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}
+
+function checkKind(opened: Stats, path: string): void {
+  if (opened.isFile()) return;
+  throw new UserError(`"${path}" is not a regular file any more.`, {
+    hint: "Run the command again, or exclude it from the upload.",
+  });
+}
+
+function verifySame(opened: Stats, now: Stats, path: string): void {
+  if (now.size !== opened.size || now.mtimeMs !== opened.mtimeMs) throw new ChangedWhileReadError(path);
 }
 
 function readSome(fd: number, bytes: Buffer, filled: number, position: number): Promise<number> {

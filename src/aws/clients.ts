@@ -20,6 +20,7 @@ import { addMiddleware } from "./middleware.ts";
 import { readProxies } from "./proxy.ts";
 import { findProfile, findRegion } from "./region.ts";
 import { explainRegionOff, HOME_REGION } from "./region-off.ts";
+import { leaveBodiesUnsigned } from "./unsigned-body.ts";
 
 /** Milliseconds without a byte moving: on a link that is slow but moves, Node's sockets never come to it. */
 const SILENT_TRY = 40_000;
@@ -142,6 +143,7 @@ export async function openAws(
         region: region.value,
         credentials: clients.batch.config.credentials,
       });
+  leaveBodiesUnsigned(clients.s3, inUse !== undefined);
   const encryption = local ? undefined : options.encryption;
   if (encryption) encryptUploads(clients.s3, encryption);
   const clock = addMiddleware(clients, {

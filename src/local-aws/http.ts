@@ -23,9 +23,9 @@ export interface ServiceRequest {
   readonly headers: IncomingHttpHeaders;
   /**
    * The payload: aws-chunked framing removed, and its hash, chunk signatures and trailers verified as it is read
-   * (the stream fails with an AwsError where they don't match).
+   * (it fails with an AwsError where they don't match).
    */
-  readonly body: Readable;
+  readonly body: AsyncIterable<Uint8Array>;
   readonly principal: Principal;
   /** Trailing headers of an aws-chunked body, complete once `body` has ended. */
   readonly trailers: ReadonlyMap<string, string>;

@@ -76,7 +76,7 @@ export async function authenticate(
     path: target.path,
     query: new URLSearchParams(target.query.map(([name, value]): [string, string] => [name, value])),
     headers: headers.has("authorization") ? message.headers : { ...movedHeaders(target), ...message.headers },
-    body: Readable.from(body, { objectMode: false }),
+    body,
     principal,
     trailers,
     requestId: options.requestId,

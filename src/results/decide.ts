@@ -2,7 +2,7 @@ import { posix } from "node:path";
 import type { ArchiveEntry } from "../archive/types.ts";
 import { UserError } from "../errors.ts";
 import { quoteName } from "../runs/names.ts";
-import type { Locator } from "./locate.ts";
+import { isWritable, type Locator } from "./locate.ts";
 import { type Finding, hasContent, sameContent } from "./look.ts";
 import { conflictName, isSnakemakeState } from "./names.ts";
 import type { PlanOptions, RunFiles, Verdict } from "./types.ts";
@@ -90,7 +90,7 @@ export function createDecider(
     if (content !== "job's" && located.kind === "file") {
       if (!isSnakemakeState(entry.path)) {
         if (content === "other") return conflict(entry, entry.path, whyOther(entry, options.began));
-        if (!located.writable) return conflict(entry, entry.path, "here it is read-only");
+        if (!(await isWritable(located))) return conflict(entry, entry.path, "here it is read-only");
       }
       claim(entry, target);
       return { kind: "replace", entry, target, directory, seen: located.stat };

@@ -1,7 +1,14 @@
-import type { Stats } from "node:fs";
+import { lstatSync, type Stats } from "node:fs";
 import { access, constants, lstat, realpath, stat } from "node:fs/promises";
 import { join, posix, relative, sep } from "node:path";
+import { createQuickly } from "../archive/quickly.ts";
+import type { FileStamp } from "../runs/stamp.ts";
 import { ruleOnName } from "./names.ts";
+
+/** What is kept of a file's `stat`: the whole of it takes three times the memory, and there may be tens of thousands. */
+export interface Stamp extends FileStamp {
+  readonly mode: number;
+}
 
 /** What stands at a path of the build root now. */
 export type Located =
@@ -12,9 +19,8 @@ export type Located =
       readonly target: string;
       /** The real directory of the name itself. */
       readonly directory: string;
-      readonly stat: Stats;
+      readonly stat: Stamp;
       readonly throughLink: boolean;
-      readonly writable: boolean;
     }
   | { readonly kind: "directory"; readonly target: string; readonly directory: string }
   /** Nothing can be written there, because of what is at `at`: the path itself or a parent of it. */
@@ -93,15 +99,27 @@ export function createLocator(root: string, linkAllowed: (path: string) => boole
       kind: "file",
       target: end.real,
       directory,
-      stat: end.stat,
+      stat: stampOf(end.stat),
       throughLink: found.isSymbolicLink(),
-      writable: (end.stat.mode & 0o222) !== 0 && (await mayWrite(end.real)),
     };
   };
 }
 
+function stampOf({ size, mtimeMs, ctimeMs, ino, mode }: Stats): Stamp {
+  return { size, mtimeMs, ctimeMs, ino, mode };
+}
+
+const quickly = createQuickly();
+
 async function lookAt(path: string): Promise<Stats | undefined> {
-  return lstat(path).catch(unlessGone);
+  try {
+    return await quickly<Stats | undefined>(
+      () => lstatSync(path, { throwIfNoEntry: false }),
+      () => lstat(path),
+    );
+  } catch (error) {
+    return unlessGone(error as NodeJS.ErrnoException);
+  }
 }
 
 function unlessGone(error: NodeJS.ErrnoException): undefined {
@@ -109,8 +127,10 @@ function unlessGone(error: NodeJS.ErrnoException): undefined {
   return undefined;
 }
 
-async function mayWrite(path: string): Promise<boolean> {
-  return access(path, constants.W_OK).then(
+/** Whether a file may be replaced by another content. */
+export async function isWritable({ target, stat }: Extract<Located, { kind: "file" }>): Promise<boolean> {
+  if ((stat.mode & 0o222) === 0) return false;
+  return access(target, constants.W_OK).then(
     () => true,
     () => false,
   );

@@ -13,6 +13,8 @@ import type { PlanOptions, Refused, ResultPlan, RunFiles, Verdict } from "./type
 
 /** How many files are looked at or hashed at once. */
 const CONCURRENCY = 8;
+/** So many are decided on before more are looked at: what was seen of them is forgotten while it is young. */
+const AT_ONCE = 1000;
 
 /**
  * Decides for each entry of a job's archive what becomes of it here, by comparing three states: when the run began,
@@ -57,17 +59,23 @@ export async function planResults(options: PlanOptions): Promise<ResultPlan> {
       options.signal?.throwIfAborted();
       findings.set(entry, await examine(entry, locate, options));
     });
-  await look(new Set([...candidates, ...notes.flatMap(({ on }) => on)]));
-
+  const isLookedAtAgain = notes.length > 0 || options.killed === true;
   const decide = createDecider(options, locate, await fallTogether([...candidates], options));
   const verdicts = new Map<ArchiveEntry, Verdict>();
-  for (const entry of candidates) {
-    const finding = findings.get(entry);
-    if (finding === undefined) continue;
-    // What the job did not change stays as it is here, unless that is what it made anew.
-    const isTheJobs = finding.content === "job's" || changedByJob(entry, began, known);
-    verdicts.set(entry, isTheJobs ? await decide(finding) : { kind: "leave", entry });
+  const all = [...candidates];
+  for (let at = 0; at < all.length; at += AT_ONCE) {
+    const some = all.slice(at, at + AT_ONCE);
+    await look(some);
+    for (const entry of some) {
+      const finding = findings.get(entry);
+      if (finding === undefined) continue;
+      // What the job did not change stays as it is here, unless that is what it made anew.
+      const isTheJobs = finding.content === "job's" || changedByJob(entry, began, known);
+      verdicts.set(entry, isTheJobs ? await decide(finding) : { kind: "leave", entry });
+    }
+    if (!isLookedAtAgain) findings.clear();
   }
+  await look(new Set(notes.flatMap(({ on }) => on.filter((entry) => !findings.has(entry)))));
 
   const comes = await mapLimited(notes, CONCURRENCY, (note) =>
     isNoteWanted(

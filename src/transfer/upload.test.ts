@@ -64,6 +64,21 @@ test("a single part is put as one object", async () => {
   expect(sent).toEqual(["PutObject"]);
 });
 
+test("where there is much to send, the first part goes before there is a second", async () => {
+  const { s3, sent } = fakeS3();
+  const made: number[] = [];
+  async function* parts(): AsyncGenerator<ArchivePart> {
+    for await (const part of makeParts(2)) {
+      made.push(part.index);
+      yield part;
+      if (part.index === 0) await expect.poll(() => sent).toContain("UploadPart");
+    }
+  }
+  const { bytes } = await uploadParts(s3, target, parts(), { signal, isLarge: true, senders: 2 });
+  expect(bytes).toBe(20);
+  expect(made).toEqual([0, 1]);
+});
+
 test("large parts go one by one, so that memory stays bounded", async () => {
   const MIB = 1024 * 1024;
   expect([5 * MIB, 9 * MIB, 25 * MIB].map(sendersFor)).toEqual([4, 2, 1]);

@@ -42,6 +42,8 @@ export interface UploadOptions {
   readonly signal: AbortSignal;
   /** Parts in flight at once, copies aside: see {@link sendersFor}. Default 4. */
   readonly senders?: number;
+  /** There is much to send: the first part goes before it is known that a second one comes. */
+  readonly isLarge?: boolean;
   /** Parts that S3 copies. Their number is the index of the first part that is sent. */
   readonly copies?: Copies | undefined;
   /** Called before a multipart upload is begun, and with its id before any part is sent; awaited. */
@@ -67,7 +69,7 @@ export interface UploadedObject {
 }
 
 /**
- * Sends parts as they are made: one PutObject where there is a single part, else a multipart upload, its parts in
+ * Sends parts as they are made: one PutObject where there is a single part and nothing to copy, else a multipart upload, its parts in
  * parallel. On any end but success the upload is aborted, so that nothing of it is left behind.
  * Throws whatever `parts` or the SDK throws.
  */
@@ -81,11 +83,11 @@ export async function uploadParts(
   try {
     const first = await iterator.next();
     if (first.done) throw new Error(`nothing to upload to ${formatS3Url(target)}`);
-    const second = await iterator.next();
     const copies = (options.copies?.ranges.length ?? 0) > 0;
-    if (second.done && copies) {
+    if (copies || options.isLarge === true) {
       return await uploadMultipart(s3, target, { ready: [first.value], rest: iterator }, options);
     }
+    const second = await iterator.next();
     if (second.done) return await putObject(s3, target, first.value.data, options);
     return await uploadMultipart(s3, target, { ready: [first.value, second.value], rest: iterator }, options);
   } finally {

@@ -74,7 +74,7 @@ export function hashBody(request: ServiceRequest, wanted?: Algorithm): HashedBod
   let checksum: Checksum | undefined;
 
   async function* chunks(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of request.body as AsyncIterable<Uint8Array>) {
+    for await (const chunk of request.body) {
       md5Hasher.update(chunk);
       hasher?.update(chunk);
       yield chunk;

@@ -85,8 +85,10 @@ export async function bringBack(
       signal,
     });
     io.out(describePlan(plan, place, wanted !== undefined));
-    const memory = createResultMemory();
+    // Of a run that this computer has no record of, nothing is remembered either.
+    const memory = began?.source === "record" ? createResultMemory() : undefined;
     const use = createUseReader(run.jobId);
+    const fetch = use.watch(fetchFrom(source));
     const bytes = fetchedBytes(plan);
     keepYoungHeapSmall(bytes);
     using lines = createResultLines(io);
@@ -95,10 +97,10 @@ export async function bringBack(
       applyPlan(plan, {
         root: place.root,
         runId,
-        fetch: memory.watch(use.watch(fetchFrom(source))),
+        fetch: memory?.watch(fetch) ?? fetch,
         signal,
         onEvent(event) {
-          if (event.kind === "written") memory.written(event.path);
+          if (event.kind === "written") memory?.written(event.path);
           if (event.kind === "progress") live.moved(event.bytes);
           lines.say(event);
         },
@@ -106,7 +108,7 @@ export async function bringBack(
       });
     // Of what was stopped in the middle, too, the next run need not send what has come.
     const summary = await apply().finally(async () => {
-      if (began?.source !== "record") return;
+      if (memory === undefined) return;
       // Not worth failing for: what is not remembered is sent again by the next run.
       const states = await memory.states(plan, context.now);
       await addResults(runsDirectory(context), runId, states).catch(() => {});

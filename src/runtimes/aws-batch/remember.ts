@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, type Hash, hash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import type { ArchiveEntry } from "../../archive/types.ts";
 import type { FetchEntries } from "../../results/apply.ts";
@@ -25,12 +25,17 @@ export function createResultMemory(): ResultMemory {
   const written = new Set<string>();
 
   async function* hashed(entry: ArchiveEntry, data: AsyncIterable<Uint8Array>) {
-    const hash = createHash("sha256");
+    let pieces: Hash | undefined;
     for await (const piece of data) {
-      hash.update(piece);
+      if (piece.length === entry.size) {
+        hashes.set(entry, hash("sha256", piece, "hex"));
+      } else {
+        pieces ??= createHash("sha256");
+        pieces.update(piece);
+      }
       yield piece;
     }
-    hashes.set(entry, hash.digest("hex"));
+    if (pieces !== undefined) hashes.set(entry, pieces.digest("hex"));
   }
   async function stateOf(entry: ArchiveEntry, target: string, now: () => number) {
     const sha256 = entry.size === 0 ? EMPTY : hashes.get(entry);

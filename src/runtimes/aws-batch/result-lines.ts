@@ -18,12 +18,20 @@ export function createResultLines(io: Io): ResultLines {
   const refused = firstFew(io.warn, (count) => `${count} more names in the archive are refused.`);
   const damaged = firstFew(io.err, (count) => `${count} more files in the archive are damaged.`);
   const failed = firstFew(io.err, (count) => `${count} more files could not be written.`);
+  // Of thousands of small files, those of one turn are written in one go.
+  let written: string[] = [];
+  const flush = () => {
+    if (written.length > 0) io.out(written.join("\n"));
+    written = [];
+  };
   return {
     say(event) {
+      if (event.kind !== "written" && event.kind !== "progress") flush();
       switch (event.kind) {
         case "written":
           // Snakemake's own notes come back as well, but are nothing to read about.
-          if (!isSnakemakeState(event.path)) io.out(`downloaded: ${listedName(event.path)}`);
+          if (isSnakemakeState(event.path)) return;
+          if (written.push(`downloaded: ${listedName(event.path)}`) === 1) setImmediate(flush);
           return;
         case "conflict":
           conflicts.add(
@@ -45,6 +53,7 @@ export function createResultLines(io: Io): ResultLines {
       }
     },
     [Symbol.dispose]() {
+      flush();
       for (const lines of [conflicts, refused, damaged, failed]) lines.end();
     },
   };

@@ -16,6 +16,8 @@ import { findLastArchive, planReuse, type Reuse } from "./last-archive.ts";
 /** Bytes of a part, the least that S3 takes: memory holds six. More where S3's limit of 10,000 parts would be passed. */
 const PART_SIZE = 5 * 1024 * 1024;
 const MOST_PARTS = 9_500;
+/** So many parts, uncompressed, hardly ever become a single one. */
+const LARGE = 4;
 
 interface ShipOptions {
   readonly signal: AbortSignal;
@@ -135,6 +137,7 @@ async function send(
   const { etag, expiresAt } = await uploadParts(aws.s3, target, parts, {
     signal,
     senders,
+    isLarge: total > LARGE * partSize,
     copies,
     onActivity: gauge.activity,
     onBegun: (id) => note({ id }),

@@ -22,6 +22,8 @@ export interface DataFiles {
 }
 
 const READ_SIZE = 256 * 1024;
+/** What comes in pieces of a socket's is written in so many bytes at once: a tenth of the time. */
+const WRITE_SIZE = 1024 * 1024;
 
 export async function openDataFiles(directory: string): Promise<DataFiles> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
@@ -47,10 +49,20 @@ export async function openDataFiles(directory: string): Promise<DataFiles> {
       const handle = await open(pathOf(file), "wx", 0o600);
       try {
         let size = 0;
+        let pieces: Uint8Array[] = [];
+        let gathered = 0;
+        const flush = async () => {
+          await writeAll(handle, pieces, gathered);
+          pieces = [];
+          gathered = 0;
+        };
         for await (const chunk of source) {
-          await writeAll(handle, chunk);
+          pieces.push(chunk);
+          gathered += chunk.length;
           size += chunk.length;
+          if (gathered >= WRITE_SIZE) await flush();
         }
+        if (gathered > 0) await flush();
         await handle.close();
         return { file, size };
       } catch (error) {
@@ -96,10 +108,15 @@ export async function openDataFiles(directory: string): Promise<DataFiles> {
   };
 }
 
-async function writeAll(handle: Awaited<ReturnType<typeof open>>, chunk: Uint8Array): Promise<void> {
-  for (let offset = 0; offset < chunk.length; ) {
-    offset += (await handle.write(chunk, offset)).bytesWritten;
-  }
+async function writeAll(
+  handle: Awaited<ReturnType<typeof open>>,
+  pieces: readonly Uint8Array[],
+  length: number,
+): Promise<void> {
+  let { bytesWritten } = await handle.writev(pieces);
+  if (bytesWritten === length) return;
+  const rest = Buffer.concat(pieces);
+  while (bytesWritten < length) bytesWritten += (await handle.write(rest, bytesWritten)).bytesWritten;
 }
 
 interface Piece {
