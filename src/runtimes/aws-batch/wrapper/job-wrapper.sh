@@ -7,8 +7,8 @@
 #
 # The entrypoint, a bash script, calls the functions `aws`, `unzip` and `zip` below in place of the programs. The first call keeps
 # them from the command: no program of a workflow ever sees them, or these variables.
-# Files in $NEXTSTRAIN_JOB_STATE: `fetched` once the archive is here, `unpacked` once its files are, `zipping` once the command has ended,
-# `stopping` after SIGTERM; `checkpoint` once there is one in the bucket; `instance` where this is a computer of EC2's.
+# Files in $NEXTSTRAIN_JOB_STATE: `fetched` once the archive is here, `unpacked` once its files are, `ready` once those of a checkpoint are,
+# too, `zipping` once the command has ended, `stopping` after SIGTERM; `checkpoint` once there is one in the bucket; `instance` where this is a computer of EC2's.
 #
 # Every $checkpoint_seconds, what is new and complete goes to RUN-ID.checkpoint.zip, for when the job is killed without SIGTERM; 0:
 # never. The job's next attempt begins with it. $attempts is how many there are at most; $retried says after which ends there is another:
@@ -57,10 +57,11 @@ unzip() {
     command unzip "$@" || status=$?
   else
     # 11: there are no notes, or nothing else.
-    { command unzip -q "$@" '.snakemake/*' || (($? == 11)); } 2> >(grep -v '^caution: .*not matched' >&2) &
+    { command unzip -q "$@" '.snakemake/*' || (($? == 11)); } 2>"$NEXTSTRAIN_JOB_STATE/notes" &
     notes=$!
-    command unzip -q "$@" -x '.snakemake/*' 2> >(grep -v '^caution: .*not matched' >&2) || (($? == 11)) || status=$?
+    command unzip -q "$@" -x '.snakemake/*' 2>"$NEXTSTRAIN_JOB_STATE/others" || (($? == 11)) || status=$?
     wait "$notes" || status=$?
+    grep -hv '^caution: .*not matched' "$NEXTSTRAIN_JOB_STATE/notes" "$NEXTSTRAIN_JOB_STATE/others" >&2 || :
   fi
   if [[ ${notes-} ]] && ((status == 0)); then
     : >"$NEXTSTRAIN_JOB_STATE/unpacked"
@@ -71,6 +72,7 @@ unzip() {
       command unzip -q -o "$last"
       : >"$NEXTSTRAIN_JOB_STATE/checkpoint"
     fi
+    : >"$NEXTSTRAIN_JOB_STATE/ready"
   fi
   { [[ -z $traced ]] || set -x && return "$status"; } 2>/dev/null
 }
@@ -217,7 +219,7 @@ keep_checkpoints() {
   while sleep "$pause"; do
     [[ ! -e $NEXTSTRAIN_JOB_STATE/zipping ]] || return
     read -r command _ < <(cat "/proc/$entrypoint/task/$entrypoint/children" 2>/dev/null)
-    [[ -e $NEXTSTRAIN_JOB_STATE/unpacked && -n $command ]] || continue
+    [[ -e $NEXTSTRAIN_JOB_STATE/ready && -n $command ]] || continue
     # proc(5): the time of the children that have ended, in hundredths of a second.
     read -ra stat <"/proc/$BASHPID/stat"
     began=$((stat[15] + stat[16]))
@@ -296,7 +298,7 @@ watch_over() {
     ((now == last_now)) || higher peak_cores $((100 * (cpu - last_cpu) / (now - last_now)))
     last_now=$now last_cpu=$cpu
     read -r command _ < <(cat "/proc/$entrypoint/task/$entrypoint/children" 2>/dev/null)
-    if [[ $changed && -e $NEXTSTRAIN_JOB_STATE/unpacked && ! -e $NEXTSTRAIN_JOB_STATE/zipping ]] &&
+    if [[ $changed && -e $NEXTSTRAIN_JOB_STATE/ready && ! -e $NEXTSTRAIN_JOB_STATE/zipping ]] &&
       directory=$(readlink "/proc/$command/cwd")/.snakemake/log && [[ -d $directory ]]; then
       printf '{"version":1,"memoryBytes":%d,"cores":%d.%02d,"diskBytes":%d}\n' \
         "$peak_memory" $((peak_cores / 100)) $((peak_cores % 100)) $((1024 * peak_disk)) >"$NEXTSTRAIN_JOB_STATE/use"
@@ -324,7 +326,7 @@ stop() {
   if [[ -e $NEXTSTRAIN_JOB_STATE/zipping ]]; then
     say "Stopping: the results are about to be uploaded."
     if [[ $(cat "/proc/$command/comm" 2>/dev/null) == zip ]]; then signal TERM "$command"; fi
-  elif [[ -e $NEXTSTRAIN_JOB_STATE/fetched && $(cat "/proc/$command/comm" 2>/dev/null) != unzip ]]; then
+  elif [[ -e $NEXTSTRAIN_JOB_STATE/ready ]]; then
     say "Stopping: what is finished will be uploaded."
     directory=$(readlink "/proc/$command/cwd") || directory=$PWD
     end_command "$command"

@@ -226,6 +226,21 @@ describe.skipIf(!have("zip") || !have("unzip") || process.platform !== "linux")(
       expect(results()).toEqual({ "start.txt": "" });
     });
 
+    test("that is stopped while its archive is unpacked uploads nothing, least of all half a file", async () => {
+      const unzip = `#!/bin/bash
+        PATH=\${PATH#*:}
+        if [[ $* == *-x* ]]; then echo half > start.txt; echo ready; sleep 1000; fi
+        exec unzip "$@"`;
+      await writeFile(join(place, "bin/unzip"), unzip);
+      await chmod(join(place, "bin/unzip"), 0o755);
+      const wrapped = await job("touch never.txt", { "start.txt": "whole" });
+      await wrapped.seen("ready");
+      wrapped.stop();
+      expect(await wrapped.ended, wrapped.log()).toBe(143);
+      expect(results()).toEqual({ "start.txt": "whole" });
+      expect(wrapped.log()).toContain("nextstrain: Stopping: nothing has been made yet.");
+    });
+
     test("that is stopped while zip works starts zip again, quicker, and exits with the command's status", async () => {
       await mkdir(join(place, "slow"));
       execFileSync("sh", ["-c", 'cp "$(command -v sleep)" "$0"', join(place, "slow/zip")]);
