@@ -82,7 +82,7 @@ export function programOf({ origin }: Job): string {
 }
 
 /** Whether the job runs by the script that has it keep what it has made when it is stopped (runtimes/aws-batch/wrapper). */
-function isWrapped({ origin }: Job): boolean {
+export function isWrapped({ origin }: Job): boolean {
   const command = origin?.command ?? [];
   return command[0] === "bash" && command.indexOf("/sbin/entrypoint-aws-batch") > 0;
 }

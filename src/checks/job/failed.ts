@@ -5,6 +5,7 @@ import {
   fateOfWork,
   findReason,
   hasKeptWork,
+  isWrapped,
   type JobEvidence,
   nameOf,
   programOf,
@@ -110,15 +111,13 @@ export const failedSymptoms: readonly Symptom[] = [
   {
     id: "host-lost",
     see: ({ job, isLocal }) => {
-      const reason = findReason(job, TAKEN_AWAY);
-      if (reason === undefined) return undefined;
-      const pattern = reason[0].startsWith("Host") ? "Host EC2*" : "Your Spot Task*";
+      if (findReason(job, TAKEN_AWAY) === undefined) return undefined;
       const attempts = job.attempts?.length ?? 1;
       return {
         says: `The computer that the job ran on was taken away${attempts > 1 ? `, ${attempts} times in all` : ""}: AWS takes spot computers (cheaper, as they are left over from others) back when it needs them, or it broke down.`,
         mend: isLocal
           ? "Build again. On local AWS it means that local AWS has ended (by itself, or by `nextstrain local-aws stop`) while the job ran, or that a fault that was asked for ended the job."
-          : `Build again; ${hasKeptWork(job) ? "it goes on from what had been finished" : "it begins anew, since nothing came back"}. ${attempts > 1 ? "" : `To have AWS try again by itself: AWS console, Batch, ${definitionOf(job)}, Create new revision, Job attempts 3, with a retry strategy that retries on the status reason ${pattern} and exits on the reason *. `}To not be interrupted, set up ordinary computers: nextstrain setup aws-batch --no-spot.`,
+          : `Build again${isWrapped(job) ? "; it goes on from what came back" : ", from the beginning, since nothing came back"}. ${attempts > 1 ? "" : "To have AWS Batch do that by itself, build with --retries 2. "}To not be interrupted, set up ordinary computers: nextstrain setup aws-batch --no-spot.`,
       };
     },
   },
