@@ -64,7 +64,7 @@ export function describeUse(
   const { vcpus, memoryMib } = given;
   const ofMemory = memoryMib === undefined ? "" : ` of ${formatBytes(memoryMib * 1024 ** 2)}`;
   const ofCores = vcpus === undefined ? "" : ` of ${vcpus}`;
-  return `${formatBytes(memoryBytes)}${ofMemory} of memory, ${cores.toFixed(1)}${ofCores} cores, ${formatBytes(diskBytes)} of disk`;
+  return `${formatBytes(memoryBytes)}${ofMemory} of memory, ${cores.toFixed(1)}${ofCores} ${vcpus === 1 ? "core" : "cores"}, ${formatBytes(diskBytes)} of disk`;
 }
 
 /** What to ask for next time, where a job was given far more than it used; undefined where that was about right, or it ran too short. */
