@@ -109,7 +109,7 @@ export function addBuildOptions(command: Command): void {
     command.addOption(advancedOption(settingOption(settings[name])));
   }
   command.addOption(advancedOption(tagOption()));
-  command.addOption(settingOption(settings.awsBatchRetries));
+  command.addOption(advancedOption(settingOption(settings.awsBatchRetries)));
   addJobOptions(command);
   addFileOptions(command);
 }
