@@ -278,6 +278,17 @@ const shown: Readonly<Record<string, () => Promise<void>>> = {
     const bad = await buildWith({ NEXTSTRAIN_AWS_BATCH_PRIORITY: "high" }, "true");
     expect(bad.stderr).toMatch(/"high" \(from NEXTSTRAIN_AWS_BATCH_PRIORITY\)/);
   },
+  // What it does is in retries.test.ts.
+  "--retries": async () => {
+    const result = await succeeds(place.build("true", "--detach", "--retries", "2"));
+    expect((await jobOf(result)).retryStrategy).toMatchObject({ attempts: 3 });
+    await withConfig("[aws-batch]\nretries = 1\n", async () => {
+      const configured = await succeeds(place.build("true", "--detach"));
+      expect((await jobOf(configured)).retryStrategy).toMatchObject({ attempts: 2 });
+    });
+    const bad = await buildWith({ NEXTSTRAIN_AWS_BATCH_RETRIES: "often" }, "true");
+    expect(bad.stderr).toMatch(/“often” \(from NEXTSTRAIN_AWS_BATCH_RETRIES\)/);
+  },
   "--tag": async () => {
     await withConfig("[aws-batch]\ntags = project=zika, owner=lab\n", async () => {
       const result = await succeeds(place.build("true", "--detach", "--tag", "owner=me", "--tag", "run=1"));
