@@ -58,6 +58,12 @@ async function filesIn(directory: string): Promise<Record<string, string>> {
   return Object.fromEntries(found);
 }
 
+/** Snakemake's own; beside them is what the script in a job notes of its use. */
+async function logsIn(directory: string): Promise<string[]> {
+  const names = await readdir(join(directory, ".snakemake/log"));
+  return names.filter((name) => name.endsWith(".snakemake.log"));
+}
+
 describe.skipIf(!tools)(`real workflows through AWS Batch (${needs})`, () => {
   let place: Workplace;
   beforeAll(async () => {
@@ -82,7 +88,7 @@ describe.skipIf(!tools)(`real workflows through AWS Batch (${needs})`, () => {
     expect(first.stdout).toMatch(/^\[batch\] .*\(100%\) done$/m);
     // Of 42 samples, one is too incomplete, and one is excluded.
     expect(await tipsIn(join(directory, "auspice/outbreak.json"))).toHaveLength(40);
-    expect(await readdir(join(directory, ".snakemake/log"))).toHaveLength(1);
+    expect(await logsIn(directory)).toHaveLength(1);
 
     const before = await filesIn(directory);
     const second = await place.run(...build);
@@ -90,7 +96,7 @@ describe.skipIf(!tools)(`real workflows through AWS Batch (${needs})`, () => {
     expect(second.stdout).toMatch(/^\[batch\] .*Nothing to be done/m);
     expect(second.stdout).not.toMatch(/^\[batch\] .*\brule \w+:/m);
     expect(await filesIn(directory)).toEqual(before);
-    expect(await readdir(join(directory, ".snakemake/log"))).toHaveLength(2);
+    expect(await logsIn(directory)).toHaveLength(2);
   });
 
   test.skipIf(!haveZikaData())(
