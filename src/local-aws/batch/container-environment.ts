@@ -1,11 +1,7 @@
 import { optionalString } from "./fields.ts";
 import type { OpenInstance } from "./instance-metadata.ts";
+import type { KeyPair } from "./key-pair.ts";
 import type { CurrentAttempt, Job } from "./types.ts";
-
-export interface KeyPair {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-}
 
 /** What the containers of all jobs are given. */
 export interface JobSurroundings {

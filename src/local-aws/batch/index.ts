@@ -12,7 +12,6 @@ import {
   type ServiceResponse,
 } from "../http.ts";
 import { refuseUnread } from "../unread.ts";
-import type { KeyPair } from "./container-environment.ts";
 import { machineSize, makeDefaults } from "./defaults.ts";
 import {
   type ChosenExecutor,
@@ -25,6 +24,7 @@ import { createProcessExecutor } from "./executor/process-executor.ts";
 import { clientException } from "./fields.ts";
 import { createInstanceMetadata, METADATA_PREFIX } from "./instance-metadata.ts";
 import type { JobFaults } from "./job-faults.ts";
+import type { KeyPair } from "./key-pair.ts";
 import type { LogSink } from "./log-sink.ts";
 import { batchOperation, membersBeside } from "./operation-name.ts";
 import {

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { ServiceResponse } from "../http.ts";
-import type { KeyPair } from "./container-environment.ts";
+import type { KeyPair } from "./key-pair.ts";
 
 /** Paths of the metadata services, one for each attempt of a job; no bucket can have this name. */
 export const METADATA_PREFIX = "/_instance/";

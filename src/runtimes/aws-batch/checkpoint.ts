@@ -28,10 +28,8 @@ export async function findLeft(
   workdir: S3Object,
   signal: AbortSignal,
 ): Promise<LeftBehind> {
-  if (job !== undefined && !wasKilled(job)) return { killed: false, checkpoint: undefined };
-  const checkpoint = await findCheckpoint(aws, workdir, signal);
-  // Stopped before it had unpacked its files, a later attempt leaves what the one before had saved.
-  return { killed: checkpoint !== undefined || job === undefined || !hasKeptWork(job), checkpoint };
+  const killed = job === undefined || (wasKilled(job) && !hasKeptWork(job));
+  return { killed, checkpoint: killed ? await findCheckpoint(aws, workdir, signal) : undefined };
 }
 
 /**

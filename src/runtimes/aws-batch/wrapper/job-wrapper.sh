@@ -43,9 +43,10 @@ aws() {
   export -n NEXTSTRAIN_JOB_STATE
   aws_or_role "$@" || status=$?
   ((status != 0)) || : >"$NEXTSTRAIN_JOB_STATE/fetched"
-  if [[ -e $NEXTSTRAIN_JOB_STATE/zipping && -e $NEXTSTRAIN_JOB_STATE/checkpoint ]] && ((status == 0)); then
+  if [[ -e $NEXTSTRAIN_JOB_STATE/zipping ]] && ((status == 0)); then
     # The results are in the bucket now.
-    s3 rm "${NEXTSTRAIN_AWS_BATCH_WORKDIR_URL%.zip}.checkpoint.zip" || :
+    : >"$NEXTSTRAIN_JOB_STATE/stored"
+    [[ ! -e $NEXTSTRAIN_JOB_STATE/checkpoint ]] || s3 rm "${NEXTSTRAIN_AWS_BATCH_WORKDIR_URL%.zip}.checkpoint.zip" || :
   fi
   { [[ -z $traced ]] || set -x && return "$status"; } 2>/dev/null
 }
@@ -209,8 +210,11 @@ checkpoint() {
   if [[ -s $NEXTSTRAIN_JOB_STATE/touched ]]; then
     command zip -q -d "$archive" -@ <"$NEXTSTRAIN_JOB_STATE/touched" || (($? == 12)) || return
   fi
-  s3 cp --no-progress "$archive" "${NEXTSTRAIN_AWS_BATCH_WORKDIR_URL%.zip}.checkpoint.zip" &&
-    : >"$NEXTSTRAIN_JOB_STATE/checkpoint"
+  # One that is under way as the results are stored is removed at the end.
+  : >"$NEXTSTRAIN_JOB_STATE/uploading"
+  s3 cp --no-progress "$archive" "${NEXTSTRAIN_AWS_BATCH_WORKDIR_URL%.zip}.checkpoint.zip" || return
+  : >"$NEXTSTRAIN_JOB_STATE/checkpoint"
+  [[ -e $NEXTSTRAIN_JOB_STATE/zipping ]] || rm "$NEXTSTRAIN_JOB_STATE/uploading"
 }
 
 # Makes checkpoints while the command runs, by at most 2 % of one processor's time.
@@ -372,6 +376,9 @@ until
   has_ended "$entrypoint"
 do :; done
 for helper in $helpers; do signal KILL "$helper $(below "$helper")"; done
+if [[ -e $NEXTSTRAIN_JOB_STATE/stored && -e $NEXTSTRAIN_JOB_STATE/uploading ]]; then
+  s3 rm "${NEXTSTRAIN_AWS_BATCH_WORKDIR_URL%.zip}.checkpoint.zip"
+fi
 if [[ -e $NEXTSTRAIN_JOB_STATE/stopping ]] && ((status != 0)); then status=143; fi
 if [[ $dropping ]]; then
   wait "$dropping" || drop_variables
