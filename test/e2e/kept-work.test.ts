@@ -21,6 +21,7 @@ import {
   startTool,
   type ToolResult,
 } from "../support/run-tool.ts";
+import { onBatch, waysToRun } from "../support/ways.ts";
 import { type Workplace, workplace } from "../support/workplace.ts";
 
 /** While there is a file `hang`, the rules that begin with `slow` stop half-way, each in a way of its own that SIGTERM alone doesn't end. */
@@ -81,15 +82,8 @@ const QUICK = Array.from({ length: 6 }, (_, index) => `quick/${index}.txt`);
 const SLOW = ["slow_directory", "slow_run", "slow_script", "slow_session", "slow_shell"];
 
 const tools = ["zip", "unzip", "snakemake"].every(have) && process.platform === "linux";
-const image = await testImage();
-const engine = await testEngine();
-const onBatch = ["--aws-batch", "--local-aws"];
-const ways = [
-  { name: "as processes", options: onBatch, skip: undefined },
-  typeof image === "string"
-    ? { name: "in containers", options: [...onBatch, "--image", image], skip: undefined }
-    : { name: "in containers", options: [], skip: image.skip },
-];
+const { ways, env: engineEnv } = await waysToRun();
+const [image, engine] = await Promise.all([testImage(), testEngine()]);
 
 describe.skipIf(!tools)("a build that is stopped (needs zip, unzip, snakemake and Linux)", () => {
   let place: Workplace;
@@ -98,7 +92,7 @@ describe.skipIf(!tools)("a build that is stopped (needs zip, unzip, snakemake an
 
   beforeAll(async () => {
     place = await workplace();
-    Object.assign(place.env, "env" in engine ? engine.env : {});
+    Object.assign(place.env, engineEnv);
     await mkdir(place.directory, { recursive: true });
     const directory = await fresh();
     await rm(join(directory, "hang"));

@@ -2,29 +2,14 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { testEngine } from "../support/container-engine.ts";
 import { have } from "../support/have.ts";
-import { testImage } from "../support/image.ts";
 import { edits, editWorkflow, writeWorkflow } from "../support/rebuild-edits.ts";
 import { build, copyAsIs, rulesRun, treeOf, wouldRun } from "../support/rebuilds.ts";
+import { onBatch, type Way, waysToRun } from "../support/ways.ts";
 import { type Workplace, workplace } from "../support/workplace.ts";
 
 const tools = ["zip", "unzip", "snakemake"].every(have);
-const image = await testImage();
-const engine = await testEngine();
-
-const onBatch = ["--aws-batch", "--local-aws"];
-interface Way {
-  readonly name: string;
-  readonly options: readonly string[];
-  readonly skip?: string;
-}
-const ways: readonly Way[] = [
-  { name: "as processes", options: onBatch },
-  typeof image === "string"
-    ? { name: "in containers", options: [...onBatch, "--image", image] }
-    : { name: "in containers", options: [], skip: image.skip },
-];
+const { ways, env: engineEnv } = await waysToRun();
 const starts: readonly Way[] = [
   { name: "was built on AWS Batch", options: onBatch },
   { name: "was built here", options: ["--ambient"] },
@@ -41,7 +26,7 @@ describe.skipIf(!tools)("a rebuild (needs zip, unzip and snakemake)", { timeout:
   let place: Workplace;
   beforeAll(async () => {
     place = await workplace();
-    Object.assign(place.env, "env" in engine ? engine.env : {});
+    Object.assign(place.env, engineEnv);
     await mkdir(place.directory, { recursive: true });
   });
   afterAll(() => place[Symbol.asyncDispose]());

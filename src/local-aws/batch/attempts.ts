@@ -20,6 +20,13 @@ export const reasons = {
   hostGone: (instance: string) => `Host EC2 (instance ${instance}) terminated.`,
 } as const;
 
+/** Has a job wait for its next attempt. */
+export function makeRunnable(job: Job): void {
+  job.status = "RUNNABLE";
+  delete job.statusReason;
+  delete job.startedAt;
+}
+
 /** A job's next attempt, as a task of an environment's cluster. */
 export function newAttempt(job: Job, { name: cluster }: ComputeEnvironment, home: Home): CurrentAttempt {
   const id = () => randomBytes(16).toString("hex");

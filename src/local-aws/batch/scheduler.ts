@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { attemptRecord, newAttempt, reasons } from "./attempts.ts";
+import { attemptRecord, makeRunnable, newAttempt, reasons } from "./attempts.ts";
 import { fitOf, hasRoom, reasonToWait } from "./capacity.ts";
 import { containerEnvironment, credentialsOf, type JobSurroundings } from "./container-environment.ts";
 import type { ContainerEnd, Executor, RunningContainer } from "./executor/executor.ts";
@@ -66,12 +66,6 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     await store.saveJob(job).catch((error: unknown) => {
       options.log(`Job ${job.jobId} could not be recorded: ${String(error)}`);
     });
-  }
-
-  function makeRunnable(job: Job): void {
-    job.status = "RUNNABLE";
-    delete job.statusReason;
-    delete job.startedAt;
   }
 
   async function end(job: Job, status: "SUCCEEDED" | "FAILED", statusReason: string): Promise<void> {

@@ -46,11 +46,10 @@ export function createUseReader(jobId: JobId): UseReader {
 /** The workflow may have written anything there. */
 function parseNote(text: string): PeakUse | undefined {
   try {
-    const { version, memoryBytes, cores, diskBytes } = JSON.parse(text) as Record<string, unknown>;
-    const numbers = [memoryBytes, cores, diskBytes].map((value) => (typeof value === "number" ? value : -1));
-    const [memory = -1, processors = -1, disk = -1] = numbers;
-    if (version !== 1 || Math.min(memory, processors, disk) < 0) return undefined;
-    return { memoryBytes: memory, cores: processors, diskBytes: disk };
+    const { version, memoryBytes, cores, diskBytes } = JSON.parse(text) as PeakUse & { version: unknown };
+    const use = { memoryBytes, cores, diskBytes };
+    const isUse = Object.values(use).every((value: unknown) => typeof value === "number" && value >= 0);
+    return version === 1 && isUse ? use : undefined;
   } catch {
     return undefined;
   }
