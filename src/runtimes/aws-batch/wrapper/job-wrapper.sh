@@ -12,7 +12,10 @@
 #
 # Every $checkpoint_seconds, what is new and complete goes to RUN-ID.checkpoint.zip, for when the job is killed without SIGTERM; 0:
 # never. The job's next attempt begins with it. $attempts is how many there are at most; $retried says after which ends there is another:
-# `any` but success, or `stopped`.
+# `any` but success, `stopped`, or `kept`: other jobs need the job's variables.
+#
+# A child of an array job has arguments of its own: line $AWS_BATCH_JOB_ARRAY_INDEX of $NEXTSTRAIN_AWS_BATCH_CHILDREN_URL, words in base64. All
+# children begin with the same archive. Each uploads what is new or changed to RUN-ID.part-INDEX.zip, and the archive stays as it is.
 
 say() {
   echo "nextstrain: $*" >&2
@@ -37,16 +40,21 @@ s3() {
   aws_or_role s3 "$1" ${AWS_ENDPOINT_URL:+"--endpoint-url=$AWS_ENDPOINT_URL"} "${@:2}" >/dev/null
 }
 
+is_part() {
+  [[ $NEXTSTRAIN_JOB_RESULTS != "${NEXTSTRAIN_AWS_BATCH_WORKDIR_URL%.zip}" ]]
+}
+
 aws() {
   { local traced=${-//[!x]/} status=0 && set +x; } 2>/dev/null
-  export -nf aws unzip zip say s3 aws_or_role instance instance_token
-  export -n NEXTSTRAIN_JOB_STATE
+  export -nf aws unzip zip say s3 aws_or_role instance instance_token is_part changed
+  export -n NEXTSTRAIN_JOB_STATE NEXTSTRAIN_JOB_RESULTS
+  if is_part && [[ -e $NEXTSTRAIN_JOB_STATE/zipping ]]; then set -- "${@:1:$#-1}" "$NEXTSTRAIN_JOB_RESULTS.zip"; fi
   aws_or_role "$@" || status=$?
   ((status != 0)) || : >"$NEXTSTRAIN_JOB_STATE/fetched"
   if [[ -e $NEXTSTRAIN_JOB_STATE/zipping ]] && ((status == 0)); then
     # The results are in the bucket now.
     : >"$NEXTSTRAIN_JOB_STATE/stored"
-    [[ ! -e $NEXTSTRAIN_JOB_STATE/checkpoint ]] || s3 rm "${NEXTSTRAIN_AWS_BATCH_WORKDIR_URL%.zip}.checkpoint.zip" || :
+    [[ ! -e $NEXTSTRAIN_JOB_STATE/checkpoint ]] || s3 rm "$NEXTSTRAIN_JOB_RESULTS.checkpoint.zip" || :
   fi
   { [[ -z $traced ]] || set -x && return "$status"; } 2>/dev/null
 }
@@ -68,7 +76,7 @@ unzip() {
     : >"$NEXTSTRAIN_JOB_STATE/unpacked"
     local last="$PWD.checkpoint.zip"
     if ((${AWS_BATCH_JOB_ATTEMPT:-1} > 1)) &&
-      s3 cp --no-progress "${NEXTSTRAIN_AWS_BATCH_WORKDIR_URL%.zip}.checkpoint.zip" "$last" 2>/dev/null; then
+      s3 cp --no-progress "$NEXTSTRAIN_JOB_RESULTS.checkpoint.zip" "$last" 2>/dev/null; then
       say "Going on from the last checkpoint of the attempt before."
       command unzip -q -o "$last"
       : >"$NEXTSTRAIN_JOB_STATE/checkpoint"
@@ -78,8 +86,20 @@ unzip() {
   { [[ -z $traced ]] || set -x && return "$status"; } 2>/dev/null
 }
 
+# The files that are new or changed since the job began, and new directories that are empty, as a list for zip; links are followed, as
+# zip does. Of Snakemake's own, those that the entrypoint takes. More conditions for find: "$@".
+changed() {
+  local since=(-cnewer "$NEXTSTRAIN_JOB_STATE/unpacked") which=("$@" \() kind
+  for kind in log metadata storage; do which+=(-path "*/.snakemake/$kind/*" -o); done
+  which+=(! -path '*/.snakemake/*' \))
+  {
+    find -L . \( -type f -o -type d -empty \) "${since[@]}" "${which[@]}"
+    find . -type l "${since[@]}" "${which[@]}" -exec find -L {} -type f "${which[@]}" \;
+  } 2>/dev/null | sort -u
+}
+
 zip() {
-  { local traced=${-//[!x]/} status=0 level=() loops=() loop && set +x; } 2>/dev/null
+  { local traced=${-//[!x]/} status=0 level=() loops=() loop names=/dev/null && set +x; } 2>/dev/null
   : >"$NEXTSTRAIN_JOB_STATE/zipping"
   # A link to a directory that it lies in would have zip go round for ever.
   if [[ -n $(find . -type l -print -quit) ]]; then
@@ -89,6 +109,17 @@ zip() {
     done < <(find -L . -printf '' 2>&1 | sed -n "s/^find: File system loop detected; [‘'\`]\(.*\)[’'] is part of .*/\1/p")
     ((${#loops[@]} == 0)) || loops=(--exclude "${loops[@]}")
   fi
+  if is_part; then
+    # The first call makes an archive of all that is new, in place of the one that was fetched. For the second, nothing is left.
+    [[ ! -e $NEXTSTRAIN_JOB_STATE/parted ]] || { [[ -z $traced ]] || set -x && return; } 2>/dev/null
+    : >"$NEXTSTRAIN_JOB_STATE/parted"
+    names=$NEXTSTRAIN_JOB_STATE/names
+    changed >"$names"
+    # An archive without entries.
+    { printf 'PK\5\6' && head -c 18 /dev/zero; } >"$2"
+    set -- -q "$2" -@
+    loops=()
+  fi
   for _ in stopped again; do
     if [[ -e $NEXTSTRAIN_JOB_STATE/stopping ]]; then
       # Half a minute is left: zip takes 50 MB a second at level 1, and 400 at level 0.
@@ -96,11 +127,13 @@ zip() {
       (($(find . -newer "$NEXTSTRAIN_JOB_STATE/fetched" -type f -printf '%s+')0 < 300000000)) || level=(-0)
     fi
     status=0
-    command zip "${level[@]}" "$@" "${loops[@]}" || status=$?
+    command zip "${level[@]}" "$@" "${loops[@]}" <"$names" || status=$?
     # Stopped meanwhile: that was too slow.
     ((status != 0 && ${#level[@]} == 0)) || break
     [[ -e $NEXTSTRAIN_JOB_STATE/stopping ]] || break
   done
+  # 12: nothing is new.
+  if is_part && ((status == 12)); then status=0; fi
   if ((status == 18)); then
     say "The files that zip could not read are left out of the results."
     status=0
@@ -182,13 +215,12 @@ drop_incomplete() {
   ((count == 0)) || say "Removed $count half-made outputs."
 }
 
-# The files that are new or changed since the job began, as a list for zip: but those that Snakemake is making in directory $1, and
-# those that are touched right now.
+# The files that are new or changed since the job began, but those that Snakemake is making in directory $1, and those that are touched
+# right now.
 complete() {
   local making=${1#"$PWD"}
   making=${making#/}
-  find . -type f -cnewer "$NEXTSTRAIN_JOB_STATE/unpacked" ! -cnewer "$NEXTSTRAIN_JOB_STATE/snapshot" \
-    \( ! -path '*/.snakemake/*' -o -path './.snakemake/log/*' -o -path './.snakemake/metadata/*' \) |
+  changed ! -cnewer "$NEXTSTRAIN_JOB_STATE/snapshot" |
     awk -v prefix="./$making${making:+/}" '
       FILENAME == ARGV[1] { making[prefix $0]; next }
       { for (part = $0; ; sub("/[^/]*$", "", part)) { if (part in making) next; if (part !~ "/") break } print }
@@ -212,7 +244,7 @@ checkpoint() {
   fi
   # One that is under way as the results are stored is removed at the end.
   : >"$NEXTSTRAIN_JOB_STATE/uploading"
-  s3 cp --no-progress "$archive" "${NEXTSTRAIN_AWS_BATCH_WORKDIR_URL%.zip}.checkpoint.zip" || return
+  s3 cp --no-progress "$archive" "$NEXTSTRAIN_JOB_RESULTS.checkpoint.zip" || return
   : >"$NEXTSTRAIN_JOB_STATE/checkpoint"
   [[ -e $NEXTSTRAIN_JOB_STATE/zipping ]] || rm "$NEXTSTRAIN_JOB_STATE/uploading"
 }
@@ -222,7 +254,7 @@ keep_checkpoints() {
   local interval=$1 pause=$1 began stat command
   while sleep "$pause"; do
     [[ ! -e $NEXTSTRAIN_JOB_STATE/zipping ]] || return
-    read -r command _ < <(cat "/proc/$entrypoint/task/$entrypoint/children" 2>/dev/null)
+    { read -r command _ <"/proc/$entrypoint/task/$entrypoint/children"; } 2>/dev/null
     [[ -e $NEXTSTRAIN_JOB_STATE/ready && -n $command ]] || continue
     # proc(5): the time of the children that have ended, in hundredths of a second.
     read -ra stat <"/proc/$BASHPID/stat"
@@ -246,9 +278,10 @@ measure() {
     cpu=$((cpu / 1000)) kinds='^total_(rss|shmem)$' group+=/memory
   else
     for name in $$ $(below $$); do
-      { read -r _ value _ <"/proc/$name/statm" && read -r stat <"/proc/$name/stat"; } 2>/dev/null || continue
-      read -ra stat <<<"${stat##*) }"
-      ((memory += 4096 * value, cpu += 10000 * (stat[11] + stat[12] + stat[13] + stat[14])))
+      { read -r stat <"/proc/$name/stat"; } 2>/dev/null || continue
+      # shellcheck disable=SC2206 # numbers; a here-string for `read -a` would fork
+      stat=(${stat##*) })
+      ((memory += 4096 * stat[21], cpu += 10000 * (stat[11] + stat[12] + stat[13] + stat[14])))
     done
     return
   fi
@@ -294,14 +327,14 @@ watch_over() {
   higher() { if (($2 > $1)); then printf -v "$1" %d "$2" && changed=yes; fi; }
   while sleep "${pauses[looks]:-5}"; do
     measure
-    read -r _ _ used _ < <(df -kP . | tail -n 1)
+    { read -r _ && read -r _ _ used _; } < <(df -kP .)
     now=${EPOCHREALTIME/[.,]/} changed=
     if ((looks++ == 0)); then last_now=$now last_cpu=$cpu begun_used=$used; fi
     higher peak_memory "$memory"
     higher peak_disk $((used - begun_used))
     ((now == last_now)) || higher peak_cores $((100 * (cpu - last_cpu) / (now - last_now)))
     last_now=$now last_cpu=$cpu
-    read -r command _ < <(cat "/proc/$entrypoint/task/$entrypoint/children" 2>/dev/null)
+    { read -r command _ <"/proc/$entrypoint/task/$entrypoint/children"; } 2>/dev/null
     if [[ $changed && -e $NEXTSTRAIN_JOB_STATE/ready && ! -e $NEXTSTRAIN_JOB_STATE/zipping ]] &&
       directory=$(readlink "/proc/$command/cwd")/.snakemake/log && [[ -d $directory ]]; then
       printf '{"version":1,"memoryBytes":%d,"cores":%d.%02d,"diskBytes":%d}\n' \
@@ -321,7 +354,7 @@ stop() {
   trap '' TERM
   : >"$NEXTSTRAIN_JOB_STATE/stopping"
   while kill -STOP "$entrypoint" 2>/dev/null || return; do
-    read -r command _ < <(cat "/proc/$entrypoint/task/$entrypoint/children" 2>/dev/null)
+    { read -r command _ <"/proc/$entrypoint/task/$entrypoint/children"; } 2>/dev/null
     if [[ -n $command || -e $NEXTSTRAIN_JOB_STATE/zipping ]]; then break; fi
     # It is between two steps.
     kill -CONT "$entrypoint" 2>/dev/null
@@ -351,8 +384,19 @@ drop_variables() {
 # What an image may lack that has the entrypoint.
 type awk base64 df find mktemp readlink sed >/dev/null 2>&1 || exec "$@"
 NEXTSTRAIN_JOB_STATE=$(mktemp -d) || exec "$@"
-export NEXTSTRAIN_JOB_STATE
-export -f aws unzip zip say s3 aws_or_role instance instance_token
+# The URL of the results, without `.zip`.
+NEXTSTRAIN_JOB_RESULTS=${NEXTSTRAIN_AWS_BATCH_WORKDIR_URL%.zip}
+export NEXTSTRAIN_JOB_STATE NEXTSTRAIN_JOB_RESULTS
+if [[ ${NEXTSTRAIN_AWS_BATCH_CHILDREN_URL-} ]]; then
+  NEXTSTRAIN_JOB_RESULTS+=.part-$AWS_BATCH_JOB_ARRAY_INDEX
+  s3 cp --no-progress "$NEXTSTRAIN_AWS_BATCH_CHILDREN_URL" "$NEXTSTRAIN_JOB_STATE/children" || {
+    say "The arguments of this child could not be fetched."
+    exit 1
+  }
+  read -ra words < <(sed -n "$((AWS_BATCH_JOB_ARRAY_INDEX + 1))p" "$NEXTSTRAIN_JOB_STATE/children")
+  for word in "${words[@]}"; do set -- "$@" "$(base64 -d <<<"$word")"; done
+fi
+export -f aws unzip zip say s3 aws_or_role instance instance_token is_part changed
 trap stop TERM
 "$@" <&0 &
 entrypoint=$!
@@ -365,7 +409,7 @@ fi
 # Their ends are no news.
 for helper in $helpers; do disown "$helper"; done
 dropping=
-if ((${AWS_BATCH_JOB_ATTEMPT:-1} >= attempts)); then
+if [[ $retried != kept ]] && ((${AWS_BATCH_JOB_ATTEMPT:-1} >= attempts)); then
   drop_variables &
   dropping=$!
 fi
@@ -377,12 +421,12 @@ until
 do :; done
 for helper in $helpers; do signal KILL "$helper $(below "$helper")"; done
 if [[ -e $NEXTSTRAIN_JOB_STATE/stored && -e $NEXTSTRAIN_JOB_STATE/uploading ]]; then
-  s3 rm "${NEXTSTRAIN_AWS_BATCH_WORKDIR_URL%.zip}.checkpoint.zip"
+  s3 rm "$NEXTSTRAIN_JOB_RESULTS.checkpoint.zip"
 fi
 if [[ -e $NEXTSTRAIN_JOB_STATE/stopping ]] && ((status != 0)); then status=143; fi
 if [[ $dropping ]]; then
   wait "$dropping" || drop_variables
-elif ((status == 0)) || [[ $retried != any && $status != 143 ]]; then
+elif [[ $retried != kept ]] && { ((status == 0)) || [[ $retried != any && $status != 143 ]]; }; then
   drop_variables
 fi
 rm -rf "$NEXTSTRAIN_JOB_STATE"

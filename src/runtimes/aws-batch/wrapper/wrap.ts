@@ -11,6 +11,8 @@ export interface Wrapper {
   readonly attempts: number;
   /** Whether there is another one after the command has failed; of a job whose computer is taken away, there is. */
   readonly retriesFailures: boolean;
+  /** Whether the variables stay in the bucket for other jobs of the run. */
+  readonly keepsVariables?: boolean;
 }
 
 const ENTRYPOINT = "/sbin/entrypoint-aws-batch";
@@ -29,10 +31,11 @@ export async function readWrapper(): Promise<string> {
 
 /** A job's command, run by the wrapper's script. */
 export function wrap(
-  { script, checkpointSeconds, attempts, retriesFailures }: Wrapper,
+  { script, checkpointSeconds, attempts, retriesFailures, keepsVariables }: Wrapper,
   command: readonly string[],
 ): string[] {
-  const settings = [String(checkpointSeconds), String(attempts), retriesFailures ? "any" : "stopped"];
+  const retried = keepsVariables ? "kept" : retriesFailures ? "any" : "stopped";
+  const settings = [String(checkpointSeconds), String(attempts), retried];
   return ["bash", "-c", UNPACK, script, ...settings, ...command];
 }
 
