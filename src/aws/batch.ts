@@ -47,6 +47,15 @@ export interface Job {
   readonly attempts?: readonly JobAttempt[];
   /** Whether somebody asked Batch to stop it (TerminateJob or CancelJob). */
   readonly wasStopped?: boolean;
+  /** Of the parent of an array. */
+  readonly array?: JobArray | undefined;
+}
+
+/** How the children of an array are. */
+export interface JobArray {
+  readonly size: number;
+  /** How many are in each state, as far as Batch has counted (`statusSummary`). */
+  readonly counts: Readonly<Partial<Record<JobStatus, number>>>;
 }
 
 /** What a job was given to run in. */
@@ -131,7 +140,13 @@ export function readJob(detail: JobDetail): Job {
       logStream: streamOf(attemptContainer(attempt), log),
     })),
     wasStopped: Boolean(detail.isTerminated || detail.isCancelled),
+    array: readArray(detail),
   };
+}
+
+function readArray({ arrayProperties }: JobDetail): JobArray | undefined {
+  const { size, statusSummary = {} } = arrayProperties ?? {};
+  return size ? { size, counts: statusSummary as JobArray["counts"] } : undefined;
 }
 
 /** The stream that Batch names, or where it names none the one that the log driver makes of a prefix: PREFIX/default/TASK. */

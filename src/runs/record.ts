@@ -4,6 +4,7 @@ import type {
   LocalFileState,
   PeakUse,
   RecordedAttempt,
+  RecordedChildren,
   RecordedFiles,
   RunRecord,
   SeenFileState,
@@ -33,6 +34,7 @@ export function parseRecord(text: string, file: string): RunRecord {
     runId,
     jobId: jobId === undefined ? undefined : toJobId(jobId),
     jobName: string(value.jobName, "jobName", file),
+    children: value.children === undefined ? undefined : recordedChildren(value.children, file),
     queue: string(value.queue, "queue", file),
     definition: string(value.definition, "definition", file),
     region: string(value.region, "region", file),
@@ -98,6 +100,17 @@ function parseVersion1(text: string, file: string): Record<string, unknown> {
   }
   if (record.version !== 1) throw broken(file, "it is not a run's record");
   return record;
+}
+
+function recordedChildren(value: unknown, file: string): RecordedChildren {
+  const { labels, firstJobId, failed } = object(value, "children", file);
+  const id = optionalString(firstJobId, "children.firstJobId", file);
+  if (failed !== undefined && !Array.isArray(failed)) throw broken(file, "its children.failed is not a list");
+  return {
+    labels: strings(labels, "children.labels", file),
+    firstJobId: id === undefined ? undefined : toJobId(id),
+    failed: failed?.map((index) => number(index, "children.failed", file)),
+  };
 }
 
 function attempts(value: unknown, file: string): RecordedAttempt[] {

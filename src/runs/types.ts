@@ -55,6 +55,8 @@ export interface RunRecord {
   /** Not there before the job is submitted. */
   readonly jobId?: JobId | undefined;
   readonly jobName: string;
+  /** Of a fan-out, whose job is an array. */
+  readonly children?: RecordedChildren | undefined;
   readonly queue: string;
   readonly definition: string;
   readonly region: string;
@@ -98,6 +100,16 @@ export interface RunRecord {
   readonly logGroup: string;
   /** One for each attempt, oldest first. */
   readonly logStreams: readonly string[];
+}
+
+/** The children of a fan-out, by their index. */
+export interface RecordedChildren {
+  /** The arguments of each, as a shell reads them. */
+  readonly labels: readonly string[];
+  /** The job that was submitted before them. */
+  readonly firstJobId?: JobId | undefined;
+  /** Those that did not succeed, once all have ended. */
+  readonly failed?: readonly number[] | undefined;
 }
 
 /** What a job has used at most, sampled every few seconds. */

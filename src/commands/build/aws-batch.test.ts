@@ -15,6 +15,8 @@ const none: BuildOptions = {
   env: [],
   envdir: [],
   tag: [],
+  fanOut: [],
+  fanOutFirst: [],
   excludeFromDownload: [],
   excludeFromUpload: [],
   logs: true,

@@ -10,15 +10,17 @@ import { isGiven, requiredSetting, type SettingsReader, type Sourced } from "../
 import { compilePatterns, type PathMatcher } from "../../workflow/patterns.ts";
 import { parseCpus, parseMemory } from "../../workflow/quantity.ts";
 import { accountOptions } from "./account-options.ts";
+import { fanOutOptions } from "./fan-out.ts";
 import { notifyOptions } from "./notify-options.ts";
 import type { BuildOptions } from "./options.ts";
 
 /** Resolves what only AWS Batch has to know: each value from option, environment, config file or default. Throws UsageError. */
 export async function awsBatchOptions(
-  { cwd }: Context,
+  context: Context,
   request: BuildRequest,
   { settings, options }: { readonly settings: SettingsReader; readonly options: BuildOptions },
 ): Promise<AwsBatchOptions> {
+  const { cwd } = context;
   const cpus = settings.get("awsBatchCpus", options.awsBatchCpus);
   const memory = settings.get("awsBatchMemory", options.awsBatchMemory);
   const image = requiredSetting(settings, "dockerImage", options.image);
@@ -37,6 +39,7 @@ export async function awsBatchOptions(
       settings.get("awsBatchSse", undefined),
       settings.get("awsBatchKmsKeyId", undefined),
     ),
+    fanOut: await fanOutOptions(context, options, request.programArguments),
     attach: options.attach,
     cancel: options.cancel === true,
     detach: options.detach === true,

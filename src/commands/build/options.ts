@@ -28,6 +28,9 @@ export interface BuildOptions {
   readonly awsBatchShare?: string;
   readonly awsBatchPriority?: string;
   readonly retries?: string;
+  readonly fanOut: readonly string[];
+  readonly fanOutFrom?: string;
+  readonly fanOutFirst: readonly string[];
   readonly tag: readonly string[];
   readonly attach?: string;
   readonly cancel?: true;
@@ -54,6 +57,9 @@ export const awsBatchOnly = {
   awsBatchShare: "--aws-batch-share",
   awsBatchPriority: "--aws-batch-priority",
   retries: "--retries",
+  fanOut: "--fan-out",
+  fanOutFrom: "--fan-out-from",
+  fanOutFirst: "--fan-out-first",
   tag: "--tag",
   attach: "--attach",
   cancel: "--cancel",
@@ -73,7 +79,7 @@ export function addBuildOptions(command: Command): void {
   // Not as the options' defaults: those would show in the help.
   for (const list of [
     ...["runtimes", "dockerArg", "env", "envdir", "tag"],
-    ...["excludeFromUpload", "excludeFromDownload"],
+    ...["excludeFromUpload", "excludeFromDownload", "fanOut", "fanOutFirst"],
   ]) {
     command.setOptionValue(list, []);
   }
@@ -110,6 +116,7 @@ export function addBuildOptions(command: Command): void {
   }
   command.addOption(advancedOption(tagOption()));
   command.addOption(advancedOption(settingOption(settings.awsBatchRetries)));
+  addFanOutOptions(command);
   addJobOptions(command);
   addFileOptions(command);
 }
@@ -173,6 +180,28 @@ export function addRuntimeFlags(
       .addOption(new Option(`--${oldName}`, `old name of --${name}`).hideHelp())
       .on(`option:${oldName}`, note);
   }
+}
+
+function addFanOutOptions(command: Command): void {
+  command
+    .addOption(
+      advancedOption(
+        repeatable("--fan-out <target>", "build this target in a job of its own, beside those of the others"),
+      ),
+    )
+    .addOption(
+      advancedOption(
+        new Option(
+          "--fan-out-from <file>",
+          "a job of its own for each line of this file: targets or other arguments of Snakemake",
+        ),
+      ),
+    )
+    .addOption(
+      advancedOption(
+        repeatable("--fan-out-first <target>", "with --fan-out: build this first, once for all of them"),
+      ),
+    );
 }
 
 function addJobOptions(command: Command): void {

@@ -10,7 +10,7 @@ import type { Summary } from "../../results/events.ts";
 import { isSnakemakeState } from "../../results/names.ts";
 import { planResults } from "../../results/plan.ts";
 import { withTimesHere } from "../../results/times-here.ts";
-import type { ResultPlan, Verdict } from "../../results/types.ts";
+import type { ResultPlan, RunFiles, Verdict } from "../../results/types.ts";
 import { addResults, runsDirectory } from "../../runs/registry.ts";
 import type { PeakUse, RunId } from "../../runs/types.ts";
 import { type ObjectSource, openObject } from "../../transfer/object-source.ts";
@@ -41,7 +41,25 @@ export interface BringBackOptions {
   readonly killed?: boolean;
   /** The checkpoint to bring back, of a job that never put its results into the archive. */
   readonly checkpoint?: S3Object | undefined;
+  /** What jobs beside this one have brought to the same place. */
+  readonly beside?: ResultsBeside | undefined;
   readonly signal: AbortSignal;
+}
+
+/** Results of jobs that run side by side, and may have made the same files. */
+export interface ResultsBeside {
+  /**
+   * Compares what a job has made with what came of the others: which of its entries to bring, and how the files were when it began, as far
+   * as none of the others has replaced them.
+   */
+  reconcile(entries: readonly ArchiveEntry[], began: RunFiles | undefined): Reconciled;
+}
+
+export interface Reconciled {
+  readonly entries: readonly ArchiveEntry[];
+  readonly began: RunFiles | undefined;
+  /** Why another job's version of a file stays, as the end of a sentence; undefined where it is none. */
+  whyOther(path: string): string | undefined;
 }
 
 /** What has come. */
@@ -61,17 +79,21 @@ export async function bringBack(
   context: Context,
   aws: Aws,
   run: Run,
-  { place, wanted, killed, checkpoint, signal }: BringBackOptions,
+  { place, wanted, killed, checkpoint, beside, signal }: BringBackOptions,
 ): Promise<Brought> {
   const { io } = context;
-  const archive = checkpoint ?? run.workdir;
+  const archive = checkpoint ?? run.part ?? run.workdir;
   const url = formatS3Url(archive);
   return await explained(`download ${url}`, signal, async () => {
-    const [{ source, entries: left }, began] = await Promise.all([
-      openArchive(aws, { workdir: archive }, signal),
+    const [{ source, entries: left }, start] = await Promise.all([
+      openArchive(aws, archive, signal),
       findStart(context, aws, run, { root: place.root, signal }),
     ]);
-    const entries = withTimesHere(left, began);
+    const timed = withTimesHere(left, start);
+    const { entries, began, whyOther } = beside?.reconcile(timed, start) ?? {
+      ...{ entries: timed, began: start },
+      whyOther: () => undefined,
+    };
     // A job of another program may have no run id: its own id names it as well.
     const runId = run.runId ?? (run.jobId as string as RunId);
     const plan = await planResults({
@@ -80,7 +102,7 @@ export async function bringBack(
       entries,
       began,
       killed,
-      isPart: checkpoint !== undefined,
+      isPart: archive !== run.workdir,
       wanted: wanted && ofEntries(wanted, entries),
       signal,
     });
@@ -102,7 +124,8 @@ export async function bringBack(
         onEvent(event) {
           if (event.kind === "written") memory?.written(event.path);
           if (event.kind === "progress") live.moved(event.bytes);
-          lines.say(event);
+          const why = event.kind === "conflict" ? whyOther(event.path) : undefined;
+          lines.say(event.kind === "conflict" && why !== undefined ? { ...event, why } : event);
         },
         now: context.now(),
       });
@@ -150,10 +173,10 @@ function checkComplete({ damaged, failed }: Summary): void {
 /** Opens what the job left by its end, and reads what is in it. Throws UserError where it is gone, ArchiveError where it is damaged. */
 export async function openArchive(
   aws: Aws,
-  { workdir }: Pick<Run, "workdir">,
+  archive: S3Object,
   signal: AbortSignal,
 ): Promise<{ readonly source: ObjectSource; readonly entries: readonly ArchiveEntry[] }> {
-  const source = await openObject(aws.s3, workdir, signal);
+  const source = await openObject(aws.s3, archive, signal);
   const { entries } = await readCentralDirectory(source, { signal });
   return { source, entries };
 }

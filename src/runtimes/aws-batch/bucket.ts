@@ -17,6 +17,8 @@ export interface RunObjects {
   readonly manifest: S3Object;
   /** What the job had finished so far, where it saved that while it ran; gone once its results are in the archive. */
   readonly checkpoint: S3Object;
+  /** Of a fan-out: the arguments of its children. */
+  readonly children: S3Object;
 }
 
 /** The bucket and prefix of `[s3://]NAME[/PREFIX]`. Throws UsageError. */
@@ -54,26 +56,30 @@ export function setupNames(options: Pick<AwsBatchOptions, "queue" | "job" | "buc
 }
 
 export function runObjects({ bucket, prefix }: { bucket: string; prefix: string }, runId: RunId): RunObjects {
-  const object = (suffix: string) => ({ bucket, key: `${prefix}${runId}${suffix}` });
-  return {
-    workdir: object(".zip"),
-    envd: object("-env.d.zip"),
-    manifest: object(".json.gz"),
-    checkpoint: object(".checkpoint.zip"),
-  };
+  return objectsOf(bucket, `${prefix}${runId}`);
 }
 
 /** The other objects of the run whose archive this is. */
 export function siblingsOf(workdir: S3Object): RunObjects | undefined {
   const match = /^(.*)\.zip$/.exec(workdir.key);
   if (match?.[1] === undefined) return undefined;
-  const object = (suffix: string) => ({ bucket: workdir.bucket, key: `${match[1]}${suffix}` });
+  return objectsOf(workdir.bucket, match[1]);
+}
+
+function objectsOf(bucket: string, beginning: string): RunObjects {
+  const object = (suffix: string) => ({ bucket, key: `${beginning}${suffix}` });
   return {
-    workdir,
+    workdir: object(".zip"),
     envd: object("-env.d.zip"),
     manifest: object(".json.gz"),
     checkpoint: object(".checkpoint.zip"),
+    children: object(".children"),
   };
+}
+
+/** What the child of a fan-out leaves beside the archive: only what it has made or changed. */
+export function partOf({ bucket, key }: S3Object, index: number): S3Object {
+  return { bucket, key: `${key.replace(/\.zip$/, "")}.part-${index}.zip` };
 }
 
 /** Deletes an object; one that isn't there is fine. */
@@ -100,7 +106,7 @@ export const TIDYING_TIME = 10_000;
  */
 export async function removeRunObjects(
   s3: S3Client,
-  { envd, workdir, manifest }: RunObjects,
+  { envd, workdir, manifest, children }: RunObjects,
 ): Promise<LeftObject[]> {
   const left: LeftObject[] = [];
   const remove = (object: S3Object) =>
@@ -108,6 +114,6 @@ export async function removeRunObjects(
       if (!isNoBucket(error)) left.push({ object, error });
     });
   await remove(envd);
-  await Promise.all([remove(workdir), remove(manifest)]);
+  await Promise.all([remove(workdir), remove(manifest), remove(children)]);
   return left;
 }

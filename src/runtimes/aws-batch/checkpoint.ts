@@ -50,7 +50,8 @@ async function findCheckpoint(
   return madeAt === undefined || (archivedAt ?? 0) > madeAt ? undefined : { object, madeAt };
 }
 
-async function lastModified(aws: Aws, { bucket, key }: S3Object, signal: AbortSignal) {
+/** When an object was uploaded, in milliseconds since 1970; undefined where it isn't there, or can't be seen. Throws the signal's reason. */
+export async function lastModified(aws: Aws, { bucket, key }: S3Object, signal: AbortSignal) {
   try {
     const head = new HeadObjectCommand({ Bucket: bucket, Key: key });
     return (await aws.s3.send(head, { abortSignal: signal })).LastModified?.getTime();

@@ -89,7 +89,12 @@ export function createExplainer(context: Context, aws: Aws, run: Run, lookAround
     const ruleLogs =
       seen.failedRules.some(({ logs }) => logs.length > 0) && job.startedAt !== undefined
         ? await tryTo(async () =>
-            readRuleLogs(await openArchive(aws, run, signal), job, seen.failedRules, signal),
+            readRuleLogs(
+              await openArchive(aws, run.part ?? run.workdir, signal),
+              job,
+              seen.failedRules,
+              signal,
+            ),
           )
         : undefined;
     const failedRules = [...new Set(seen.failedRules.map(({ rule }) => rule))];

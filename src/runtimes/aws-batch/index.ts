@@ -5,6 +5,7 @@ import type { Context } from "../../cli/context.ts";
 import { UsageError } from "../../errors.ts";
 import type { BuildRequest } from "../build-request.ts";
 import { attachToJob } from "./attach.ts";
+import { followFanOut } from "./fan-out/follow.ts";
 import { follow } from "./follow.ts";
 import { launch } from "./launch.ts";
 import type { AwsBatchOptions } from "./options.ts";
@@ -27,6 +28,8 @@ export async function runOnAwsBatch(
   let trial = options;
   for (;;) {
     const run = await begin(context, aws, request, trial);
+    const { fanOut } = run;
+    if (fanOut !== undefined) return followFanOut(context, aws, { ...run, fanOut }, trial);
     const { exitStatus, rest } = await follow(context, aws, run, trial);
     if (rest === undefined || options.attach !== undefined) return exitStatus;
     // As much memory as before ends as before.

@@ -18,6 +18,8 @@ export interface Interrupts extends Disposable {
   departure(): Departure | undefined;
   /** Whether the job was asked to stop. */
   cancelled(): boolean;
+  /** As Control-C, where keys are read. */
+  interrupt(): void;
   /** Leaves, as for a signal. */
   depart(departure: Departure): void;
 }
@@ -78,6 +80,7 @@ export function takeInterrupts(
     signal: AbortSignal.any([ending.signal, context.signal]),
     departure: () => (ending.signal.aborted ? (ending.signal.reason as Departure) : undefined),
     cancelled: () => cancelled,
+    interrupt,
     depart,
     [Symbol.dispose]: () => taken[Symbol.dispose](),
   };

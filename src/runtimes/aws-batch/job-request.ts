@@ -35,6 +35,10 @@ export interface JobSpecification {
   readonly memoryMib: number | undefined;
   /** How often Batch begins it again, where its computer is taken away; undefined: as the definition says. */
   readonly retries: number | undefined;
+  /** An array of so many jobs, which find their arguments in an object; undefined: one job. */
+  readonly array?: { readonly size: number; readonly children: S3Object } | undefined;
+  /** Without the wrapper's script, it is rejected: only that knows of children. */
+  readonly needsWrapper?: boolean;
 }
 
 /**
@@ -45,6 +49,9 @@ export function jobRequest(job: JobSpecification): SubmitJobCommandInput {
   const environment = [
     { name: "NEXTSTRAIN_AWS_BATCH_WORKDIR_URL", value: formatS3Url(job.workdir) },
     ...(job.envd ? [{ name: "NEXTSTRAIN_ENVD_URL", value: formatS3Url(job.envd) }] : []),
+    ...(job.array
+      ? [{ name: "NEXTSTRAIN_AWS_BATCH_CHILDREN_URL", value: formatS3Url(job.array.children) }]
+      : []),
   ];
   const deleting = job.envd && job.deleteEnvd ? [{ name: "NEXTSTRAIN_DELETE_ENVD", value: "1" }] : [];
   const resourceRequirements = [
@@ -62,7 +69,8 @@ export function jobRequest(job: JobSpecification): SubmitJobCommandInput {
   const sizes = resourceRequirements.length > 0 ? { resourceRequirements } : {};
   const unwrapped = { environment: [...environment, ...deleting], ...sizes, command: plain };
   const wrapped = job.wrapper && { environment, ...sizes, command: wrap(job.wrapper, plain) };
-  const container = wrapped && lengthOf(wrapped) <= OVERRIDES_LIMIT ? wrapped : unwrapped;
+  const container =
+    wrapped && (job.needsWrapper || lengthOf(wrapped) <= OVERRIDES_LIMIT) ? wrapped : unwrapped;
   const length = lengthOf(container);
   if (length > OVERRIDES_LIMIT) {
     throw new UserError(
@@ -75,6 +83,7 @@ export function jobRequest(job: JobSpecification): SubmitJobCommandInput {
     jobQueue: job.queue,
     jobDefinition: job.definition,
     ...job.scheduling,
+    ...(job.array ? { arrayProperties: { size: job.array.size } } : {}),
     ...(job.retries === undefined ? {} : { retryStrategy: retryStrategy(job.retries) }),
     // Without tags, tagging takes no permission. The task's show in what the account pays for.
     ...(Object.keys(job.tags).length > 0 ? { tags: job.tags, propagateTags: true } : {}),

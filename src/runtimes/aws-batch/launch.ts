@@ -1,4 +1,4 @@
-import type { RetryStrategy, SubmitJobCommandInput } from "@aws-sdk/client-batch";
+import type { RetryStrategy } from "@aws-sdk/client-batch";
 import { terminateJob } from "../../aws/batch.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { groupOf } from "../../aws/log-place.ts";
@@ -20,7 +20,9 @@ import type { Selection } from "../../workflow/types.ts";
 import type { BuildRequest } from "../build-request.ts";
 import { commandLine } from "../command-line.ts";
 import { parseBucket, type RunObjects, runObjects } from "./bucket.ts";
-import { type JobSpecification, jobRequest } from "./job-request.ts";
+import { type Child, encodeTable } from "./fan-out/children.ts";
+import { type Submissions, type SubmittedJobs, submissionsOf } from "./fan-out/submissions.ts";
+import type { JobSpecification } from "./job-request.ts";
 import { untilLaterSecond } from "./later-second.ts";
 import { showTransfer } from "./live.ts";
 import { tellHowJobsRun } from "./local-jobs.ts";
@@ -72,7 +74,7 @@ export async function launch(
     tags: options.tags,
     workdir: objects.workdir,
     envd: prepared.variables.size > 0 ? objects.envd : undefined,
-    deleteEnvd: (strategy?.attempts ?? 1) <= 1,
+    deleteEnvd: (strategy?.attempts ?? 1) <= 1 && options.fanOut === undefined,
     subdirectory: place.subdirectory,
     command,
     wrapper: options.gracefulStop && canBeWrapped(localBy) ? await wrapperFor(options, strategy) : undefined,
@@ -80,14 +82,14 @@ export async function launch(
     memoryMib: options.memoryMib,
     retries: options.retries,
   };
-  const submission = jobRequest(specification);
+  const submissions = submissionsOf(specification, objects, options);
   const { log } = prepared.definition;
   const record = recordOf(aws, specification, objects, { place, createdAt, logGroup: groupOf(log) });
 
-  let jobId: JobId;
+  let jobs: SubmittedJobs;
   try {
     const newest = await besidePreflight(context, prepared.preflight, (beside) =>
-      ship(beside, aws, prepared, { objects, record, isKept }),
+      ship(beside, aws, prepared, { objects, record, isKept, children: options.fanOut?.children }),
     );
     await untilLaterSecond(newest, context);
     await forgetUnsubmitted(runs, runId).catch((error: unknown) => {
@@ -95,7 +97,7 @@ export async function launch(
       if (isKept) throw error;
     });
     io.out("Submitting job");
-    jobId = await submit(context, aws, submission);
+    jobs = await submit(context, aws, submissions);
   } catch (error) {
     // Of a job that may be out there after all, nothing is taken away.
     if (!(error instanceof MaybeSubmittedError)) {
@@ -107,14 +109,19 @@ export async function launch(
     const bucket = { ...options.bucket, value: objects.workdir.bucket };
     throw explainBucketError(error, bucket, aws.region.value);
   }
+  const { jobId, firstJobId } = jobs;
+  const children = options.fanOut?.children;
+  if (firstJobId !== undefined) io.out(`AWS Batch Job ID of what is built first: ${firstJobId}`);
   io.out(`AWS Batch Job ID: ${jobId}`);
   if (isKept) {
-    await updateRecord(runs, runId, { jobId, submittedAt: context.now() }).catch(warnOfRecord(context));
+    const change = { jobId, submittedAt: context.now(), children: recordedChildren(children, firstJobId) };
+    await updateRecord(runs, runId, change).catch(warnOfRecord(context));
   }
   return {
     jobId,
     runId,
     workdir: objects.workdir,
+    fanOut: children && { children, firstJobId },
     place,
     jobName: runId,
     localBy,
@@ -124,12 +131,16 @@ export async function launch(
 }
 
 async function wrapperFor(
-  { checkpointSeconds }: AwsBatchOptions,
+  { checkpointSeconds, fanOut }: AwsBatchOptions,
   strategy: RetryStrategy | undefined,
 ): Promise<Wrapper> {
   const script = await readWrapper();
   const attempts = strategy?.attempts ?? 1;
-  return { script, checkpointSeconds, attempts, retriesFailures: retriesFailures(strategy) };
+  return {
+    ...{ script, checkpointSeconds, attempts, retriesFailures: retriesFailures(strategy) },
+    // Its jobs share them.
+    keepsVariables: fanOut !== undefined,
+  };
 }
 
 /** The script looks for processes in Linux's `/proc`: where jobs run in the image, there is one. */
@@ -149,7 +160,13 @@ async function ship(
     objects,
     record,
     isKept,
-  }: { readonly objects: RunObjects; readonly record: RunRecord; readonly isKept: boolean },
+    children,
+  }: {
+    readonly objects: RunObjects;
+    readonly record: RunRecord;
+    readonly isKept: boolean;
+    readonly children: readonly Child[] | undefined;
+  },
 ): Promise<number> {
   const { io } = context;
   io.out(`Uploading ${record.directory} to S3`);
@@ -178,6 +195,9 @@ async function ship(
   await together(
     context.signal,
     (signal) => storeObject(aws, objects.manifest, manifest, signal),
+    async (signal) => {
+      if (children) await storeObject(aws, objects.children, encodeTable(children), signal);
+    },
     async (signal) => {
       if (variables.size > 0) {
         await shipVariables(aws, variables, objects.envd, { signal, now: context.now() });
@@ -215,14 +235,30 @@ async function lookAtExcluded(
   return hashExcluded(excluded, { known, signal });
 }
 
-async function submit(context: Context, aws: Aws, submission: SubmitJobCommandInput): Promise<JobId> {
+/** Submits the job that comes first, if there is one, and the one that waits for it; none where the latter fails. */
+async function submit(context: Context, aws: Aws, { first, main }: Submissions): Promise<SubmittedJobs> {
   const { signal } = context;
-  const jobId = await submitJob(aws, submission, { signal });
-  if (signal.aborted) {
-    await terminateJob(aws.batch, jobId, "Cancelled by the user.");
+  const stop = (id: JobId) => terminateJob(aws.batch, id, "Cancelled by the user.");
+  const firstJobId = first && (await submitJob(aws, first, { signal }));
+  const dependsOn = firstJobId === undefined ? {} : { dependsOn: [{ jobId: firstJobId }] };
+  try {
+    signal.throwIfAborted();
+    const jobId = await submitJob(aws, { ...main, ...dependsOn }, { signal });
+    if (!signal.aborted) return { jobId, firstJobId };
+    await stop(jobId);
     throw signal.reason;
+  } catch (error) {
+    if (firstJobId !== undefined && !(error instanceof MaybeSubmittedError)) await stop(firstJobId);
+    throw error;
   }
-  return jobId;
+}
+
+/** What the record has of a fan-out. */
+function recordedChildren(
+  children: readonly Child[] | undefined,
+  firstJobId: JobId | undefined,
+): RunRecord["children"] {
+  return children && { labels: children.map(({ label }) => label), firstJobId };
 }
 
 function recordOf(

@@ -2,6 +2,7 @@ import type { Encryption } from "../../aws/encryption.ts";
 import type { Tags } from "../../aws/tags.ts";
 import type { Sourced } from "../../settings.ts";
 import type { PathMatcher } from "../../workflow/patterns.ts";
+import type { FanOut } from "./fan-out/children.ts";
 
 /** How the user hears that a job is over. */
 export type NotifyOptions =
@@ -37,6 +38,8 @@ export interface AwsBatchOptions {
   readonly tags: Tags;
   /** What uploads say of encryption; undefined: nothing. */
   readonly encryption: Encryption | undefined;
+  /** Submit an array of jobs, each with arguments of its own; undefined: one job. */
+  readonly fanOut?: FanOut | undefined;
   /** Take up this job in place of submitting one. */
   readonly attach: string | undefined;
   /** Stop the job that is attached to. */

@@ -3,6 +3,7 @@ import type { LogPlace } from "../../aws/log-place.ts";
 import type { JobId, RunId } from "../../runs/types.ts";
 import type { S3Object } from "../../transfer/s3-url.ts";
 import type { BuildRoot } from "../../workflow/build-root.ts";
+import type { Child } from "./fan-out/children.ts";
 
 /** A job of ours, or of the existing program's, and where it belongs. */
 export interface Run {
@@ -11,6 +12,10 @@ export interface Run {
   readonly runId: RunId | undefined;
   /** The archive: what was uploaded, then what the job left. */
   readonly workdir: S3Object;
+  /** What holds the results in place of the archive: of a child of a fan-out, what it alone has made. */
+  readonly part?: S3Object | undefined;
+  /** The job is an array of these. */
+  readonly fanOut?: FanOutJobs | undefined;
   /** Where the results go; undefined where they stay on AWS. */
   readonly place: BuildRoot | undefined;
   /** The job's name in Batch. */
@@ -22,4 +27,11 @@ export interface Run {
   readonly localBy?: "containers" | "processes" | undefined;
   /** As Batch last described it; undefined right after it was submitted. */
   readonly job?: Job | undefined;
+}
+
+/** The jobs of a fan-out beside the array itself. */
+export interface FanOutJobs {
+  readonly children: readonly Child[];
+  /** The job that the array waits for. */
+  readonly firstJobId: JobId | undefined;
 }

@@ -44,6 +44,8 @@ export interface WatchOptions {
   readonly credentialsAreFixed: boolean;
   /** Says why the job waits, where it does so for long. */
   readonly explainWait?: ExplainWait;
+  /** How often the job is described; left out: as {@link STATUS_PACE}. */
+  readonly statusPace?: PaceOptions;
   /** Milliseconds since 1970. */
   now(): number;
   /** Throws where the signal is aborted. */
@@ -68,7 +70,7 @@ const FIREWALL_PATIENCE = 10_000;
 export async function* watchJob(source: JobSource, options: WatchOptions): AsyncGenerator<JobEvent, void> {
   const { signal } = options;
   const now = steadyClock(options.now);
-  const statusPace = createPace(STATUS_PACE, now);
+  const statusPace = createPace(options.statusPace ?? STATUS_PACE, now);
   const logPace = createPace(LOG_PACE, now);
   const troubles = keepTroubles({ ...options, now });
   const attempts = tellAttempts();

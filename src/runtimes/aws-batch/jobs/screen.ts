@@ -11,6 +11,8 @@ import { inOrder, screenText, visible, type Watched } from "./watched.ts";
 export interface ScreenActions {
   leave(departure: Departure): void;
   cancel(job: Watched): Promise<void>;
+  /** Control-C, where it does something else than to leave; and what. */
+  readonly interrupt?: { readonly press: () => void; readonly advice: string };
 }
 
 const KEYS = "Keys: up and down choose, Enter opens the log, c cancels, q leaves";
@@ -35,7 +37,7 @@ export async function openScreen(
 
   const rows = () => io.rows() ?? 1;
   const options = () => ({
-    ...{ now: now(), home, rows: rows() },
+    ...{ now: now(), home, rows: rows(), advice: actions.interrupt?.advice },
     ...(hasKeys ? { chosen: current(), keys: view.kind === "question" ? questionOf(view.job) : KEYS } : {}),
   });
   const current = () => {
@@ -71,6 +73,7 @@ export async function openScreen(
   const press = (key: Key) => {
     const { kind } = view;
     // As the signals that a terminal sends where keys are not read.
+    if (key === "interrupt" && actions.interrupt) return actions.interrupt.press();
     if (key === "interrupt" || key === "suspend") return actions.leave({ kind: "detach" });
     if (key === "quit") return actions.leave({ kind: "leave", exitStatus: QUIT });
     if (kind === "log") inLog(view.log, key);

@@ -7,6 +7,8 @@ import { runTimeOf, whereOf } from "./rows.ts";
 /** One of the jobs that are watched together, and how far it has come. */
 export interface Watched {
   readonly id: string;
+  /** What is said of it beside its state, where that is not its directory. */
+  readonly where?: string;
   known: KnownJob;
   /** When its state was first seen. Milliseconds since 1970. */
   since: number;
@@ -48,6 +50,8 @@ export interface ScreenOptions {
   readonly chosen?: Watched | undefined;
   /** The last line: what keys do. */
   readonly keys?: string | undefined;
+  /** What Control-C does; left out: that it leaves the jobs alone. */
+  readonly advice?: string | undefined;
 }
 
 /** The jobs in the order of the screen. */
@@ -73,7 +77,7 @@ export function visible(
 
 /** The screen: a line that sums up, then a line for each job, then the keys. */
 export function screenText(jobs: readonly Watched[], options: ScreenOptions): string {
-  const { now, home, chosen, keys } = options;
+  const { now, home, chosen, keys, advice = "Control-C leaves them alone." } = options;
   const counts = new Map<string, number>();
   for (const { known } of jobs) {
     const { status } = factsOf(known);
@@ -84,7 +88,7 @@ export function screenText(jobs: readonly Watched[], options: ScreenOptions): st
   const more = jobs.length > shown.length ? [`and ${jobs.length - shown.length} more`] : [];
   const mark = (job: Watched) => (keys === undefined ? "" : job === chosen ? "> " : "  ");
   return [
-    `${states.join(", ")}. Control-C leaves them alone.`,
+    `${states.join(", ")}. ${advice}`,
     ...shown.map((job) => mark(job) + rowText(job, now, home)),
     ...more,
     ...(keys === undefined ? [] : [keys]),
@@ -92,7 +96,7 @@ export function screenText(jobs: readonly Watched[], options: ScreenOptions): st
 }
 
 function rowText(
-  { id, known, since, progress, lastLine, results, isStopping }: Watched,
+  { id, where, known, since, progress, lastLine, results, isStopping }: Watched,
   now: number,
   home?: string,
 ): string {
@@ -100,7 +104,7 @@ function rowText(
   const { status, startedAt } = facts;
   if (isEnded(status)) {
     const ran = runTimeOf(facts, now);
-    return [id, status + (ran === "" ? "" : ` after ${ran}`), results, whereOf(facts, home)]
+    return [id, status + (ran === "" ? "" : ` after ${ran}`), results, where ?? whereOf(facts, home)]
       .filter(Boolean)
       .join("  ");
   }
@@ -108,7 +112,7 @@ function rowText(
   const state = progress.state();
   const text = jobText({ status, age: now - began, progress: state, trouble: undefined });
   const left = isStopping ? ", stopping" : timeLeft(state, now - began);
-  return [id, text + left, lastLine || whereOf(facts, home)].join("  ");
+  return [id, text + left, lastLine || (where ?? whereOf(facts, home))].join("  ");
 }
 
 /** What is left by the steps so far, where these tell anything. */
