@@ -124,13 +124,6 @@ describe("an array", () => {
     expect(await finished(jobId)).toMatchObject({ status: "FAILED", statusReason });
     expect(await finished(`${jobId}:2`)).toMatchObject({ status: "FAILED", statusReason, attempts: [] });
   });
-
-  test("has tags, and its children's can't be changed", async () => {
-    const jobId = await array(2, { tags: { owner: "me" } });
-    const resourceArn = (await describeJob(jobId)).jobArn;
-    await call(bench.batch, "TagResource", { resourceArn, tags: { a: "b" } }).catch(() => undefined);
-    expect((await describeJob(`${jobId}:1`)).tags).toEqual({ owner: "me" });
-  });
 });
 
 describe("ending an array", () => {

@@ -37,7 +37,7 @@ function tagged(input: Parameters<Operation>[0], context: BatchContext): Tagged 
   const { store } = context;
   const arn = requiredString(input, "resourceArn");
   const job = store.jobs.get(nameOf(context, "job", arn));
-  if (job !== undefined && job.place === undefined) {
+  if (job !== undefined && job.place === undefined && arn !== job.jobId) {
     return {
       tags: job.tags,
       async keep(tags) {
