@@ -47,6 +47,8 @@ export interface Job {
   readonly attempts?: readonly JobAttempt[];
   /** Whether somebody asked Batch to stop it (TerminateJob or CancelJob). */
   readonly wasStopped?: boolean;
+  /** The jobs that it waits for, or waited. */
+  readonly dependsOn?: readonly JobId[];
   /** Of the parent of an array. */
   readonly array?: JobArray | undefined;
 }
@@ -140,6 +142,7 @@ export function readJob(detail: JobDetail): Job {
       logStream: streamOf(attemptContainer(attempt), log),
     })),
     wasStopped: Boolean(detail.isTerminated || detail.isCancelled),
+    dependsOn: (detail.dependsOn ?? []).flatMap(({ jobId }) => (jobId ? [jobId as JobId] : [])),
     array: readArray(detail),
   };
 }

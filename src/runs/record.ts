@@ -103,11 +103,12 @@ function parseVersion1(text: string, file: string): Record<string, unknown> {
 }
 
 function recordedChildren(value: unknown, file: string): RecordedChildren {
-  const { labels, firstJobId, failed } = object(value, "children", file);
+  const { labels, first, firstJobId, failed } = object(value, "children", file);
   const id = optionalString(firstJobId, "children.firstJobId", file);
   if (failed !== undefined && !Array.isArray(failed)) throw broken(file, "its children.failed is not a list");
   return {
     labels: strings(labels, "children.labels", file),
+    first: first === undefined ? undefined : strings(first, "children.first", file),
     firstJobId: id === undefined ? undefined : toJobId(id),
     failed: failed?.map((index) => number(index, "children.failed", file)),
   };

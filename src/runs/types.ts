@@ -106,7 +106,8 @@ export interface RunRecord {
 export interface RecordedChildren {
   /** The arguments of each, as a shell reads them. */
   readonly labels: readonly string[];
-  /** The job that was submitted before them. */
+  /** The targets that were built before them, and the job that built them. */
+  readonly first?: readonly string[] | undefined;
   readonly firstJobId?: JobId | undefined;
   /** Those that did not succeed, once all have ended. */
   readonly failed?: readonly number[] | undefined;

@@ -289,6 +289,24 @@ const shown: Readonly<Record<string, () => Promise<void>>> = {
     const bad = await buildWith({ NEXTSTRAIN_AWS_BATCH_RETRIES: "often" }, "true");
     expect(bad.stderr).toMatch(/“often” \(from NEXTSTRAIN_AWS_BATCH_RETRIES\)/);
   },
+  // What these do is in fan-out.test.ts.
+  "--fan-out": async () => {
+    const job = await jobOf(await succeeds(fanOut("--fan-out", "a", "--fan-out", "b")));
+    expect(job.arrayProperties?.size).toBe(2);
+  },
+  "--fan-out-from": async () => {
+    await writeFile(join(place.home, "lines.txt"), "a b\n# nothing\nc\n--config 'd=e f'\n");
+    const from = ["--fan-out-from", join(place.home, "lines.txt")];
+    expect((await jobOf(await succeeds(fanOut(...from)))).arrayProperties?.size).toBe(3);
+  },
+  "--fan-out-first": async () => {
+    const first = ["--fan-out-first", "c", "--fan-out", "a", "--fan-out", "b"];
+    expect((await jobOf(await succeeds(fanOut(...first)))).dependsOn).toHaveLength(1);
+  },
+  "--fan-out-retry": async () => {
+    const nothing = await place.run(...aws, "--fan-out-retry", place.home);
+    expect(nothing.stderr).toContain("there is nothing to retry");
+  },
   "--tag": async () => {
     await withConfig("[aws-batch]\ntags = project=zika, owner=lab\n", async () => {
       const result = await succeeds(place.build("true", "--detach", "--tag", "owner=me", "--tag", "run=1"));
@@ -463,6 +481,11 @@ const shown: Readonly<Record<string, () => Promise<void>>> = {
     expect(stdout).toMatch(/^ +--job-info <file> /m);
   },
 };
+
+/** Submits a fan-out, and leaves it. */
+function fanOut(...options: string[]): Promise<ToolResult> {
+  return place.run(...aws, "--detach", ...options, place.directory);
+}
 
 /** Builds with `sh -c`, on this computer, with the programs in `engines` before all others. */
 function buildHere(...options: string[]) {

@@ -40,6 +40,7 @@ export async function awsBatchOptions(
       settings.get("awsBatchKmsKeyId", undefined),
     ),
     fanOut: await fanOutOptions(context, options, request.programArguments),
+    fanOutRetry: options.fanOutRetry === true,
     attach: options.attach,
     cancel: options.cancel === true,
     detach: options.detach === true,

@@ -6,7 +6,10 @@ import { childrenOf, type FanOut } from "../../runtimes/aws-batch/fan-out/childr
 import { splitWords } from "../../runtimes/aws-batch/fan-out/words.ts";
 import type { BuildOptions } from "./options.ts";
 
-type FanOutFlags = Pick<BuildOptions, "fanOut" | "fanOutFrom" | "fanOutFirst" | "attach" | "exec">;
+type FanOutFlags = Pick<
+  BuildOptions,
+  "fanOut" | "fanOutFrom" | "fanOutFirst" | "fanOutRetry" | "attach" | "exec"
+>;
 
 /** What --fan-out and its companions mean; undefined where none is given. Throws UsageError. */
 export async function fanOutOptions(
@@ -15,7 +18,13 @@ export async function fanOutOptions(
   programArguments: readonly string[],
 ): Promise<FanOut | undefined> {
   const { fanOut, fanOutFrom, fanOutFirst } = flags;
-  if (fanOut.length === 0 && fanOutFrom === undefined) {
+  const isGiven = fanOut.length > 0 || fanOutFrom !== undefined;
+  if (flags.fanOutRetry) {
+    checkOthers(flags, programArguments);
+    if (!isGiven && fanOutFirst.length === 0) return undefined;
+    throw new UsageError("--fan-out-retry takes its targets from the last fan-out: leave --fan-out out.");
+  }
+  if (!isGiven) {
     if (fanOutFirst.length === 0) return undefined;
     throw new UsageError(
       "--fan-out-first needs --fan-out or --fan-out-from: it is built before their children.",
@@ -34,14 +43,14 @@ export async function fanOutOptions(
 function checkOthers({ attach, exec }: FanOutFlags, programArguments: readonly string[]): void {
   if (attach !== undefined) {
     throw new UsageError(
-      "--attach and --fan-out can't be used together: one reattaches, the other submits.",
+      "--attach and a fan-out can't be used together: one reattaches, the other submits.",
       {
         hint: "To reattach to a fan-out, give --attach its run's id.",
       },
     );
   }
   if (exec !== "snakemake") {
-    throw new UsageError("--exec and --fan-out can't be used together: children are targets of Snakemake.", {
+    throw new UsageError("--exec and a fan-out can't be used together: children are targets of Snakemake.", {
       hint: "Leave one of them out.",
     });
   }
@@ -49,7 +58,7 @@ function checkOthers({ attach, exec }: FanOutFlags, programArguments: readonly s
   const target = first?.startsWith("-") ? undefined : first;
   if (target === undefined && !programArguments.includes("--")) return;
   throw new UsageError(
-    `With --fan-out, no targets can follow the directory${target === undefined ? "" : ` (“${target}”)`}: each child has its own.`,
+    `With a fan-out, no targets can follow the directory${target === undefined ? "" : ` (“${target}”)`}: each child has its own.`,
     { hint: "Give --fan-out the targets, and --fan-out-first those that all need." },
   );
 }

@@ -31,6 +31,7 @@ export interface BuildOptions {
   readonly fanOut: readonly string[];
   readonly fanOutFrom?: string;
   readonly fanOutFirst: readonly string[];
+  readonly fanOutRetry?: true;
   readonly tag: readonly string[];
   readonly attach?: string;
   readonly cancel?: true;
@@ -60,6 +61,7 @@ export const awsBatchOnly = {
   fanOut: "--fan-out",
   fanOutFrom: "--fan-out-from",
   fanOutFirst: "--fan-out-first",
+  fanOutRetry: "--fan-out-retry",
   tag: "--tag",
   attach: "--attach",
   cancel: "--cancel",
@@ -183,25 +185,20 @@ export function addRuntimeFlags(
 }
 
 function addFanOutOptions(command: Command): void {
-  command
-    .addOption(
-      advancedOption(
-        repeatable("--fan-out <target>", "build this target in a job of its own, beside those of the others"),
-      ),
-    )
-    .addOption(
-      advancedOption(
-        new Option(
-          "--fan-out-from <file>",
-          "a job of its own for each line of this file: targets or other arguments of Snakemake",
-        ),
-      ),
-    )
-    .addOption(
-      advancedOption(
-        repeatable("--fan-out-first <target>", "with --fan-out: build this first, once for all of them"),
-      ),
-    );
+  for (const option of [
+    repeatable("--fan-out <target>", "build this target in a job of its own, beside those of the others"),
+    new Option(
+      "--fan-out-from <file>",
+      "a job of its own for each line of this file: targets or other arguments of Snakemake",
+    ),
+    repeatable("--fan-out-first <target>", "with --fan-out: build this first, once for all of them"),
+    new Option(
+      "--fan-out-retry",
+      "build again what failed in the directory's last fan-out, and nothing else",
+    ),
+  ]) {
+    command.addOption(advancedOption(option));
+  }
 }
 
 function addJobOptions(command: Command): void {

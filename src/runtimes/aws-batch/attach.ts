@@ -8,6 +8,8 @@ import { parseRunId } from "../../runs/ids.ts";
 import type { JobId } from "../../runs/types.ts";
 import { parseS3Url } from "../../transfer/s3-url.ts";
 import type { BuildRoot } from "../../workflow/build-root.ts";
+import { arrayOf } from "./fan-out/array-of.ts";
+import { fanOutOf } from "./fan-out/known.ts";
 import { findByName, jobIdToAttach } from "./jobs/find.ts";
 import type { AwsBatchOptions } from "./options.ts";
 import type { Run } from "./run.ts";
@@ -37,7 +39,7 @@ export async function attachToJob(
   const given = await jobIdToAttach(context, { aws }, options, id);
   const job = await explained(`look up job ${id}`, signal, async () => {
     const described = await describeSubmitted(aws.batch, given, signal);
-    if (described !== undefined) return described;
+    if (described !== undefined) return arrayOf(context, aws, options, described);
     // The id of a run that was started from another computer, perhaps.
     const runId = parseRunId(id);
     const named = runId && (await findByName(context, { aws }, options, runId));
@@ -56,7 +58,8 @@ export async function attachToJob(
     );
   }
   context.io.out(`Attaching to AWS Batch Job ID: ${jobId}`);
-  return { jobId, runId: parseRunId(url), workdir, place, jobName: job.name, origin: job.origin, job };
+  const run = { jobId, runId: parseRunId(url), workdir, place, jobName: job.name, origin: job.origin, job };
+  return { ...run, fanOut: await explained(`look up job ${id}`, signal, () => fanOutOf(context, aws, run)) };
 }
 
 /** Asks again before a job counts as unknown: right after a submission, and rarely later, an answer can lack it. */

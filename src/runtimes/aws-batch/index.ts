@@ -6,6 +6,7 @@ import { UsageError } from "../../errors.ts";
 import type { BuildRequest } from "../build-request.ts";
 import { attachToJob } from "./attach.ts";
 import { followFanOut } from "./fan-out/follow.ts";
+import { retryOf } from "./fan-out/retry.ts";
 import { follow } from "./follow.ts";
 import { launch } from "./launch.ts";
 import type { AwsBatchOptions } from "./options.ts";
@@ -28,6 +29,7 @@ export async function runOnAwsBatch(
   let trial = options;
   for (;;) {
     const run = await begin(context, aws, request, trial);
+    if (run === undefined) return 0;
     const { fanOut } = run;
     if (fanOut !== undefined) return followFanOut(context, aws, { ...run, fanOut }, trial);
     const { exitStatus, rest } = await follow(context, aws, run, trial);
@@ -62,14 +64,19 @@ function withSize(options: AwsBatchOptions, { size }: Rest): AwsBatchOptions {
   return { ...options, memoryMib: size.memoryMib, cpus: size.vcpus ?? options.cpus };
 }
 
+/** Submits a job, or takes up another; undefined where there is nothing to do. */
 async function begin(
   context: Context,
   aws: Aws,
   request: BuildRequest,
   options: AwsBatchOptions,
-): Promise<Run> {
+): Promise<Run | undefined> {
   const { place } = request;
   if (options.attach !== undefined) return attachToJob(context, aws, { id: options.attach, place, options });
   if (place === undefined) throw new UsageError("The directory to build is missing.");
-  return launch(context, aws, { ...request, place }, options);
+  const placed = { ...request, place };
+  const again = options.fanOutRetry
+    ? await retryOf(context, aws, placed, options)
+    : { request: placed, options };
+  return again && launch(context, aws, again.request, again.options);
 }

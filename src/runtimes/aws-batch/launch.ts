@@ -20,7 +20,7 @@ import type { Selection } from "../../workflow/types.ts";
 import type { BuildRequest } from "../build-request.ts";
 import { commandLine } from "../command-line.ts";
 import { parseBucket, type RunObjects, runObjects } from "./bucket.ts";
-import { type Child, encodeTable } from "./fan-out/children.ts";
+import { type Child, encodeTable, type FanOut } from "./fan-out/children.ts";
 import { type Submissions, type SubmittedJobs, submissionsOf } from "./fan-out/submissions.ts";
 import type { JobSpecification } from "./job-request.ts";
 import { untilLaterSecond } from "./later-second.ts";
@@ -114,7 +114,11 @@ export async function launch(
   if (firstJobId !== undefined) io.out(`AWS Batch Job ID of what is built first: ${firstJobId}`);
   io.out(`AWS Batch Job ID: ${jobId}`);
   if (isKept) {
-    const change = { jobId, submittedAt: context.now(), children: recordedChildren(children, firstJobId) };
+    const change = {
+      jobId,
+      submittedAt: context.now(),
+      children: recordedChildren(options.fanOut, firstJobId),
+    };
     await updateRecord(runs, runId, change).catch(warnOfRecord(context));
   }
   return {
@@ -254,11 +258,9 @@ async function submit(context: Context, aws: Aws, { first, main }: Submissions):
 }
 
 /** What the record has of a fan-out. */
-function recordedChildren(
-  children: readonly Child[] | undefined,
-  firstJobId: JobId | undefined,
-): RunRecord["children"] {
-  return children && { labels: children.map(({ label }) => label), firstJobId };
+function recordedChildren(fanOut: FanOut | undefined, firstJobId: JobId | undefined): RunRecord["children"] {
+  if (fanOut === undefined) return undefined;
+  return { labels: fanOut.children.map(({ label }) => label), first: fanOut.first, firstJobId };
 }
 
 function recordOf(

@@ -15,7 +15,8 @@ export function changeBy(job: Job, now: number): RecordChange {
   };
   return {
     status: job.status,
-    startedAt: job.startedAt,
+    // Batch doesn't say when the first child of an array began.
+    ...(job.array ? {} : { startedAt: job.startedAt }),
     vcpus: job.container?.vcpus,
     memoryMib: job.container?.memoryMib,
     attempts: job.attempts,

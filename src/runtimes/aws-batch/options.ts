@@ -40,6 +40,8 @@ export interface AwsBatchOptions {
   readonly encryption: Encryption | undefined;
   /** Submit an array of jobs, each with arguments of its own; undefined: one job. */
   readonly fanOut?: FanOut | undefined;
+  /** Submit those children of the directory's last fan-out that failed. */
+  readonly fanOutRetry?: boolean;
   /** Take up this job in place of submitting one. */
   readonly attach: string | undefined;
   /** Stop the job that is attached to. */

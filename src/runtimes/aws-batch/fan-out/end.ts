@@ -1,4 +1,6 @@
+import type { Aws } from "../../../aws/clients.ts";
 import type { Context } from "../../../cli/context.ts";
+import { shellQuoted } from "../../../cli/shell-quoted.ts";
 import { quoteName } from "../../../runs/names.ts";
 import type { Explainer } from "../explain.ts";
 import { factsOf } from "../jobs/known-job.ts";
@@ -51,13 +53,18 @@ function describe(member: Member): string {
   return exitCode === undefined ? member.id : `${member.id} (exited ${exitCode})`;
 }
 
+/** The command that builds again only what failed. */
+export function tellHowToRetry({ io }: Context, aws: Aws, directory: string): void {
+  const local = aws.local?.isByOption ? ["--local-aws"] : [];
+  const words = ["nextstrain", "build", "--aws-batch", ...local, "--fan-out-retry", shellQuoted(directory)];
+  io.err(`To build only what failed again: ${words.join(" ")}`);
+}
+
 /** Says of files that two children made differently, and whose version is where. */
 export function tellClashes({ io }: Context, clashes: readonly Clash[]): void {
   if (clashes.length === 0) return;
   for (const { path, labels } of clashes.slice(0, MOST_EXPLAINED)) {
-    io.err(
-      `Error: ${labels.map(quoteName).join(" and ")} have both made ${quoteName(path)}, with different content.`,
-    );
+    io.err(`Error: ${labels.join(" and ")} have both made ${quoteName(path)}, with different content.`);
   }
   const more = clashes.length - MOST_EXPLAINED;
   if (more > 0) io.err(`So it is with ${more} more files.`);

@@ -5,6 +5,7 @@ import { haveFixedCredentials } from "../../../aws/credentials.ts";
 import { describeJobs } from "../../../aws/jobs.ts";
 import { openSurroundings } from "../../../checks/job/surroundings.ts";
 import type { Context } from "../../../cli/context.ts";
+import { readRecord, runsDirectory } from "../../../runs/registry.ts";
 import { cleanUpVariables } from "../envd.ts";
 import { createExplainer, type Explainer } from "../explain.ts";
 import { type Departure, type Interrupts, takeInterrupts } from "../interrupts.ts";
@@ -17,7 +18,7 @@ import { createNotifier } from "../notify.ts";
 import type { AwsBatchOptions } from "../options.ts";
 import { reattachCommand } from "../reattach.ts";
 import type { FanOutJobs, Run } from "../run.ts";
-import { exitStatusOfAll, explainFailures, failedMembers, tellClashes } from "./end.ts";
+import { exitStatusOfAll, explainFailures, failedMembers, tellClashes, tellHowToRetry } from "./end.ts";
 import { bringMembersHome, type Home, stayAway } from "./home.ts";
 import { accountsOf, beside, jobOf, type Member, membersOf } from "./members.ts";
 import { pollFanOut } from "./poll.ts";
@@ -98,15 +99,19 @@ export async function followFanOut(
   if (brought.departure) return depart(context, brought.departure);
   const { bytes, peakUse, failures, clashes } = brought.value;
   const isHome = place !== undefined && options.download && failures.length === 0;
+  const failed = failedMembers(members);
+  await noteFailed(context, run.runId, failed);
   await noteRun(context, run.runId, {
     ...(isHome ? { downloadedAt: context.now(), ...(bytes > 0 ? { broughtBytes: bytes } : {}) } : {}),
     ...(peakUse ? { peakUse } : {}),
   });
   const isStopped = cancelled || options.cancel;
-  const failed = failedMembers(members);
   if (failed.length === 0) io.out(`All ${members.length} jobs succeeded.`);
   else if (isStopped) io.out(`${members.length - failed.length} of ${members.length} jobs had succeeded.`);
-  else await explainFailures(context, members, explainerOf);
+  else {
+    await explainFailures(context, members, explainerOf);
+    if (place) tellHowToRetry(context, aws, place.directory);
+  }
   tellClashes(context, clashes);
   const notifier = createNotifier(context, options.notify);
   notifier.tell({ ...run, job: array, account: { region: aws.region.value, localAws: aws.isLocal } });
@@ -216,6 +221,14 @@ function changeByAll(array: Job, members: readonly Member[], now: number): Retur
   const starts = members.flatMap((member) => jobOf(member)?.startedAt ?? []);
   const startedAt = starts.reduce((first, each) => Math.min(first, each), array.startedAt ?? Infinity);
   return { ...changeBy(array, now), startedAt: Number.isFinite(startedAt) ? startedAt : undefined };
+}
+
+/** Keeps which children failed, for when Batch has forgotten them. */
+async function noteFailed(context: Context, runId: Run["runId"], failed: readonly Member[]): Promise<void> {
+  const record = runId && (await readRecord(runsDirectory(context), runId).catch(() => undefined));
+  if (record?.children === undefined) return;
+  const indices = failed.flatMap(({ index }) => index ?? []);
+  await noteRun(context, runId, { children: { ...record.children, failed: indices } });
 }
 
 /** Asks AWS Batch to stop one job of the screen. What keeps it from that is said. */

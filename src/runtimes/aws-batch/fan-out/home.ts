@@ -51,7 +51,8 @@ export function bringMembersHome(context: Context, aws: Aws, { place, wanted }: 
 
   const bring = async (member: Member) => {
     const job = jobOf(member);
-    if (job?.startedAt === undefined) return;
+    // Of one that Batch has forgotten, only the bucket tells.
+    if (member.never || (job !== undefined && job.startedAt === undefined)) return;
     const ours = { ...context, io: beside(io, member) };
     try {
       member.results = "downloading results";
@@ -92,14 +93,14 @@ export function bringMembersHome(context: Context, aws: Aws, { place, wanted }: 
   };
 }
 
-/** Whether a child that failed has uploaded nothing. */
+/** Whether a child that failed, or may have, has uploaded nothing. */
 async function hasLeftNothing(
   aws: Aws,
-  job: Job,
+  job: Job | undefined,
   part: NonNullable<Member["run"]["part"]>,
   signal: AbortSignal,
 ): Promise<boolean> {
-  return job.status === "FAILED" && (await lastModified(aws, part, signal)) === undefined;
+  return job?.status !== "SUCCEEDED" && (await lastModified(aws, part, signal)) === undefined;
 }
 
 function most(one: PeakUse | undefined, other: PeakUse | undefined): PeakUse | undefined {

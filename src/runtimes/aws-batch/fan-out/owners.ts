@@ -1,7 +1,6 @@
 import type { ArchiveEntry } from "../../../archive/types.ts";
 import { sameContent } from "../../../results/look.ts";
 import { isSnakemakeState } from "../../../results/names.ts";
-import { quoteName } from "../../../runs/names.ts";
 import type { ResultsBeside } from "../bring-back.ts";
 
 /** A file that two children have made with different content. */
@@ -67,7 +66,7 @@ export function createOwners(wanted: (path: string) => boolean = () => true): Ow
           began: began && others.size > 0 ? without(began, others) : began,
           whyOther(path) {
             const other = others.get(path);
-            return other && `${quoteName(other)} has made it, too, with other content`;
+            return other && `${other} has made it, too, with other content`;
           },
         };
       },

@@ -18,7 +18,7 @@ export interface SubmittedJobs {
 }
 
 /** Ends the list of values of whichever option comes before: targets follow. Given already, it means no more the second time. */
-const END_OF_VALUES = "--rerun-incomplete";
+export const END_OF_VALUES = "--rerun-incomplete";
 
 /** The requests of a job, or of a fan-out's jobs. Throws UserError where these can't have the script that they need. */
 export function submissionsOf(

@@ -61,9 +61,11 @@ export async function jobIdToAttach(
   context: Context,
   account: Pick<Account, "aws">,
   options: Pick<JobsOptions, "queue" | "bucket">,
-  id: string,
+  given: string,
 ): Promise<JobId> {
   const directory = runsDirectory(context);
+  // The child of an array is followed with all the others.
+  const id = given.replace(/:\d+$/, "");
   const runId = parseRunId(id);
   if (runId !== undefined) {
     const record = await readRecord(directory, runId).catch(() => undefined);
