@@ -96,7 +96,7 @@ def logs_and_batch():
     assert logs.describe_log_groups(logGroupNamePrefix="a")["logGroups"] == []
     logs.filter_log_events(logGroupName="/aws/batch/job", interleaved=True)
     job = {"jobName": "a", "jobQueue": "nextstrain-job-queue", "jobDefinition": "nextstrain-job"}
-    expect_missing("Batch SubmitJob with dependsOn", batch.submit_job, **job, dependsOn=[{"jobId": "x"}])
+    expect_missing("Batch SubmitJob with nodeOverrides", batch.submit_job, **job, nodeOverrides={"numNodes": 2})
     expect_missing("Batch UpdateComputeEnvironment with updatePolicy", batch.update_compute_environment,
                    computeEnvironment="nextstrain-compute-environment", updatePolicy={"jobExecutionTimeoutMinutes": 1})
     expect_missing("Batch RegisterJobDefinition with ephemeralStorage", batch.register_job_definition,

@@ -17,6 +17,8 @@ export const reasons = {
   noCapacity:
     "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - The job cannot run because the compute environment has insufficient instance capacity.",
   outOfMemory: "OutOfMemoryError: Container killed due to memory usage",
+  dependencyFailed: "Dependent Job failed",
+  childFailed: "Array Child Job failed",
   hostGone: (instance: string) => `Host EC2 (instance ${instance}) terminated.`,
 } as const;
 

@@ -33,6 +33,12 @@ export function containerEnvironment(
     ...Object.fromEntries(job.container.environment.map(({ name, value }) => [name, value])),
     // Names that begin with AWS_BATCH are reserved.
     AWS_BATCH_JOB_ID: job.jobId,
+    ...(job.place === undefined
+      ? {}
+      : {
+          AWS_BATCH_JOB_ARRAY_INDEX: String(job.place.index),
+          AWS_BATCH_JOB_ARRAY_SIZE: String(job.place.size),
+        }),
     AWS_BATCH_JOB_ATTEMPT: String(attempt.number),
     AWS_BATCH_JQ_NAME: job.queue,
     AWS_BATCH_CE_NAME: attempt.environment,

@@ -132,8 +132,7 @@ describe("SubmitJob refuses", () => {
     [{ ...base, tags: { "aws:x": "1" } }, /aws:/],
     [{ ...base, containerOverrides: { vcpus: 2 } }, /deprecated key/],
     [{ ...base, containerOverrides: { command: "true" } }, /^400 SerializationException/],
-    [{ ...base, dependsOn: [{ jobId: "x" }] }, /^501 NotImplemented: .*SubmitJob with dependsOn/],
-    [{ ...base, arrayProperties: { size: 2 } }, /^501 NotImplemented: .*arrayProperties/],
+    [{ ...base, nodeOverrides: { numNodes: 2 } }, /^501 NotImplemented: .*SubmitJob with nodeOverrides/],
     [{ ...base, parameters: { p: "x".repeat(31_000) } }, /over the limit of 30 KiB/],
   ])("%j", async (input, message) => {
     expect(await refusal(bench.batch, "SubmitJob", input)).toMatch(message);

@@ -1,3 +1,5 @@
+import { arrayDetail, arraySummary } from "./arrays.ts";
+import { prerequisitesOf } from "./dependencies.ts";
 import { ecsProperties } from "./ecs-properties.ts";
 import { batchArn, ecsArn, type Home } from "./names.ts";
 import type {
@@ -14,17 +16,19 @@ import type {
 const emptyLists = { volumes: [], mountPoints: [], ulimits: [], networkInterfaces: [], secrets: [] };
 
 /** A job as DescribeJobs shows it (`JobDetail`). */
-export function jobDetail(home: Home, job: Job): Json {
+export function jobDetail(home: Home, job: Job, jobs: ReadonlyMap<string, Job>): Json {
   return {
     ...jobSummary(home, job),
+    ...arrayDetail(jobs, job),
     jobQueue: batchArn(home, "job-queue", job.queue),
     ...given("schedulingPriority", job.schedulingPriority),
     attempts: job.attempts.map((attempt) => attemptDetail(attempt, job)),
     ...(job.retryStrategy ? { retryStrategy: job.retryStrategy } : {}),
-    dependsOn: [],
+    dependsOn: dependenciesOf(jobs, job),
     parameters: job.parameters,
     ...containerDetail(job),
-    ...timeout(job.timeoutSeconds),
+    // The limit is each child's: an array has none.
+    ...timeout(job.arraySize === undefined ? job.timeoutSeconds : undefined),
     tags: job.tags,
     ...(job.propagateTags === undefined ? {} : { propagateTags: job.propagateTags }),
     platformCapabilities: job.platformCapabilities ?? [],
@@ -52,7 +56,14 @@ export function jobSummary(home: Home, job: Job): Json {
       ? {}
       : { container: { ...given("exitCode", last.exitCode), ...given("reason", last.reason) } }),
     jobDefinition: batchArn(home, "job-definition", `${name}:${revision}`),
+    ...arraySummary(job),
   };
+}
+
+/** As submitted; of a child, the jobs that it waits for. */
+function dependenciesOf(jobs: ReadonlyMap<string, Job>, job: Job): readonly Json[] {
+  if (job.place === undefined) return (job.dependsOn ?? []).map((one) => ({ ...one }));
+  return prerequisitesOf(jobs, job).map((jobId) => ({ jobId }));
 }
 
 function containerDetail(job: Job): Json {

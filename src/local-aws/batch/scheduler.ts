@@ -1,33 +1,14 @@
-import { randomBytes } from "node:crypto";
-import { join } from "node:path";
-import { attemptRecord, makeRunnable, newAttempt, reasons } from "./attempts.ts";
+import { reasons } from "./attempts.ts";
 import { fitOf, hasRoom, reasonToWait } from "./capacity.ts";
-import { containerEnvironment, credentialsOf, type JobSurroundings } from "./container-environment.ts";
-import type { ContainerEnd, Executor, RunningContainer } from "./executor/executor.ts";
 import { isHealthy } from "./health.ts";
-import type { InstanceMetadata } from "./instance-metadata.ts";
-import { capacityWait, faultOf, type JobFaults, runWithFault, waitReason } from "./job-faults.ts";
-import type { LogSink } from "./log-sink.ts";
-import type { Home } from "./names.ts";
-import { isRetried } from "./retry.ts";
+import { capacityWait, waitReason } from "./job-faults.ts";
+import { createLiving } from "./living.ts";
+import { createProgress } from "./progress.ts";
+import { createRuns, type RunOptions } from "./runs.ts";
 import { frontOfQueue } from "./shares.ts";
-import type { Store } from "./store.ts";
 import { createWaits } from "./time-limits.ts";
 import type { ComputeEnvironment, Job, JobQueue } from "./types.ts";
 import { isFinished } from "./types.ts";
-
-export interface SchedulerOptions extends Home, JobSurroundings {
-  readonly store: Store;
-  readonly executor: Executor;
-  readonly logs: LogSink;
-  readonly metadata: InstanceMetadata;
-  /** What goes wrong with jobs on request. */
-  readonly faults?: JobFaults;
-  now(): number;
-  log(message: string): void;
-  /** Calls back after so many milliseconds; returns how to call that off. */
-  startTimer(callback: () => void, ms: number): () => void;
-}
 
 /** Takes jobs from state to state. */
 export interface Scheduler {
@@ -49,17 +30,11 @@ export interface Scheduler {
   close(): Promise<void>;
 }
 
-export function createScheduler(options: SchedulerOptions): Scheduler {
-  const { store, executor, logs, now } = options;
-  const containers = new Map<string, RunningContainer>();
-  const runs = new Set<Promise<void>>();
+export function createScheduler(options: RunOptions): Scheduler {
+  const { store, now } = options;
   const waits = createWaits(now);
-  const instance = `i-0${randomBytes(8).toString("hex")}`;
+  const living = createLiving();
   let phase: "not yet open" | "open" | "closed" = "not yet open";
-  /** Jobs whose containers were killed because the daemon leaves. */
-  const abandoned = new Set<string>();
-
-  const living = () => [...store.jobs.values()].filter((job) => !isFinished(job));
 
   /** Records a transition. What cannot be written is said and not fatal: the job itself goes on. */
   async function save(job: Job): Promise<void> {
@@ -68,12 +43,14 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     });
   }
 
-  async function end(job: Job, status: "SUCCEEDED" | "FAILED", statusReason: string): Promise<void> {
-    job.status = status;
-    job.statusReason = statusReason;
-    job.stoppedAt = now();
-    await save(job);
-  }
+  const progress = createProgress({ store, living, save, now });
+  const runs = createRuns({
+    ...options,
+    save,
+    end: (job, status, reason) => progress.end([job], status, reason),
+    tryAgain: progress.tryAgain,
+    onEnd: schedule,
+  });
 
   function schedule(): void {
     if (phase !== "open") return;
@@ -103,14 +80,16 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
         if (Number.isFinite(waitMs)) options.startTimer(schedule, waitMs);
         return;
       }
-      start(job, free);
+      waits.forget(job);
+      runs.start(job, free);
+      living.note(job);
     }
   }
 
   const next = (queue: JobQueue): Job | undefined => frontOf(queue, 1)[0];
 
   function frontOf(queue: JobQueue, most: number): readonly Job[] {
-    const jobs = living().filter((job) => job.queue === queue.name);
+    const jobs = [...living.running(), ...living.runnable(most)].filter((job) => job.queue === queue.name);
     return frontOfQueue(jobs, store.policies.get(queue.schedulingPolicy ?? ""), most);
   }
 
@@ -125,12 +104,13 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       return;
     }
     job.isCancelled = true;
-    void end(job, "FAILED", reason).then(schedule);
+    void progress.end([job], "FAILED", reason).then(schedule);
   }
 
   /** Sizes of the jobs that an environment runs. */
   function load(environment: ComputeEnvironment) {
-    return living()
+    return living
+      .running()
       .filter((job) => job.current?.environment === environment.name)
       .map((job) => job.size);
   }
@@ -143,142 +123,52 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     void save(job);
   }
 
-  function start(job: Job, environment: ComputeEnvironment): void {
-    waits.forget(job);
-    job.status = "STARTING";
-    delete job.statusReason;
-    job.current = newAttempt(job, environment, options);
-    const running = run(job).catch((error: unknown) => {
-      options.log(`Job ${job.jobId}: ${error instanceof Error ? error.stack : String(error)}`);
-    });
-    runs.add(running);
-    void running.finally(() => runs.delete(running));
-  }
-
-  async function run(job: Job): Promise<void> {
-    const { current } = job;
-    if (current === undefined) return;
-    await save(job);
-    const fault = faultOf(options.faults, job);
-    // A task that never starts has written nothing: its stream is not there.
-    if (fault?.kind !== "cannot-start") {
-      await logs.createStream(current.logGroup, current.logStream).catch((error: unknown) => {
-        options.log(`Job ${job.jobId} has no log stream: ${String(error)}`);
-      });
-    }
-    if (phase === "closed" || job.stopping !== undefined) return finishAttempt(job, undefined);
-    using metadata = options.metadata.open(credentialsOf(job, options));
-    const giveNotice = (ms: number) => metadata.giveNotice(now() + ms);
-    const container = runWithFault({ ...options, giveNotice, hostGone: reasons.hostGone(instance) }, fault, {
-      jobId: job.jobId,
-      number: current.number,
-      directory: join(store.jobDirectory(job.jobId), String(current.number)),
-      image: job.container.image,
-      size: job.size,
-      command: job.container.command,
-      environment: containerEnvironment(job, current, options, metadata),
-      append: (events) => logs.append(current.logGroup, current.logStream, events),
-    });
-    containers.set(job.jobId, container);
-    const process = await container.started;
-    let cancelTimer = () => {};
-    if (process !== undefined) {
-      current.process = process;
-      job.status = "RUNNING";
-      job.startedAt = now();
-      if (job.timeoutSeconds !== undefined) {
-        cancelTimer = options.startTimer(() => stop(job, reasons.timedOut), job.timeoutSeconds * 1000);
-      }
-      await save(job);
-    }
-    const ended = await container.ended;
-    cancelTimer();
-    containers.delete(job.jobId);
-    await finishAttempt(job, ended);
-  }
-
-  function stop(job: Job, reason: string): void {
-    job.stopping ??= reason;
-    containers.get(job.jobId)?.stop();
-  }
-
-  /** `ended` is undefined where there was no container. */
-  async function finishAttempt(job: Job, ended: ContainerEnd | undefined): Promise<void> {
-    const statusReason = statusReasonOf(job, ended);
-    const current = job.current;
-    if (current !== undefined) {
-      const wasRunning = job.status === "RUNNING";
-      job.attempts.push(attemptRecord(job, ended, { statusReason, stoppedAt: now(), wasRunning }));
-    }
-    delete job.current;
-    const attempt = { exitCode: ended?.exitCode, reason: ended?.reason, statusReason };
-    if (ended?.exitCode === 0 && job.stopping === undefined) {
-      await end(job, "SUCCEEDED", statusReason);
-    } else if (job.stopping === undefined && isRetried(job.retryStrategy, job.attempts.length, attempt)) {
-      makeRunnable(job);
-      await save(job);
-    } else {
-      await end(job, "FAILED", statusReason);
-    }
-    schedule();
-  }
-
-  function statusReasonOf(job: Job, ended: ContainerEnd | undefined): string {
-    if (job.stopping !== undefined) return job.stopping;
-    if (ended === undefined) return reasons.hostGone(instance);
-    if (ended.exitCode === 137 && abandoned.has(job.jobId)) return reasons.hostGone(instance);
-    if (ended.statusReason !== undefined) return ended.statusReason;
-    return ended.reason === undefined ? reasons.exited : reasons.failedToStart;
-  }
-
   return {
     async submit(job) {
-      store.jobs.set(job.jobId, job);
-      try {
-        await store.saveJob(job);
-      } catch (error) {
-        store.jobs.delete(job.jobId);
-        throw error;
-      }
+      await store.addJob(job);
       if (isFinished(job)) return;
-      if (job.invalid !== undefined) return end(job, "FAILED", job.invalid);
-      makeRunnable(job);
+      progress.admit(job);
+      if (job.invalid !== undefined) return progress.end(progress.partsOf(job), "FAILED", job.invalid);
       await save(job);
+      if (job.dependsOn !== undefined) await progress.settle();
       schedule();
     },
     async cancel(job, reason) {
-      if (isFinished(job) || job.current !== undefined) return;
-      job.isCancelled = true;
-      await end(job, "FAILED", reason);
+      const waiting = progress.partsOf(job).filter(({ current }) => current === undefined);
+      if (waiting.length === 0) return;
+      for (const one of [job, ...waiting]) one.isCancelled = true;
+      if (job.arraySize !== undefined) job.stopping = reason;
+      await progress.end(waiting, "FAILED", reason);
       schedule();
     },
     async terminate(job, reason) {
-      if (isFinished(job)) return;
-      job.isTerminated = true;
-      if (job.current === undefined) {
-        await end(job, "FAILED", reason);
-        schedule();
-      } else {
-        stop(job, reason);
-        await save(job);
-      }
+      const parts = progress.partsOf(job);
+      if (parts.length === 0) return;
+      for (const one of [job, ...parts]) one.isTerminated = true;
+      const running = parts.filter(({ current }) => current !== undefined);
+      if (job.arraySize !== undefined) job.stopping ??= reason;
+      for (const one of running) runs.stop(one, reason);
+      await progress.end(
+        parts.filter(({ current }) => current === undefined),
+        "FAILED",
+        reason,
+      );
+      await Promise.all([...new Set([job, ...running])].map(save));
+      schedule();
     },
     schedule,
     async recover() {
-      for (const job of living()) {
-        const { current } = job;
-        if (current === undefined) {
-          if (job.invalid !== undefined) await end(job, "FAILED", job.invalid);
-          else if (job.status !== "RUNNABLE") makeRunnable(job);
-          continue;
-        }
-        const directory = join(store.jobDirectory(job.jobId), String(current.number));
-        await executor.cleanUp({ jobId: job.jobId, directory, process: current.process });
-        await finishAttempt(job, undefined);
+      for (const job of [...store.jobs.values()]) {
+        if (job.place === undefined && !isFinished(job)) progress.admit(job);
       }
+      for (const job of living.all()) {
+        if (job.current !== undefined) await runs.abandon(job);
+        else if (job.invalid !== undefined) await progress.end(progress.partsOf(job), "FAILED", job.invalid);
+      }
+      await progress.settle();
     },
     frontOf,
-    livingJobs: () => living().filter((job) => job.status !== "RUNNABLE").length,
+    livingJobs: () => living.running().length,
     open() {
       if (phase !== "not yet open") return;
       phase = "open";
@@ -286,11 +176,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     },
     async close() {
       phase = "closed";
-      for (const [jobId, container] of containers) {
-        abandoned.add(jobId);
-        container.kill();
-      }
-      await Promise.all(runs);
+      await runs.close();
       await store.flush();
     },
   };

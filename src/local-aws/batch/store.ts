@@ -2,6 +2,8 @@ import { randomUUID } from "node:crypto";
 import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isRecord, readJson } from "../daemon/json-file.ts";
+import { childrenOf, spawnChildren } from "./arrays.ts";
+import { createChildJournal, readChildren } from "./child-journal.ts";
 import type { ComputeEnvironment, Job, JobDefinition, JobQueue, SchedulingPolicy } from "./types.ts";
 import { isFinished } from "./types.ts";
 
@@ -10,8 +12,8 @@ const version = 1;
 const keptMs = 7 * 24 * 60 * 60 * 1000;
 
 /**
- * The state of Batch, in memory and on disk: `registry.json` for what is registered, `jobs/<id>/job.json` for each job.
- * Beside a `job.json` lie the directories of the job's attempts.
+ * The state of Batch, in memory and on disk: `registry.json` for what is registered, `jobs/<id>/job.json` for each job but an
+ * array's children, which share `jobs/<parent>/children.jsonl`. Beside these lie the directories of attempts.
  */
 export interface Store {
   readonly definitions: JobDefinition[];
@@ -20,10 +22,13 @@ export interface Store {
   readonly policies: Map<string, SchedulingPolicy>;
   /** By job id. */
   readonly jobs: Map<string, Job>;
-  jobDirectory(jobId: string): string;
+  /** Where an attempt is run; not there before it. */
+  attemptDirectory(job: Job, number: number): string;
   /** Ever greater, to order jobs by. */
   nextSequence(): number;
   saveRegistry(): Promise<void>;
+  /** Adds a job, with its children if it is an array. What can't be written is not added, and throws. */
+  addJob(job: Job): Promise<void>;
   saveJob(job: Job): Promise<void>;
   /** Forgets jobs that ended over 7 days ago. */
   prune(now: number): Promise<void>;
@@ -44,9 +49,13 @@ export async function openStore(directory: string): Promise<Store> {
   const policies = new Map(registry?.policies?.map((policy) => [policy.name, policy]));
   const definitions = [...(registry?.definitions ?? [])];
   const jobs = new Map<string, Job>();
+  const childrenFile = (id: string) => join(jobsDirectory, id, "children.jsonl");
+  const journal = createChildJournal();
   for (const id of await readdir(jobsDirectory)) {
     const job = await readRecord<Job>(join(jobsDirectory, id, "job.json"));
-    if (job) jobs.set(id, job);
+    if (job) {
+      for (const one of [job, ...(await readChildren(childrenFile(id), job))]) jobs.set(one.jobId, one);
+    }
     // A directory without a record is what a crash left of a job that was never accepted, or is already forgotten.
     else await rm(join(jobsDirectory, id), { recursive: true, force: true });
   }
@@ -95,8 +104,9 @@ export async function openStore(directory: string): Promise<Store> {
     }
   }
 
-  const jobDirectory = (jobId: string) => join(jobsDirectory, jobId);
-  const jobFile = (jobId: string) => join(jobDirectory(jobId), "job.json");
+  const jobFile = (jobId: string) => join(jobsDirectory, jobId, "job.json");
+  const saveJob = (job: Job) =>
+    job.place ? journal.append(childrenFile(job.place.parentId), job) : save(jobFile(job.jobId), job);
 
   return {
     definitions,
@@ -104,21 +114,38 @@ export async function openStore(directory: string): Promise<Store> {
     environments,
     policies,
     jobs,
-    jobDirectory,
+    attemptDirectory: ({ jobId, place }, number) =>
+      place
+        ? join(jobsDirectory, place.parentId, `${place.index}-${number}`)
+        : join(jobsDirectory, jobId, String(number)),
     nextSequence: () => ++sequence,
     saveRegistry,
-    saveJob: (job) => save(jobFile(job.jobId), job),
+    async addJob(job) {
+      const added = [job, ...spawnChildren(job)];
+      for (const one of added) jobs.set(one.jobId, one);
+      try {
+        await saveJob(job);
+      } catch (error) {
+        for (const one of added) jobs.delete(one.jobId);
+        throw error;
+      }
+    },
+    saveJob,
     async prune(now) {
       for (const job of [...jobs.values()]) {
-        if (!isFinished(job) || now - (job.stoppedAt ?? job.createdAt) < keptMs) continue;
+        // Children go with their parents.
+        if (job.place !== undefined || !isFinished(job)) continue;
+        if (now - (job.stoppedAt ?? job.createdAt) < keptMs) continue;
+        for (const child of childrenOf(jobs, job)) jobs.delete(child.jobId);
         jobs.delete(job.jobId);
         // Its end may still be on the way to the disk, and would make the directory anew.
         await writes.get(jobFile(job.jobId))?.catch(() => undefined);
-        await rm(jobDirectory(job.jobId), { recursive: true, force: true });
+        await journal.written(childrenFile(job.jobId));
+        await rm(join(jobsDirectory, job.jobId), { recursive: true, force: true });
       }
     },
     async flush() {
-      await Promise.all(writes.values());
+      await Promise.all([...writes.values(), journal.flush()]);
     },
   };
 }

@@ -37,6 +37,13 @@ test("each kind of thing can be tagged and untagged, and keeps its tags over a r
   expect((await bench.describeJob(jobId)).tags).toEqual({ a: "1" });
 });
 
+test("an array has tags, which its children show, and which can't be changed there", async () => {
+  const jobId = await bench.submit({ arrayProperties: { size: 2 }, tags: { a: "1" } });
+  expect(await tagging("GET", arnOf(`job/${jobId}`))).toEqual({ tags: { a: "1" } });
+  expect((await bench.describeJob(`${jobId}:1`)).tags).toEqual({ a: "1" });
+  await expect(tagging("POST", arnOf(`job/${jobId}:1`), { tags: { a: "2" } })).rejects.toThrow(/no resource/);
+});
+
 test("what is not there, AWS's own names and more than 50 are refused", async () => {
   const queue = arnOf("job-queue/nextstrain-job-queue");
   await expect(tagging("GET", arnOf("job-queue/none"))).rejects.toThrow(/no resource/);

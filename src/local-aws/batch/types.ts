@@ -142,6 +142,22 @@ export interface CurrentAttempt {
   process?: ProcessIdentity;
 }
 
+/** One entry of `dependsOn`. Without a job id, SEQUENTIAL: each child of an array waits for the one before it. */
+export interface Dependency {
+  readonly jobId?: string;
+  /** N_TO_N: each child of an array waits for the child of the other array that has the same index. */
+  readonly type?: "N_TO_N" | "SEQUENTIAL";
+}
+
+/** A child's place in its array. */
+export interface Place {
+  readonly parentId: string;
+  /** From 0. */
+  readonly index: number;
+  /** Of the whole array. */
+  readonly size: number;
+}
+
 /** A job: its own record on disk, changed as it goes. Times are milliseconds since 1970. */
 export interface Job {
   readonly version: 1;
@@ -163,6 +179,12 @@ export interface Job {
   /** The definition's. */
   readonly ecsTask?: EcsTask;
   readonly size: Size;
+  /** Of an array's parent, which never runs itself: how many children it has. */
+  readonly arraySize?: number;
+  /** Of an array's child; its `jobId` is `PARENT:INDEX`. */
+  readonly place?: Place;
+  /** What has to succeed first; of an array, only its parent has this. */
+  readonly dependsOn?: readonly Dependency[];
   readonly createdAt: number;
   /** Orders jobs submitted in the same millisecond. */
   readonly sequence: number;
@@ -176,7 +198,7 @@ export interface Job {
   current?: CurrentAttempt;
   isCancelled?: boolean;
   isTerminated?: boolean;
-  /** Why the attempt is being stopped. */
+  /** Why the attempt, or the array, is being stopped. */
   stopping?: string;
 }
 

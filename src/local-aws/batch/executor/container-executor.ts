@@ -41,7 +41,8 @@ export function runInContainer(
   attempt: Attempt,
   options: ContainerOptions & { readonly mayPull: boolean },
 ): RunningContainer {
-  const name = `nextstrain-${attempt.jobId}-${attempt.number}`;
+  // The id of an array's child has a colon, which no container's name may have.
+  const name = `nextstrain-${attempt.jobId.replace(":", "-")}-${attempt.number}`;
   let announce: (process: ProcessIdentity | undefined) => void = () => undefined;
   const started = new Promise<ProcessIdentity | undefined>((resolve) => {
     announce = resolve;

@@ -1,3 +1,4 @@
+import { childrenOf } from "../arrays.ts";
 import {
   clientException,
   optionalObjects,
@@ -21,24 +22,26 @@ export const describeJobs: Operation = async (input, context) => {
   await context.store.prune(context.now());
   const jobs = ids.map((id) => context.store.jobs.get(nameOf(context, "job", id)));
   return {
-    jobs: jobs.filter((job) => job !== undefined).map((job) => jobDetail(context, job)),
+    jobs: jobs.filter((job) => job !== undefined).map((job) => jobDetail(context, job, context.store.jobs)),
   };
 };
 
 /**
- * ListJobs: by queue and one status (RUNNING where it is left out), 1,000 a page; or by one filter, 100 a page. Newest first.
+ * ListJobs: by queue and one status (RUNNING where it is left out), 1,000 a page; or by one filter, 100 a page. Newest first, and
+ * without the children of arrays. Or by array and status: its children.
  */
 export const listJobs: Operation = async (input, context) => {
+  const arrayId = optionalString(input, "arrayJobId");
+  if (arrayId) return listChildren(arrayId, input, context);
   const queue = requiredQueue(input, context.store, context);
-  const status = optionalString(input, "jobStatus") ?? "RUNNING";
-  if (!jobStatuses.some((known) => known === status)) throw clientException(`Unknown jobStatus ${status}.`);
+  const status = statusOf(input);
   await context.store.prune(context.now());
   const filters = optionalObjects(input, "filters") ?? [];
   if (filters.length > 1) throw clientException("Only one filter can be used at a time.");
   const isOfStatus = (job: Job) => job.status === status;
   const isWanted = filters[0] ? filterOf(filters[0], context) : isOfStatus;
   const found = [...context.store.jobs.values()]
-    .filter((job) => job.queue === queue.name && isWanted(job))
+    .filter((job) => job.place === undefined && job.queue === queue.name && isWanted(job))
     // The one filter that a status goes together with.
     .filter((job) => filters[0]?.name !== "SHARE_IDENTIFIER" || isOfStatus(job))
     .sort((a, b) => b.createdAt - a.createdAt || b.sequence - a.sequence);
@@ -49,6 +52,29 @@ export const listJobs: Operation = async (input, context) => {
     ...(nextToken ? { nextToken } : {}),
   };
 };
+
+/** Filters have no effect on them, as on AWS. By index. */
+async function listChildren(arrayId: string, input: Json, context: BatchContext): Promise<Json> {
+  if (optionalString(input, "jobQueue")) {
+    throw clientException("Only one of jobQueue and arrayJobId can be given.");
+  }
+  const status = statusOf(input);
+  await context.store.prune(context.now());
+  const { jobs } = context.store;
+  const parent = jobs.get(nameOf(context, "job", arrayId));
+  const found = parent ? childrenOf(jobs, parent).filter((job) => job.status === status) : [];
+  const { items, nextToken } = page(input, found, (job) => job.jobId, 1_000);
+  return {
+    jobSummaryList: items.map((job) => jobSummary(context, job)),
+    ...(nextToken ? { nextToken } : {}),
+  };
+}
+
+function statusOf(input: Json): string {
+  const status = optionalString(input, "jobStatus") ?? "RUNNING";
+  if (jobStatuses.some((known) => known === status)) return status;
+  throw clientException(`Unknown jobStatus ${status}.`);
+}
 
 /** GetJobQueueSnapshot: the first 100 RUNNABLE jobs, in the order in which they will start as things are. */
 export const getJobQueueSnapshot: Operation = async (input, context) => {

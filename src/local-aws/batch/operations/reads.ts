@@ -7,10 +7,10 @@ export const reads = {
   SubmitJob: [
     ...["jobName", "jobQueue", "jobDefinition", "parameters", "containerOverrides"],
     ...["ecsPropertiesOverride", "retryStrategy", "timeout", "propagateTags", "tags"],
-    ...["shareIdentifier", "schedulingPriorityOverride"],
+    ...["shareIdentifier", "schedulingPriorityOverride", "arrayProperties", "dependsOn"],
   ],
   DescribeJobs: ["jobs"],
-  ListJobs: ["jobQueue", "jobStatus", "filters", ...pages],
+  ListJobs: ["jobQueue", "arrayJobId", "jobStatus", "filters", ...pages],
   GetJobQueueSnapshot: ["jobQueue"],
   CancelJob: ["jobId", "reason"],
   TerminateJob: ["jobId", "reason"],

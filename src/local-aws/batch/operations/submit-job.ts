@@ -1,9 +1,12 @@
 import { randomUUID } from "node:crypto";
+import { arraySizes } from "../arrays.ts";
 import { override, readRetryStrategy, readTimeout, sizeOf, substitute } from "../container.ts";
 import { readOverrides } from "../ecs-properties.ts";
 import {
   clientException,
   optionalBoolean,
+  optionalInteger,
+  optionalObject,
   requiredName,
   requiredString,
   stringMap,
@@ -11,15 +14,16 @@ import {
 } from "../fields.ts";
 import { batchArn } from "../names.ts";
 import { readScheduling } from "../shares.ts";
-import type { Job } from "../types.ts";
+import type { Job, Json } from "../types.ts";
 import { findDefinition } from "./definitions.ts";
+import { readDependencies } from "./dependencies.ts";
 import type { Operation } from "./operation.ts";
 import { requiredQueue } from "./queues.ts";
 
 /** Longest `containerOverrides`, in characters of JSON: over it a job is accepted, and fails. */
 const maxOverrides = 8_192;
 
-/** SubmitJob for a job of one container. */
+/** SubmitJob for a job of one container, or an array of such jobs. */
 export const submitJob: Operation = async (input, context) => {
   const jobName = requiredName(input, "jobName");
   const queue = requiredQueue(input, context.store, context);
@@ -57,6 +61,8 @@ export const submitJob: Operation = async (input, context) => {
     container,
     ...(definition.ecsTask ? { ecsTask: definition.ecsTask } : {}),
     size: sizeOf(container),
+    ...readArray(input),
+    ...readDependencies(input, context),
     createdAt: context.now(),
     sequence: context.store.nextSequence(),
     ...(JSON.stringify(overrides).length > maxOverrides
@@ -68,3 +74,15 @@ export const submitJob: Operation = async (input, context) => {
   await context.scheduler.submit(job);
   return { jobArn: batchArn(context, "job", job.jobId), jobName, jobId: job.jobId };
 };
+
+/** `arrayProperties`; without a size it is no array. */
+function readArray(input: Json): Pick<Job, "arraySize"> {
+  const size = optionalInteger(optionalObject(input, "arrayProperties") ?? {}, "size");
+  if (size === undefined) return {};
+  if (size < arraySizes.least || size > arraySizes.most) {
+    throw clientException(
+      `Error executing request, Exception : Array size must be between ${arraySizes.least} and ${arraySizes.most}, got ${size}.`,
+    );
+  }
+  return { arraySize: size };
+}

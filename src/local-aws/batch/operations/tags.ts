@@ -1,5 +1,5 @@
 import { clientException, optionalStrings, requiredString, stringMap, tagsOf } from "../fields.ts";
-import { batchArn } from "../names.ts";
+import { batchArn, nameOf } from "../names.ts";
 import type { BatchContext, Operation } from "./operation.ts";
 
 type Tags = Readonly<Record<string, string>>;
@@ -32,12 +32,12 @@ export const untagResource: Operation = async (input, context) => {
   return {};
 };
 
-/** What the ARN names: a job, a definition's revision, a queue, a compute environment or a scheduling policy. */
+/** What the ARN names: a job that is no child of an array, a definition's revision, a queue, a compute environment or a scheduling policy. */
 function tagged(input: Parameters<Operation>[0], context: BatchContext): Tagged {
   const { store } = context;
   const arn = requiredString(input, "resourceArn");
-  const job = [...store.jobs.values()].find(({ jobId }) => batchArn(context, "job", jobId) === arn);
-  if (job !== undefined) {
+  const job = store.jobs.get(nameOf(context, "job", arn));
+  if (job !== undefined && job.place === undefined && arn !== job.jobId) {
     return {
       tags: job.tags,
       async keep(tags) {
