@@ -63,15 +63,22 @@ open(snakemake.output[0], "w").write("script " + snakemake.wildcards.i)
 /** Rules, and how often each runs. */
 const STEPS = 8 * 3 + 1;
 
+interface Ending {
+  readonly fault?: object;
+  readonly meanwhile?: object;
+  readonly stopped: boolean;
+}
+
 const killed = { fault: "out-of-memory" };
-/** Of each: the fault at the chosen moment, and whether the job is stopped, and so keeps all that it has finished. */
-const endings: Readonly<Record<string, { readonly fault?: object; readonly stopped: boolean }>> = {
+/** Of each: the fault at the chosen moment, or from then on, and whether the job is stopped, and so keeps all that it has finished. */
+const endings: Readonly<Record<string, Ending>> = {
   "Control-C": { stopped: true },
   "a reclaim by ECS": { fault: { fault: "spot-reclaim", notice: 60, drain: true }, stopped: true },
   "a reclaim with notice": { fault: { fault: "spot-reclaim", notice: 60 }, stopped: true },
   "a lost machine": { fault: { fault: "spot-reclaim" }, stopped: false },
   "lack of memory": { fault: killed, stopped: false },
   "SIGKILL at the time limit": { fault: { fault: "time-limit" }, stopped: false },
+  "the network gone": { meanwhile: { fault: "cut", service: "s3", from: "job" }, stopped: false },
 };
 const CUTS = { fault: "cut", service: "s3", from: "job", probability: 0.4, count: 6 };
 const BAD_KEYS = ["--env", "AWS_ACCESS_KEY_ID=AKIAEXPIRED", "--env", "AWS_SECRET_ACCESS_KEY=expired"];
@@ -133,7 +140,8 @@ describe.skipIf(!tools)("a job that ends at random (needs zip, unzip, snakemake 
       // It may be too late for it.
       await Promise.race([running.seen(new RegExp(line)), running.ended]);
       await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
-      running.child.kill("SIGINT");
+      if (round.meanwhile) await useFaults(place.env, [round.meanwhile]);
+      else running.child.kill("SIGINT");
     }
     const ended = await running.ended;
     await useFaults(place.env, []);

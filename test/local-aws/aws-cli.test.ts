@@ -123,6 +123,24 @@ describe.skipIf(!have("aws"))("local AWS, judged by the aws command (needs aws)"
     ]);
   });
 
+  test("an array's children run, are counted and listed, and what depends on it runs last", async () => {
+    const script = "echo child $AWS_BATCH_JOB_ARRAY_INDEX";
+    const arrayId = await submit(script, "--array-properties", "size=2");
+    const jobId = await submit("echo last", "--depends-on", `jobId=${arrayId}`);
+    const last = await ended(jobId);
+    expect(last).toMatchObject({ status: "SUCCEEDED", dependsOn: [{ jobId: arrayId }] });
+    expect(await ended(arrayId)).toMatchObject({
+      ...{ status: "SUCCEEDED", arrayProperties: { size: 2, statusSummary: { SUCCEEDED: 2 } } },
+    });
+    const text = ["--query", "jobSummaryList[].jobId", "--output", "text"];
+    const args = ["batch", "list-jobs", "--array-job-id", arrayId, "--job-status", "SUCCEEDED", ...text];
+    expect((await aws(...args)).trim().split("\t")).toEqual([`${arrayId}:0`, `${arrayId}:1`]);
+    const { container } = await ended(`${arrayId}:1`);
+    const stream = ["--log-group-name", "/aws/batch/job", "--log-stream-name", container.logStreamName];
+    const messages = ["--query", "events[].message", "--output", "text"];
+    expect((await aws("logs", "get-log-events", ...stream, ...messages)).trim()).toBe("child 1");
+  });
+
   test("a batch job can be terminated", async () => {
     // As process 1 of its container the shell is spared a SIGTERM that it does not wait for.
     const jobId = await submit("trap 'echo told to stop; exit 7' TERM; echo ready; sleep 600 & wait");
@@ -174,11 +192,12 @@ interface Job {
   readonly container: { readonly exitCode?: number; readonly logStreamName: string };
 }
 
-async function submit(script: string): Promise<string> {
+async function submit(script: string, ...more: readonly string[]): Promise<string> {
   const overrides = JSON.stringify({ command: ["sh", "-c", script] });
   const place = ["--job-queue", "nextstrain-job-queue", "--job-definition", "nextstrain-job"];
   const output = await aws(
     ...["batch", "submit-job", "--job-name", "test", ...place, "--container-overrides", overrides],
+    ...more,
   );
   return JSON.parse(output).jobId;
 }

@@ -207,6 +207,17 @@ describe.skipIf(skip)(`in a container${skip ? ` (${skip})` : ""}`, () => {
     await container.ended;
   });
 
+  test("the child of an array runs like other jobs, and is found by its id", async () => {
+    const jobId = `parent-${process.pid}:3`;
+    const { container, line } = start(["sh", "-c", "echo ready; sleep 600"], { jobId });
+    await line("ready");
+    await removeContainersOf(engine, `parent-${process.pid}:30`);
+    const filter = `label=nextstrain.local-aws.job=${jobId}`;
+    expect((await engine.call(["ps", "--all", "--quiet", "--filter", filter])).stdout).not.toBe("");
+    await removeContainersOf(engine, jobId);
+    expect((await container.ended).exitCode).toBe(137);
+  });
+
   test("a job goes on where what shows its output is killed, and ends as it ends", async () => {
     const waits = "echo ready; until [ -e /tmp/go ]; do sleep 0.1; done; exit 6";
     const { container, line, jobId } = start(["sh", "-c", waits]);

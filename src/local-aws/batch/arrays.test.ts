@@ -98,6 +98,10 @@ describe("an array", () => {
     expect((await call(bench.batch, "ListJobs", inQueue)).jobSummaryList).toEqual([]);
     expect(await childrenIn(jobId)).toEqual([0, 1, 2, 3].map((index) => `${jobId}:${index}`));
     expect(await childrenIn(jobId, { jobStatus: "RUNNABLE" })).toEqual([`${jobId}:4`, `${jobId}:5`]);
+    const snapshot = await call(bench.batch, "GetJobQueueSnapshot", inQueue);
+    expect(snapshot.frontOfQueue.jobs).toMatchObject(
+      [4, 5].map((index) => ({ jobArn: expect.stringMatching(new RegExp(`job/${jobId}:${index}$`)) })),
+    );
     const page = await call(bench.batch, "ListJobs", { arrayJobId: jobId, maxResults: 3 });
     expect(page.jobSummaryList[2]).toMatchObject({ jobId: `${jobId}:2`, arrayProperties: { index: 2 } });
     expect(await childrenIn(jobId, { maxResults: 3, nextToken: page.nextToken })).toEqual([`${jobId}:3`]);

@@ -31,6 +31,8 @@ interface FaultyJob {
   readonly definition: string;
   /** From 1. */
   readonly attempt: number;
+  /** Of an array's child, from 0. */
+  readonly index?: number;
 }
 
 /** Asked about every attempt. */
@@ -56,8 +58,9 @@ export function faultOf(faults: JobFaults | undefined, job: Job): AttemptFault |
   return faults?.ofAttempt(faultyJob(job, job.current?.number ?? 1));
 }
 
-const faultyJob = ({ jobId, jobName, definition }: Job, attempt: number): FaultyJob => ({
+const faultyJob = ({ jobId, jobName, definition, place }: Job, attempt: number): FaultyJob => ({
   ...{ jobId, jobName, attempt },
+  ...(place ? { index: place.index } : {}),
   definition: definition.name,
 });
 

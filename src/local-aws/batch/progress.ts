@@ -1,11 +1,13 @@
 import { childrenOf } from "./arrays.ts";
 import { makeRunnable, reasons } from "./attempts.ts";
 import { createDependents, isInVain, standingOf } from "./dependencies.ts";
+import type { Living } from "./living.ts";
 import type { Store } from "./store.ts";
 import type { Job } from "./types.ts";
 import { isFinished } from "./types.ts";
 
 interface ProgressOptions {
+  readonly living: Living;
   readonly store: Store;
   /** Records a job; what cannot be written is said, and not thrown. */
   save(job: Job): Promise<void>;
@@ -18,8 +20,8 @@ type End = "SUCCEEDED" | "FAILED";
 export interface Progress {
   /** Takes up a job that is in the store, alone or as part of its array. */
   admit(job: Job): void;
-  /** Jobs that have not ended, arrays' parents and children among them. */
-  living(): readonly Job[];
+  /** Has a job wait for its next attempt. */
+  tryAgain(job: Job): Promise<void>;
   /** What has not ended of an array, without its parent; the job itself where it is none. */
   partsOf(job: Job): readonly Job[];
   /** Ends jobs, and what thereby ends; lets those go on that have waited for them. Resolves when this is recorded. */
@@ -28,34 +30,32 @@ export interface Progress {
   settle(): Promise<void>;
 }
 
-export function createProgress({ store, save, now }: ProgressOptions): Progress {
+export function createProgress({ store, living, save, now }: ProgressOptions): Progress {
   const { jobs } = store;
-  const living = new Set<Job>();
   const dependents = createDependents(jobs);
   /** Children that live, by the parent's id. */
   const left = new Map<string, number>();
 
   function admit(job: Job): void {
-    living.add(job);
     dependents.add(job);
     if (job.arraySize === undefined) {
       goOnOrWait(job);
       return;
     }
     job.status = "PENDING";
+    living.note(job);
     const children = childrenOf(jobs, job).filter((child) => !isFinished(child));
     left.set(job.jobId, children.length);
-    for (const child of children) {
-      living.add(child);
-      goOnOrWait(child);
-    }
+    for (const child of children) goOnOrWait(child);
   }
 
   /** A job that fails because of another does so in `settle`. */
   function goOnOrWait(job: Job): void {
-    if (job.current !== undefined || job.status === "RUNNABLE") return;
-    if (standingOf(jobs, job) === "ready") makeRunnable(job);
-    else job.status = "PENDING";
+    if (job.current === undefined && job.status !== "RUNNABLE") {
+      if (standingOf(jobs, job) === "ready") makeRunnable(job);
+      else job.status = "PENDING";
+    }
+    living.note(job);
   }
 
   function mark(job: Job, status: End, statusReason: string | undefined): Job {
@@ -63,7 +63,7 @@ export function createProgress({ store, save, now }: ProgressOptions): Progress 
     if (statusReason === undefined) delete job.statusReason;
     else job.statusReason = statusReason;
     job.stoppedAt = now();
-    living.delete(job);
+    living.remove(job);
     return job;
   }
 
@@ -96,17 +96,26 @@ export function createProgress({ store, save, now }: ProgressOptions): Progress 
 
   return {
     admit,
-    living: () => [...living],
+    async tryAgain(job) {
+      makeRunnable(job);
+      living.note(job);
+      await save(job);
+    },
     partsOf: (job) =>
       (job.arraySize === undefined ? [job] : childrenOf(jobs, job)).filter((one) => !isFinished(one)),
     end: (ending, status, statusReason) => follow(ending.map((job) => mark(job, status, statusReason))),
     async settle() {
       // That of an array whose last child's end was recorded, and its own was not.
-      const arrays = [...living].filter(({ jobId }) => left.get(jobId) === 0).map(endOfArray);
-      const inVain = [...living].filter(
-        (job) =>
-          job.arraySize === undefined && job.status === "PENDING" && standingOf(jobs, job) === "failed",
-      );
+      const arrays = living
+        .all()
+        .filter(({ jobId }) => left.get(jobId) === 0)
+        .map(endOfArray);
+      const inVain = living
+        .all()
+        .filter(
+          (job) =>
+            job.arraySize === undefined && job.status === "PENDING" && standingOf(jobs, job) === "failed",
+        );
       await follow([...arrays, ...inVain.map((job) => mark(job, "FAILED", reasons.dependencyFailed))]);
     },
   };

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { attemptRecord, makeRunnable, newAttempt, reasons } from "./attempts.ts";
+import { attemptRecord, newAttempt, reasons } from "./attempts.ts";
 import { containerEnvironment, credentialsOf, type JobSurroundings } from "./container-environment.ts";
 import type { ContainerEnd, Executor, RunningContainer } from "./executor/executor.ts";
 import type { InstanceMetadata } from "./instance-metadata.ts";
@@ -28,6 +28,7 @@ interface RunsOptions extends RunOptions {
   /** Records a job; what cannot be written is said, and not thrown. */
   save(job: Job): Promise<void>;
   end(job: Job, status: "SUCCEEDED" | "FAILED", statusReason: string): Promise<void>;
+  tryAgain(job: Job): Promise<void>;
   /** An attempt has ended, and left its capacity to others. */
   onEnd(): void;
 }
@@ -124,8 +125,7 @@ export function createRuns(options: RunsOptions): Runs {
     if (ended?.exitCode === 0 && job.stopping === undefined) {
       await end(job, "SUCCEEDED", statusReason);
     } else if (job.stopping === undefined && isRetried(job.retryStrategy, job.attempts.length, attempt)) {
-      makeRunnable(job);
-      await save(job);
+      await options.tryAgain(job);
     } else {
       await end(job, "FAILED", statusReason);
     }

@@ -2,6 +2,7 @@ import { reasons } from "./attempts.ts";
 import { fitOf, hasRoom, reasonToWait } from "./capacity.ts";
 import { isHealthy } from "./health.ts";
 import { capacityWait, waitReason } from "./job-faults.ts";
+import { createLiving } from "./living.ts";
 import { createProgress } from "./progress.ts";
 import { createRuns, type RunOptions } from "./runs.ts";
 import { frontOfQueue } from "./shares.ts";
@@ -32,6 +33,7 @@ export interface Scheduler {
 export function createScheduler(options: RunOptions): Scheduler {
   const { store, now } = options;
   const waits = createWaits(now);
+  const living = createLiving();
   let phase: "not yet open" | "open" | "closed" = "not yet open";
 
   /** Records a transition. What cannot be written is said and not fatal: the job itself goes on. */
@@ -41,11 +43,12 @@ export function createScheduler(options: RunOptions): Scheduler {
     });
   }
 
-  const progress = createProgress({ store, save, now });
+  const progress = createProgress({ store, living, save, now });
   const runs = createRuns({
     ...options,
     save,
     end: (job, status, reason) => progress.end([job], status, reason),
+    tryAgain: progress.tryAgain,
     onEnd: schedule,
   });
 
@@ -79,13 +82,14 @@ export function createScheduler(options: RunOptions): Scheduler {
       }
       waits.forget(job);
       runs.start(job, free);
+      living.note(job);
     }
   }
 
   const next = (queue: JobQueue): Job | undefined => frontOf(queue, 1)[0];
 
   function frontOf(queue: JobQueue, most: number): readonly Job[] {
-    const jobs = progress.living().filter((job) => job.queue === queue.name);
+    const jobs = [...living.running(), ...living.runnable(most)].filter((job) => job.queue === queue.name);
     return frontOfQueue(jobs, store.policies.get(queue.schedulingPolicy ?? ""), most);
   }
 
@@ -105,8 +109,8 @@ export function createScheduler(options: RunOptions): Scheduler {
 
   /** Sizes of the jobs that an environment runs. */
   function load(environment: ComputeEnvironment) {
-    return progress
-      .living()
+    return living
+      .running()
       .filter((job) => job.current?.environment === environment.name)
       .map((job) => job.size);
   }
@@ -157,16 +161,14 @@ export function createScheduler(options: RunOptions): Scheduler {
       for (const job of [...store.jobs.values()]) {
         if (job.place === undefined && !isFinished(job)) progress.admit(job);
       }
-      for (const job of progress.living()) {
+      for (const job of living.all()) {
         if (job.current !== undefined) await runs.abandon(job);
         else if (job.invalid !== undefined) await progress.end(progress.partsOf(job), "FAILED", job.invalid);
       }
       await progress.settle();
     },
     frontOf,
-    // Whatever waits for others lives only as long as they do.
-    livingJobs: () =>
-      progress.living().filter(({ status }) => status !== "RUNNABLE" && status !== "PENDING").length,
+    livingJobs: () => living.running().length,
     open() {
       if (phase !== "not yet open") return;
       phase = "open";

@@ -122,6 +122,14 @@ describe("what expires", () => {
 });
 
 describe("an attempt of a job", () => {
+  test("may be that of one child of an array", () => {
+    const rules = [{ fault: "out-of-memory", index: 2 }];
+    const faults = faultsOf({ rules });
+    expect(faults.ofAttempt({ ...job, jobId: "id:1", index: 1 })).toBeUndefined();
+    expect(faults.ofAttempt(job)).toBeUndefined();
+    expect(faults.ofAttempt({ ...job, jobId: "id:2", index: 2 })).toMatchObject({ kind: "out-of-memory" });
+  });
+
   test("is hit where its name, definition and number fit", () => {
     const rules = [{ fault: "spot-reclaim", job: "r*", definition: "nextstrain-*", attempt: 2, seconds: 3 }];
     const faults = faultsOf({ rules });

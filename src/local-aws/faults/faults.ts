@@ -37,6 +37,8 @@ export interface FaultyJob {
   readonly definition: string;
   /** From 1. */
   readonly attempt: number;
+  /** Of an array's child, from 0. */
+  readonly index?: number;
 }
 
 /** What is done to one log stream of a job. */
@@ -141,7 +143,8 @@ export function createFaults(now: () => number): Faults {
     ({ rule }: Counted<JobRule>): boolean =>
       fits(rule.job, job.jobName) &&
       fits(rule.definition, job.definition) &&
-      (rule.attempt === undefined || rule.attempt === job.attempt);
+      (rule.attempt === undefined || rule.attempt === job.attempt) &&
+      (rule.index === undefined || rule.index === job.index);
 
   const forStream =
     (stream: string) =>

@@ -23,6 +23,8 @@ interface JobMatch {
   readonly definition?: string;
   /** From 1. */
   readonly attempt?: number;
+  /** Of an array's child, from 0. */
+  readonly index?: number;
 }
 
 /** Which log streams of jobs. */
@@ -92,7 +94,7 @@ export interface FaultPlan {
 }
 
 const requestMembers = ["service", "operation", "path", "from"];
-const jobMembers = ["job", "definition", "attempt"];
+const jobMembers = ["job", "definition", "attempt", "index"];
 
 /** The members that each kind of fault knows, beside those of Often. */
 const members: Readonly<Record<Rule["fault"], readonly string[]>> = {
@@ -135,6 +137,7 @@ const checks: Readonly<Record<string, { test(value: unknown): boolean; readonly 
   job: isText,
   definition: isText,
   attempt: isNumber(1, 10, true),
+  index: isNumber(0, 9_999, true),
   line: isText,
   notice: isNumber(0, 86_400),
   drain: isBoolean,

@@ -1,7 +1,7 @@
 import { HeadObjectCommand } from "@aws-sdk/client-s3";
 import type { Job } from "../../aws/batch.ts";
 import type { Aws } from "../../aws/clients.ts";
-import { hasKeptWork } from "../../checks/job/evidence.ts";
+import { hasKeptWork, isWrapped } from "../../checks/job/evidence.ts";
 import type { S3Object } from "../../transfer/s3-url.ts";
 import { siblingsOf } from "./bucket.ts";
 import { wasKilled } from "./outcome.ts";
@@ -29,7 +29,9 @@ export async function findLeft(
   signal: AbortSignal,
 ): Promise<LeftBehind> {
   const killed = job === undefined || (wasKilled(job) && !hasKeptWork(job));
-  return { killed, checkpoint: killed ? await findCheckpoint(aws, workdir, signal) : undefined };
+  // One that ended by itself has one where its results could not be uploaded, for lack of room on its disk perhaps.
+  const mayHaveOne = killed || (job?.status === "FAILED" && isWrapped(job));
+  return { killed, checkpoint: mayHaveOne ? await findCheckpoint(aws, workdir, signal) : undefined };
 }
 
 /**

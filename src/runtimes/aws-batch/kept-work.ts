@@ -1,6 +1,7 @@
 import type { Job } from "../../aws/batch.ts";
 import type { Progress } from "../../workflow/snakemake-log.ts";
 import type { Checkpoint } from "./checkpoint.ts";
+import { wasKilled } from "./outcome.ts";
 
 /** Milliseconds. */
 const MINUTE = 60_000;
@@ -21,12 +22,14 @@ export function describeKeptWork(job: Job, progress: Progress | undefined, areHe
   return `Stopped${after}: ${what}. The same command goes on from there.`;
 }
 
-/** What is left of a job that was killed, where that was brought back, in two sentences. */
+/** What is left of a job that was killed, or whose results could not be uploaded, where that was brought back, in two sentences. */
 export function describeCheckpoint(job: Job | undefined, { madeAt }: Checkpoint): string {
   const stoppedAt = job?.stoppedAt;
   const when =
     stoppedAt === undefined ? "" : `, made ${spell(Math.max(0, stoppedAt - madeAt))} before its end`;
-  return `The job was killed; its last checkpoint${when}, is here. The same command goes on from there.`;
+  const why =
+    job === undefined || wasKilled(job) ? "The job was killed" : "The job's results could not be uploaded";
+  return `${why}; its last checkpoint${when}, is here. The same command goes on from there.`;
 }
 
 function spell(time: number): string {

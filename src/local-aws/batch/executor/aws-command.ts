@@ -1,8 +1,8 @@
 import { relative } from "node:path";
-import { CopyError, download, type Environment, remove, upload } from "./s3-copy.ts";
+import { CopyError, download, type Environment, remove, upload, uploadStream } from "./s3-copy.ts";
 import { say } from "./shell.ts";
 
-// The `aws` of jobs that run as processes: `aws s3 cp FROM TO` and `aws s3 rm URL`, which is all that the image's entrypoint asks of it.
+// The `aws` of jobs that run as processes: `aws s3 cp FROM TO`, `aws s3 cp - URL` and `aws s3 rm URL`, which is all that is asked of it.
 
 const [service, operation, ...rest] = process.argv.slice(2);
 const endpoint = rest.find((word) => word.startsWith("--endpoint-url="))?.slice("--endpoint-url=".length);
@@ -32,7 +32,8 @@ async function run(): Promise<number> {
     await download(from, to, environment);
     say(`download: ${from} to ${here(to)}`);
   } else if (service === "s3" && operation === "cp" && to.startsWith("s3://")) {
-    await upload(from, to, environment);
+    if (from === "-") await uploadStream(process.stdin, to, environment);
+    else await upload(from, to, environment);
     say(`upload: ${here(from)} to ${to}`);
   } else if (service === "s3" && operation === "rm") {
     await remove(from, environment);

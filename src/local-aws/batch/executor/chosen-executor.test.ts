@@ -56,9 +56,9 @@ function executorOf(choice: ExecutorChoice, path: string) {
     log: (message) => messages.push(message),
   });
   const lines: string[] = [];
-  const run = (image: string) =>
+  const run = (image: string, jobId = `job-${++runs}`) =>
     executor.run({
-      jobId: `job-${++runs}`,
+      jobId,
       number: 1,
       directory: join(directory.path, `job-${runs}`),
       image,
@@ -177,4 +177,12 @@ test("what a dead daemon left is looked for in containers and processes alike", 
   await executor.cleanUp({ jobId: "job-0", directory: "/attempt", process: undefined });
   expect(processes.cleaned).toEqual(["/attempt"]);
   expect(await calls()).toMatch(/label=nextstrain\.local-aws\.job=job-0\nkill left-over\nrm .*left-over\n$/);
+});
+
+test("the container of an array's child has its id as a label, and a name without the colon", async () => {
+  const podman = await fakePodman("array");
+  const { run } = executorOf("container", podman.path);
+  await run("here", "parent:3").ended;
+  const create = "create --name nextstrain-parent-3-1 --label nextstrain.local-aws.job=parent:3 ";
+  expect(await podman.calls()).toContain(create);
 });

@@ -2,7 +2,8 @@ import { createReadStream, createWriteStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
-import { text } from "node:stream/consumers";
+import { Readable } from "node:stream";
+import { buffer, text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Credentials, signedHeaders } from "./signer.ts";
@@ -31,7 +32,16 @@ export function download(url: string, file: string, environment: Environment): P
 /** `aws s3 cp file s3://…`: streams the file from disk. Throws a CopyError. */
 export function upload(file: string, url: string, environment: Environment): Promise<void> {
   return retrying(async () => {
-    (await send("PUT", url, environment, { file, size: (await stat(file)).size })).resume();
+    const { size } = await stat(file);
+    (await send("PUT", url, environment, { open: () => createReadStream(file), size })).resume();
+  });
+}
+
+/** `aws s3 cp - s3://…`: what flows in, held in memory until its size is known. Throws a CopyError. */
+export async function uploadStream(input: Readable, url: string, environment: Environment): Promise<void> {
+  const body = await buffer(input);
+  await retrying(async () => {
+    (await send("PUT", url, environment, { open: () => Readable.from([body]), size: body.length })).resume();
   });
 }
 
@@ -67,7 +77,7 @@ async function send(
   method: "GET" | "PUT" | "DELETE",
   url: string,
   environment: Environment,
-  body?: { readonly file: string; readonly size: number },
+  body?: { readonly open: () => Readable; readonly size: number },
 ): Promise<IncomingMessage> {
   const target = objectUrl(url, environment);
   const headers = {
@@ -85,7 +95,7 @@ async function send(
   });
   if (body) {
     // An answer that comes before the whole body was sent cuts the body off; the answer is what counts.
-    pipeline(createReadStream(body.file), request).catch(() => undefined);
+    pipeline(body.open(), request).catch(() => undefined);
   } else {
     request.end();
   }

@@ -25,17 +25,16 @@ say() {
 # token may be over when a build of many hours ends. ECS has the role's at an address of its own, an instance has its own.
 aws_or_role() {
   local status=0
-  command aws "$@" || status=$?
-  if ((status != 0)) && [[ ${AWS_ACCESS_KEY_ID-} ]] &&
-    { [[ ${AWS_CONTAINER_CREDENTIALS_RELATIVE_URI-} ]] || instance_token >/dev/null; }; then
+  if [[ ! ${by_role-} ]]; then
+    command aws "$@" || status=$?
+    ((status != 0)) && [[ ${AWS_ACCESS_KEY_ID-} ]] || return "$status"
+    [[ ${AWS_CONTAINER_CREDENTIALS_RELATIVE_URI-} ]] || instance_token >/dev/null || return "$status"
     say "aws failed with the credentials in the job's environment. Trying with those of the job's role."
-    status=0
-    env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY -u AWS_SESSION_TOKEN -u AWS_PROFILE aws "$@" || status=$?
   fi
-  return "$status"
+  env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY -u AWS_SESSION_TOKEN -u AWS_PROFILE aws "$@" && by_role=yes
 }
 
-# Copies to or from the checkpoint in the bucket, or removes it: s3 cp FROM TO, s3 rm URL.
+# Copies to or from the bucket, or removes from it: s3 cp FROM TO, s3 rm URL.
 s3() {
   aws_or_role s3 "$1" ${AWS_ENDPOINT_URL:+"--endpoint-url=$AWS_ENDPOINT_URL"} "${@:2}" >/dev/null
 }
@@ -46,7 +45,7 @@ is_part() {
 
 aws() {
   { local traced=${-//[!x]/} status=0 && set +x; } 2>/dev/null
-  export -nf aws unzip zip say s3 aws_or_role instance instance_token is_part changed
+  export -nf aws unzip zip say s3 aws_or_role instance instance_token is_part changed stream_results
   export -n NEXTSTRAIN_JOB_STATE NEXTSTRAIN_JOB_RESULTS
   if is_part && [[ -e $NEXTSTRAIN_JOB_STATE/zipping ]]; then set -- "${@:1:$#-1}" "$NEXTSTRAIN_JOB_RESULTS.zip"; fi
   aws_or_role "$@" || status=$?
@@ -86,6 +85,15 @@ unzip() {
   { [[ -z $traced ]] || set -x && return "$status"; } 2>/dev/null
 }
 
+# Uploads what is new as a checkpoint, in place of an archive that there may be no room for on the disk.
+stream_results() {
+  local checkpoint=$NEXTSTRAIN_JOB_RESULTS.checkpoint.zip
+  say "zip failed. Uploading what is new without an archive on the disk."
+  # It shows which credentials will do, too: what flows can't be sent twice.
+  s3 rm "$checkpoint.none" || :
+  changed | command zip -q -1 - -@ | s3 cp - "$checkpoint" || say "The results could not be uploaded."
+}
+
 # The files that are new or changed since the job began, and new directories that are empty, as a list for zip; links are followed, as
 # zip does. Of Snakemake's own, those that the entrypoint takes. More conditions for find: "$@".
 changed() {
@@ -99,7 +107,7 @@ changed() {
 }
 
 zip() {
-  { local traced=${-//[!x]/} status=0 level=() loops=() loop names=/dev/null && set +x; } 2>/dev/null
+  { local traced=${-//[!x]/} status=0 level=() loops=() loop names=/dev/null unlisted=0 && set +x; } 2>/dev/null
   : >"$NEXTSTRAIN_JOB_STATE/zipping"
   # A link to a directory that it lies in would have zip go round for ever.
   if [[ -n $(find . -type l -print -quit) ]]; then
@@ -126,8 +134,8 @@ zip() {
       level=(-1)
       (($(find . -newer "$NEXTSTRAIN_JOB_STATE/fetched" -type f -printf '%s+')0 < 300000000)) || level=(-0)
     fi
-    status=0
-    command zip "${level[@]}" "$@" "${loops[@]}" <"$names" || status=$?
+    status=$unlisted
+    ((status != 0)) || command zip "${level[@]}" "$@" "${loops[@]}" <"$names" || status=$?
     # Stopped meanwhile: that was too slow.
     ((status != 0 && ${#level[@]} == 0)) || break
     [[ -e $NEXTSTRAIN_JOB_STATE/stopping ]] || break
@@ -138,6 +146,7 @@ zip() {
     say "The files that zip could not read are left out of the results."
     status=0
   fi
+  ((status == 0 || status == 12)) || stream_results
   { [[ -z $traced ]] || set -x && return "$status"; } 2>/dev/null
 }
 
@@ -229,24 +238,65 @@ complete() {
 
 # Makes the checkpoint and uploads it, for the command whose process this is.
 checkpoint() {
-  local archive=$PWD.checkpoint.zip directory
+  local archive=$PWD.checkpoint.zip new=$PWD.checkpoint-new.zip directory status=0
   # The command has ended just now.
   directory=$(readlink "/proc/$1/cwd") || return 0
   : >"$NEXTSTRAIN_JOB_STATE/snapshot"
   complete "$directory" >"$NEXTSTRAIN_JOB_STATE/list"
   [[ -s $NEXTSTRAIN_JOB_STATE/list ]] || return 0
-  # In step with the list: what the last checkpoint has and is gone by now goes, what hasn't changed is copied.
-  command zip -q -1 -FS "$archive" -@ <"$NEXTSTRAIN_JOB_STATE/list" || (($? == 12)) || return
+  rm -f "$new"
+  if [[ -e $archive ]]; then
+    # In step with the list: what the last checkpoint has and is gone by now goes, what hasn't changed is copied. 12: nothing has changed.
+    command zip -q -1 -FS "$archive" -O "$new" -@ <"$NEXTSTRAIN_JOB_STATE/list" || status=$?
+    ((status != 12)) || return 0
+  else
+    command zip -q -1 "$new" -@ <"$NEXTSTRAIN_JOB_STATE/list" || status=$?
+  fi
+  ((status == 0)) || return
   # What was begun anew, or touched, while zip read it.
   complete "$directory" | grep -vxFf - "$NEXTSTRAIN_JOB_STATE/list" | sed 's|^\./||' >"$NEXTSTRAIN_JOB_STATE/touched"
   if [[ -s $NEXTSTRAIN_JOB_STATE/touched ]]; then
-    command zip -q -d "$archive" -@ <"$NEXTSTRAIN_JOB_STATE/touched" || (($? == 12)) || return
+    command zip -q -d "$new" -@ <"$NEXTSTRAIN_JOB_STATE/touched" || (($? == 12)) || return
   fi
   # One that is under way as the results are stored is removed at the end.
   : >"$NEXTSTRAIN_JOB_STATE/uploading"
-  s3 cp --no-progress "$archive" "$NEXTSTRAIN_JOB_RESULTS.checkpoint.zip" || return
+  send_rest "$archive" "$new" || s3 cp --no-progress "$new" "$NEXTSTRAIN_JOB_RESULTS.checkpoint.zip" || return
+  mv -f "$new" "$archive"
   : >"$NEXTSTRAIN_JOB_STATE/checkpoint"
   [[ -e $NEXTSTRAIN_JOB_STATE/zipping ]] || rm "$NEXTSTRAIN_JOB_STATE/uploading"
+}
+
+# Uploads a checkpoint where many megabytes are as in the last one: those S3 copies, only the rest is sent. Fails where that can't be done.
+send_rest() {
+  local object=${NEXTSTRAIN_JOB_RESULTS#s3://}.checkpoint.zip same from to number=0 upload tag parts=
+  local rest=$PWD.checkpoint-rest
+  same=$(LC_ALL=C cmp "$1" "$2" 2>&1 | sed -nE 's/.* (byte|char) ([0-9]+).*/\2/p')
+  ((${same:-0} >= ${least_same:-67108864})) || return
+  api() {
+    aws_or_role s3api "$1" ${AWS_ENDPOINT_URL:+"--endpoint-url=$AWS_ENDPOINT_URL"} --bucket "${object%%/*}" --key "${object#*/}" \
+      --output text "${@:2}" 2>/dev/null
+  }
+  upload=$(api create-multipart-upload --query UploadId) || return
+  for ((from = 0; from <= same; from = to)); do
+    ((++number))
+    if ((from < same - 1)); then
+      # A part has 5 MiB at least and 5 GiB at most.
+      to=$((same - 1 - from < 2147483648 ? same - 1 : from + 1073741824))
+      tag=$(api upload-part-copy --upload-id "$upload" --part-number "$number" --copy-source "$object" \
+        --copy-source-range "bytes=$from-$((to - 1))" --query CopyPartResult.ETag) || break
+    else
+      to=$((same + 1))
+      tail -c "+$same" "$2" >"$rest" || break
+      tag=$(api upload-part --upload-id "$upload" --part-number "$number" --body "$rest" --query ETag) || break
+    fi
+    parts+=",{\"PartNumber\":$number,\"ETag\":\"${tag//\"/}\"}"
+  done
+  rm -f "$rest"
+  if ((from > same)) && api complete-multipart-upload --upload-id "$upload" --multipart-upload "{\"Parts\":[${parts#,}]}" >/dev/null; then
+    return
+  fi
+  api abort-multipart-upload --upload-id "$upload"
+  return 1
 }
 
 # Makes checkpoints while the command runs, by at most 2 % of one processor's time.
@@ -396,7 +446,7 @@ if [[ ${NEXTSTRAIN_AWS_BATCH_CHILDREN_URL-} ]]; then
   read -ra words < <(sed -n "$((AWS_BATCH_JOB_ARRAY_INDEX + 1))p" "$NEXTSTRAIN_JOB_STATE/children")
   for word in "${words[@]}"; do set -- "$@" "$(base64 -d <<<"$word")"; done
 fi
-export -f aws unzip zip say s3 aws_or_role instance instance_token is_part changed
+export -f aws unzip zip say s3 aws_or_role instance instance_token is_part changed stream_results
 trap stop TERM
 "$@" <&0 &
 entrypoint=$!

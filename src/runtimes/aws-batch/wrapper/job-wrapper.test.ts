@@ -7,7 +7,7 @@ import { have } from "../../../../test/support/have.ts";
 import { canRunJobs, wrappedJobs } from "./testing-job.ts";
 
 describe.skipIf(!canRunJobs)("a wrapped job (needs zip, unzip and Linux)", () => {
-  const { at, job, results } = wrappedJobs();
+  const { at, job, program, results } = wrappedJobs();
 
   test("that isn't stopped runs as without: same log, same exit status, nothing in its environment", async () => {
     const command = "env | sed 's/=.*//' | sort > names.txt; type -t zip >&2; echo made > made.txt; exit 3";
@@ -63,6 +63,25 @@ describe.skipIf(!canRunJobs)("a wrapped job (needs zip, unzip and Linux)", () =>
     await wrapped.ended;
     expect((await readdir(at("bucket"))).includes("env.zip"), wrapped.log()).toBe(row.left);
   });
+
+  test.each(["AKIAGOOD", "EXPIRED"])(
+    "uploads what is new without room for an archive, with key %s",
+    async (key) => {
+      // As on a full disk: only what flows can be zipped.
+      await program(
+        "zip",
+        '#!/bin/bash\nif [[ " $* " == *" - "* ]]; then exec /usr/bin/zip "$@"; fi; echo "zip I/O error" >&2; exit 14',
+      );
+      const wrapped = await job(
+        "mkdir d; echo made > d/made.txt; exit 3",
+        {},
+        { AWS_ACCESS_KEY_ID: key, AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: "/v2/credentials/role" },
+      );
+      expect(await wrapped.ended).toBe(1);
+      expect(results()).toEqual({ "start.txt": "" });
+      expect(results("run.checkpoint.zip"), wrapped.log()).toEqual({ "d/made.txt": "made\n" });
+    },
+  );
 
   test("tries with the job's role what the credentials in its environment don't do", async () => {
     const wrapped = await job(

@@ -22,7 +22,7 @@ zip -u "$PWD.zip" -r . --include ".snakemake/log/*" ".snakemake/metadata/*" || [
 aws s3 cp "$PWD.zip" s3://run.zip
 exit "$status"
 `;
-/** `aws s3 cp FROM TO` and `aws s3 rm URL`; with a key in the environment that is called expired, it fails. */
+/** `aws s3 cp FROM TO`, also from `-`, and `aws s3 rm URL`; with a key in the environment that is called expired, it fails. */
 export const AWS = `#!/bin/bash
 if [[ $AWS_ACCESS_KEY_ID == EXPIRED ]]; then echo "An error occurred (ExpiredToken)" >&2; exit 1; fi
 words=()
@@ -30,6 +30,7 @@ for word; do
   case $word in
     --*) ;;
     s3://*) words+=("$BUCKET/\${word#s3://}") ;;
+    -) words+=(/dev/stdin) ;;
     *) words+=("$word") ;;
   esac
 done
