@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { HeadObjectCommand } from "@aws-sdk/client-s3";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { have } from "../support/have.ts";
+import { breaches } from "../support/json-schema.ts";
 import { localClients } from "../support/local-clients.ts";
 import { directoryAt } from "../support/rebuild-edits.ts";
 import { build, treeOf, wouldRun } from "../support/rebuilds.ts";
@@ -149,6 +150,32 @@ describe.skipIf(!tools)("a fan-out (needs zip, unzip, snakemake and Linux)", () 
     expect(failed.stderr).toContain("--fan-out-retry");
     expect(await readdir(join(directory, "results"))).toEqual(["africa.txt"]);
 
+    const id = runIdOf(failed).slice(0, 8);
+    const jobs = (...args: string[]) => place.run("jobs", ...args);
+    expect((await jobs("list", id)).stdout).toMatch(
+      /FAILED \(1 FAILED, 1 SUCCEEDED\)|FAILED \(1 SUCCEEDED, 1 FAILED\)/,
+    );
+    const shown = await jobs("show", id);
+    expect(shown.stdout).toMatch(
+      /^ +0 {2}SUCCEEDED .* results\/africa\.txt\n +1 {2}FAILED \(exit status 1\) .* results\/asia\.txt$/m,
+    );
+    const json = JSON.parse((await jobs("show", id, "--json")).stdout);
+    expect(breaches(json, "jobs")).toEqual([]);
+    expect(json.jobs[0].childJobs).toMatchObject([
+      { index: 0, status: "SUCCEEDED" },
+      { index: 1, status: "FAILED" },
+    ]);
+    const logs = (await jobs("logs", id, "--grep", "^rule")).stdout;
+    expect(logs).toMatch(/^\[results\/africa\.txt\] .* rule tree:$/m);
+    expect(logs).toMatch(/^\[results\/asia\.txt\] .* rule tree:$/m);
+    expect((await jobs("logs", `${id}:1`)).stdout).toContain("Error in rule tree");
+    expect((await jobs("show", `${id}:1`)).stdout).toMatch(/^Why the job failed: .*\btree\b/m);
+    const copy = join(place.home, "copy");
+    const downloaded = await jobs("download", id, "--into", copy);
+    expect(downloaded.exitStatus, said(downloaded)).toBe(0);
+    expect((await readdir(join(copy, "filtered"))).sort()).toEqual(["africa.txt", "asia.txt"]);
+    expect((await readdir(join(copy, "results"))).sort()).toEqual(["africa.txt"]);
+
     await rm(flag("fail-asia"));
     const again = await build(directory, [...options, "--fan-out-retry"], { env: place.env });
     expect(again.exitStatus, said(again)).toBe(0);
@@ -183,6 +210,17 @@ describe.skipIf(!tools)("a fan-out (needs zip, unzip, snakemake and Linux)", () 
     const result = await running.ended;
     expect(result.exitStatus, said(result)).toBe(130);
     expect(result.stdout).toContain("0 of 4 jobs had succeeded.");
+
+    const first = ["--detach", "--fan-out-first", TARGETS[2] ?? "", ...fanOut(TARGETS.slice(0, 2))];
+    const detached = await build(directory, [...options, ...first], { env: place.env });
+    const cancelled = await place.run("jobs", "cancel", runIdOf(detached));
+    expect(cancelled.stdout, said(cancelled)).toContain("has stopped");
+    const shown = JSON.parse((await place.run("jobs", "show", runIdOf(detached), "--json")).stdout);
+    expect(shown.jobs[0].childJobs.map(({ status }: { status: string }) => status)).toEqual([
+      "FAILED",
+      "FAILED",
+      "FAILED",
+    ]);
   });
 
   test.each([

@@ -60,15 +60,25 @@ export function tellHowToRetry({ io }: Context, aws: Aws, directory: string): vo
   io.err(`To build only what failed again: ${words.join(" ")}`);
 }
 
-/** Says of files that two children made differently, and whose version is where. */
-export function tellClashes({ io }: Context, clashes: readonly Clash[]): void {
-  if (clashes.length === 0) return;
-  for (const { path, labels } of clashes.slice(0, MOST_EXPLAINED)) {
-    io.err(`Error: ${labels.join(" and ")} have both made ${quoteName(path)}, with different content.`);
-  }
+/** Of files that two children made differently: whose version is where. */
+export function clashLines(clashes: readonly Clash[]): readonly string[] {
+  if (clashes.length === 0) return [];
+  const lines = clashes
+    .slice(0, MOST_EXPLAINED)
+    .map(
+      ({ path, labels }) =>
+        `${labels.join(" and ")} have both made ${quoteName(path)}, with different content.`,
+    );
   const more = clashes.length - MOST_EXPLAINED;
-  if (more > 0) io.err(`So it is with ${more} more files.`);
-  io.err(
+  return [
+    ...lines,
+    ...(more > 0 ? [`So it is with ${more} more files.`] : []),
     "The version that came first is in its place, the other beside it (*.from-job-*). Build such files before the children: --fan-out-first.",
-  );
+  ];
+}
+
+export function tellClashes({ io }: Context, clashes: readonly Clash[]): void {
+  const [first, ...others] = clashLines(clashes);
+  if (first === undefined) return;
+  for (const line of [`Error: ${first}`, ...others]) io.err(line);
 }

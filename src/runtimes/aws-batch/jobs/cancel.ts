@@ -3,6 +3,7 @@ import type { Context } from "../../../cli/context.ts";
 import { UserError } from "../../../errors.ts";
 import { shortIds } from "../../../runs/find.ts";
 import { cleanUpVariables } from "../envd.ts";
+import { firstOf } from "../fan-out/known.ts";
 import { type Accounts, openAccounts } from "./accounts.ts";
 import { findJobs } from "./find.ts";
 import { factsOf, isEnded, type KnownJob } from "./known-job.ts";
@@ -33,6 +34,8 @@ export async function cancelCommand(context: Context, options: CancelOptions): P
     }
     const { aws } = await mustReach(accounts, known);
     await terminateJob(aws.batch, known.jobId, "Cancelled by the user.");
+    const first = firstOf(known.job, known.record);
+    if (first !== undefined) await terminateJob(aws.batch, first, "Cancelled by the user.");
     io.out(`Cancelling job ${id}`);
     stopping.push(known);
   }

@@ -3,6 +3,7 @@ import { UsageError, UserError } from "../../../errors.ts";
 import { shortIds } from "../../../runs/find.ts";
 import { bringHome } from "../bring-back.ts";
 import { findLeft } from "../checkpoint.ts";
+import { bringAllHome, describeMembers } from "../fan-out/describe.ts";
 import { describeCheckpoint } from "../kept-work.ts";
 import { type Accounts, openAccounts } from "./accounts.ts";
 import { findJobs } from "./find.ts";
@@ -55,7 +56,7 @@ export async function downloadJob(
   known: KnownJob,
   into: string | undefined,
 ): Promise<void> {
-  const { status, startedAt, runId, jobId } = factsOf(known);
+  const { status, startedAt, runId, jobId, children } = factsOf(known);
   const id = runId ?? jobId;
   if (status === "UNSUBMITTED") throw new UserError(`Run ${id} has no job, and so no results.`);
   if (!isEnded(status) && status !== "UNKNOWN") {
@@ -63,7 +64,7 @@ export async function downloadJob(
       hint: `nextstrain jobs attach ${id} waits for that, and so does nextstrain jobs watch.`,
     });
   }
-  if (isEnded(status) && startedAt === undefined) {
+  if (isEnded(status) && startedAt === undefined && children === undefined) {
     throw new UserError(`Job ${id} ended before it ran: it has no results.`, {
       hint: `nextstrain jobs show ${id} says why.`,
     });
@@ -72,8 +73,10 @@ export async function downloadJob(
   const place = await requirePlace(known, into);
   const { signal, io } = context;
   const run = runOf(known, place);
+  const members = children && (await describeMembers(context, aws, run));
+  if (members) return bringAllHome(context, aws, { run, members, place });
   const job = jobOf(known);
-  const { killed, checkpoint } = await findLeft(aws, job, run.workdir, signal);
+  const { killed, checkpoint } = await findLeft(aws, job, run.part ?? run.workdir, signal);
   await bringHome(context, aws, run, {
     ...{ place, wanted: undefined, killed, signal },
     checkpoint: checkpoint?.object,

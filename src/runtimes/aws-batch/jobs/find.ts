@@ -32,13 +32,37 @@ export async function findJobs(
   const records = (await readRecords(context, options)).map(ofRecord);
   const found: KnownJob[] = [];
   for (const id of ids) {
+    const find = async (part: string) =>
+      findRecorded(records, part, context.now()) ??
+      (await findElsewhere(context, await accounts.own(), options, part));
+    const [, array, index] = /^(.+):(\d+)$/.exec(id) ?? [];
     const known =
-      findRecorded(records, id, context.now()) ??
-      (await findElsewhere(context, await accounts.own(), options, id));
+      array && index ? await findChild(context, accounts, await find(array), index) : await find(id);
     const isNew = !found.some(({ runId, jobId }) => runId === known.runId && jobId === known.jobId);
     if (isNew) found.push(known);
   }
   return found;
+}
+
+/** A child of an array, by its index. Throws UserError where there is none. */
+async function findChild(
+  { signal }: Context,
+  accounts: Accounts,
+  array: KnownJob,
+  index: string,
+): Promise<KnownJob> {
+  const account = array.record ? await accounts.of(array.record) : await accounts.own();
+  const id = array.jobId && toJobId(`${array.jobId}:${index}`);
+  const jobs =
+    account && id
+      ? await explained(`look up job ${id}`, signal, () => describeJobs(account.aws.batch, [id], signal))
+      : undefined;
+  const job = id && jobs?.get(id);
+  const known = job && ofJob(job);
+  if (known) return { ...known, arrayRecord: array.record };
+  throw new UserError(`Run ${array.runId ?? array.jobId} has no child ${index}, as far as AWS Batch knows.`, {
+    hint: `Its children: nextstrain jobs show ${array.runId ?? array.jobId}`,
+  });
 }
 
 /** As {@link findJobs}, for a command that is about one job. */

@@ -43,6 +43,8 @@ export interface JobJson {
     readonly reason: string | null;
     readonly logStream: string | null;
   }[];
+  /** Of a fan-out, whose job is an array: how many children, and how many are in each state, as far as that is known. */
+  readonly children: { readonly size: number; readonly counts: Readonly<Record<string, number>> } | null;
   readonly vcpus: number | null;
   readonly memoryMib: number | null;
   /** What it used at most, as far as that came back with its results. */
@@ -88,6 +90,7 @@ export function jobJson(facts: JobFacts, now: number): JobJson {
       reason: reason ?? statusReason ?? null,
       logStream: logStream ?? null,
     })),
+    children: facts.children ?? null,
     vcpus: facts.vcpus ?? null,
     memoryMib: facts.memoryMib ?? null,
     peakUse: facts.peakUse ?? null,

@@ -1,4 +1,4 @@
-import type { Job, JobAttempt, JobStatus } from "../../../aws/batch.ts";
+import type { Job, JobArray, JobAttempt, JobStatus } from "../../../aws/batch.ts";
 import type { ListedJob } from "../../../aws/jobs.ts";
 import { groupOf, LOG_GROUP } from "../../../aws/log-place.ts";
 import { parseRunId } from "../../../runs/ids.ts";
@@ -11,6 +11,8 @@ export interface KnownJob {
   /** Undefined before it is submitted, and of a run that is known by what lies in the bucket alone. */
   readonly jobId: JobId | undefined;
   readonly record?: RunRecord | undefined;
+  /** Of the child of an array: the array's. */
+  readonly arrayRecord?: RunRecord | undefined;
   /** The account that it was found in, where this computer has no record of it. */
   readonly account?: { readonly region: string; readonly localAws: boolean } | undefined;
   /** As the queue's list has it. */
@@ -42,6 +44,8 @@ export interface JobFacts {
   readonly stoppedAt: number | undefined;
   readonly exitCode: number | undefined;
   readonly attempts: readonly JobAttempt[];
+  /** Of a fan-out: how many children, and how many are in each state, as far as that is known. */
+  readonly children: JobArray | undefined;
   readonly queue: string | undefined;
   readonly definition: string | undefined;
   readonly region: string | undefined;
@@ -84,6 +88,7 @@ export function factsOf(known: KnownJob): JobFacts {
     stoppedAt,
     exitCode: seen?.exitCode ?? record?.exitCode,
     attempts: job?.attempts ?? (record?.attempts ?? []).map(toAttempt),
+    children: job?.array ?? childrenOf(record),
     queue: record?.queue ?? job?.origin?.queue,
     definition: job?.origin?.definition ?? record?.definition,
     region: record?.region ?? known.account?.region,
@@ -102,6 +107,14 @@ export function factsOf(known: KnownJob): JobFacts {
     downloadedAt: record?.downloadedAt,
     expiresAt: expiryOf(record, stoppedAt),
   };
+}
+
+function childrenOf(record: RunRecord | undefined): JobArray | undefined {
+  if (record?.children === undefined) return undefined;
+  const { labels, failed } = record.children;
+  const size = labels.length;
+  if (failed === undefined) return { size, counts: {} };
+  return { size, counts: { SUCCEEDED: size - failed.length, FAILED: failed.length } };
 }
 
 function toAttempt({ exitCode, reason, statusReason, logStream }: Partial<JobAttempt>): JobAttempt {
@@ -147,9 +160,10 @@ export function ofJob(job: Job): KnownJob | undefined {
 
 /** Whether a job has results that nobody has brought home: it has run and ended, and they are not known to be gone. */
 export function hasResultsLeft(
-  { status, startedAt, downloadedAt, expiresAt, directory }: JobFacts,
+  { status, startedAt, downloadedAt, expiresAt, directory, children }: JobFacts,
   now: number,
 ): boolean {
-  if (directory === undefined || downloadedAt !== undefined || startedAt === undefined) return false;
+  if (directory === undefined || downloadedAt !== undefined) return false;
+  if (startedAt === undefined && children === undefined) return false;
   return isEnded(status) && (expiresAt === undefined || now < expiresAt);
 }

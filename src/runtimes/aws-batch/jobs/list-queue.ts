@@ -1,6 +1,7 @@
 import { isCredentialFailure, isDenied } from "../../../aws/errors.ts";
 import { listJobs } from "../../../aws/jobs.ts";
 import type { Context } from "../../../cli/context.ts";
+import { isFirst } from "../fan-out/submissions.ts";
 import type { Account, Accounts } from "./accounts.ts";
 import { type KnownJob, ofListed } from "./known-job.ts";
 import type { JobsOptions } from "./options.ts";
@@ -33,7 +34,9 @@ export async function listQueue(
     });
     const { aws } = account;
     const found = { region: aws.region.value, localAws: aws.isLocal };
-    return jobs.map((listed) => ({ ...ofListed(listed), account: found }));
+    // What a fan-out builds first is no build of its own.
+    const builds = jobs.filter((listed) => !isFirst(listed));
+    return builds.map((listed) => ({ ...ofListed(listed), account: found }));
   } catch (error) {
     context.signal.throwIfAborted();
     // There may be more in the account; without one, there is nothing to tell.

@@ -6,7 +6,7 @@ import { type Accounts, openAccounts } from "./accounts.ts";
 import { collectJobs } from "./collect.ts";
 import { factsOf, hasResultsLeft, type JobFacts, type KnownJob, type KnownStatus } from "./known-job.ts";
 import type { JobsOptions } from "./options.ts";
-import { ageOf, idOf, runTimeOf, whereOf } from "./rows.ts";
+import { ageOf, childrenText, idOf, runTimeOf, whereOf } from "./rows.ts";
 import { type Cell, type Column, tableLines } from "./table.ts";
 
 export interface ListOptions extends JobsOptions {
@@ -122,7 +122,7 @@ function rowOf(
   const { status, exitCode, sentBytes } = facts;
   return [
     { text: idOf(known, short) },
-    { text: status, colour: COLOURS[status] },
+    { text: stateText(facts), colour: COLOURS[status] },
     { text: ageOf(facts, now) },
     { text: runTimeOf(facts, now) },
     { text: exitCode === undefined ? "" : String(exitCode), colour: exitCode ? RED : undefined },
@@ -130,6 +130,11 @@ function rowOf(
     resultsCell(facts, now),
     { text: whereOf(facts, home) },
   ];
+}
+
+function stateText(facts: JobFacts): string {
+  const children = childrenText(facts);
+  return children === undefined ? facts.status : `${facts.status} (${children})`;
 }
 
 function resultsCell(facts: JobFacts, now: number): Cell {

@@ -5,6 +5,8 @@ import { type LogLine, readLogPage } from "../../../aws/logs.ts";
 import type { Context } from "../../../cli/context.ts";
 import { withoutControls } from "../../../cli/control-characters.ts";
 import { UserError } from "../../../errors.ts";
+import { describeMembers } from "../fan-out/describe.ts";
+import { beside, type Member } from "../fan-out/members.ts";
 import { takeInterrupts } from "../interrupts.ts";
 import { jobSource } from "../job-source.ts";
 import { createLogRenderer } from "../log-lines.ts";
@@ -15,7 +17,7 @@ import { findJob } from "./find.ts";
 import { factsOf, hasResultsLeft, isEnded, type JobFacts, type KnownJob } from "./known-job.ts";
 import type { JobsOptions } from "./options.ts";
 import { mustRefresh } from "./refresh.ts";
-import { mustReach } from "./run-of.ts";
+import { mustReach, runOf } from "./run-of.ts";
 
 export interface LogsOptions extends JobsOptions {
   readonly id: string;
@@ -42,10 +44,40 @@ export async function logsCommand(context: Context, options: LogsOptions): Promi
   ]);
   if (known === undefined) throw new Error(`no job for ${options.id}`);
   const account = await mustReach(accounts, known);
+  const { children } = factsOf(known);
+  const members = children && (await describeMembers(context, account.aws, runOf(known, undefined)));
+  if (members) return readAllLogs(context, account, members, options);
   const print = createPrinter(context, options);
   const isLive = known.job !== undefined && !isEnded(known.job.status);
   if (isLive && options.follow) return followLog(account, known, { context, options, print });
   await readLogs(context, account, known, { since: options.since, print });
+  return 0;
+}
+
+/** The logs of the jobs of a fan-out, one after the other, as far as they have come; each line says of which. */
+async function readAllLogs(
+  context: Context,
+  account: Account,
+  members: readonly Member[],
+  options: LogsOptions,
+): Promise<number> {
+  const { io } = context;
+  for (const member of members) {
+    if (factsOf(member.known).logStreams.length === 0) continue;
+    const ours = options.json ? context : { ...context, io: beside(io, member) };
+    const print = createPrinter(ours, options);
+    try {
+      await readLogs(ours, account, member.known, { since: options.since, print });
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      ours.io.warn(error.message);
+    }
+  }
+  const isLive = members.some(({ known }) => known.job !== undefined && !isEnded(known.job.status));
+  if (isLive && options.follow)
+    io.err(
+      `The jobs go on. To follow them: nextstrain jobs attach ${options.id}; or one: nextstrain jobs logs ${options.id}:0`,
+    );
   return 0;
 }
 

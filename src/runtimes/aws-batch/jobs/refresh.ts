@@ -9,8 +9,11 @@ import type { Account, Accounts } from "./accounts.ts";
 import type { KnownJob } from "./known-job.ts";
 
 /** The account that a job is in; undefined where it can't be reached from here. Throws UserError. */
-export async function accountOf(accounts: Accounts, { record }: KnownJob): Promise<Account | undefined> {
-  return record === undefined ? accounts.own() : accounts.of(record);
+export async function accountOf(
+  accounts: Accounts,
+  { record, arrayRecord = record }: KnownJob,
+): Promise<Account | undefined> {
+  return arrayRecord === undefined ? accounts.own() : accounts.of(arrayRecord);
 }
 
 /**

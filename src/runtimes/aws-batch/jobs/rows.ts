@@ -40,6 +40,14 @@ export function runTimeOf({ status, startedAt, stoppedAt }: JobFacts, now: numbe
   return formatAge((stoppedAt ?? now) - startedAt);
 }
 
+/** How the children of a fan-out are: "1 RUNNING, 3 SUCCEEDED"; undefined of other jobs, and where nobody knows. */
+export function childrenText({ children }: JobFacts): string | undefined {
+  if (children === undefined) return undefined;
+  const counts = Object.entries(children.counts).filter(([, count]) => count > 0);
+  if (counts.length === 0) return `${children.size} jobs`;
+  return counts.map(([status, count]) => `${count} ${status}`).join(", ");
+}
+
 /** The directory as it can be shown, below the home directory by `~`; the job's name where it was started elsewhere. */
 export function whereOf({ directory, runId, name }: JobFacts, home?: string): string {
   if (directory === undefined) return runId === undefined && name ? plain(`(${name})`) : "(another computer)";

@@ -3,6 +3,7 @@ import { UserError } from "../../../errors.ts";
 import { toJobId } from "../../../runs/ids.ts";
 import { parseS3Url } from "../../../transfer/s3-url.ts";
 import { type BuildRoot, placeIn } from "../../../workflow/build-root.ts";
+import { partOf } from "../bucket.ts";
 import type { Run } from "../run.ts";
 import type { Account, Accounts } from "./accounts.ts";
 import { factsOf, isEnded, type KnownJob } from "./known-job.ts";
@@ -20,11 +21,13 @@ export function runOf(known: KnownJob, place: BuildRoot | undefined): Run {
       },
     );
   }
+  const index = /:(\d+)$/.exec(known.jobId ?? "")?.[1];
   return {
     // Of a run that only the bucket still knows, nobody has the job's id: its own names it as well.
     jobId: known.jobId ?? toJobId(known.runId ?? ""),
     runId: known.runId,
     workdir,
+    part: index === undefined ? undefined : partOf(workdir, Number(index)),
     place,
     jobName: facts.name,
     origin: known.job?.origin,
@@ -33,8 +36,8 @@ export function runOf(known: KnownJob, place: BuildRoot | undefined): Run {
 }
 
 /** Where the job's results belong on this computer, by its record; undefined where it was started elsewhere. */
-export function placeOf({ record }: KnownJob): BuildRoot | undefined {
-  return record && placeIn(record.root, record.directory);
+export function placeOf({ record, arrayRecord = record }: KnownJob): BuildRoot | undefined {
+  return arrayRecord && placeIn(arrayRecord.root, arrayRecord.directory);
 }
 
 /** The job as Batch described it or, where it has forgotten it, as it was when it ended, by the record. */

@@ -3,6 +3,8 @@ import { shellQuoted } from "../../../cli/shell-quoted.ts";
 import { shortIds } from "../../../runs/find.ts";
 import { formatBytes } from "../../../workflow/quantity.ts";
 import { explanationLines } from "../explain.ts";
+import { describeMembers } from "../fan-out/describe.ts";
+import { memberJson, memberLines } from "../fan-out/show.ts";
 import { formatAge } from "../live-text.ts";
 import { describeUse } from "../peak-use.ts";
 import { renderDiagnosis } from "../stages.ts";
@@ -12,7 +14,8 @@ import { jobJson, whyJson } from "./json.ts";
 import { factsOf, hasResultsLeft, isEnded, type JobFacts, type KnownJob } from "./known-job.ts";
 import type { JobsOptions } from "./options.ts";
 import { accountOf, refresh, warnOfStale } from "./refresh.ts";
-import { idOf, plain, runTimeOf, whereOf } from "./rows.ts";
+import { childrenText, idOf, plain, runTimeOf, whereOf } from "./rows.ts";
+import { runOf } from "./run-of.ts";
 import { findWhy, type Why } from "./why.ts";
 
 export interface ShowOptions extends JobsOptions {
@@ -37,13 +40,19 @@ export async function showCommand(context: Context, options: ShowOptions): Promi
     const facts = factsOf(known);
     const wasAsked = known.job !== undefined || known.isForgotten;
     const account = wasAsked ? await accountOf(accounts, known) : undefined;
-    const why = account === undefined ? {} : await findWhy(context, account, known);
+    const isArray = facts.children !== undefined;
+    const members =
+      account && isArray ? await describeMembers(context, account.aws, runOf(known, undefined)) : undefined;
+    const why = account === undefined || isArray ? {} : await findWhy(context, account, known);
     if (options.json) {
-      shown.push({ ...jobJson(facts, context.now()), ...whyJson(why) });
+      const childJobs = members ? { childJobs: members.map(memberJson) } : {};
+      shown.push({ ...jobJson(facts, context.now()), ...whyJson(why), ...childJobs });
       continue;
     }
     if (index > 0) io.out("");
-    for (const line of lines(context, known, { facts, why, id: idOf(known, short) })) io.out(line);
+    const id = idOf(known, short);
+    for (const line of lines(context, known, { facts, why, id })) io.out(line);
+    for (const line of members ? memberLines(members, { id, now: context.now() }) : []) io.out(line);
   }
   if (options.json) io.out(JSON.stringify({ version: 1, jobs: shown }, undefined, 2));
   return 0;
@@ -61,6 +70,7 @@ function lines(context: Context, known: KnownJob, { facts, why, id }: Shown): st
     ["Run", facts.runId],
     ["Job", facts.jobId],
     ["State", stateText(known, facts)],
+    ["Children", childrenText(facts)],
     ["Directory", whereOf(facts, context.home)],
     ["Command", facts.command && plain(facts.command.map(shellQuoted).join(" "))],
     ["Submitted", timeText(facts.createdAt, now)],
