@@ -80,6 +80,8 @@ unzip() {
       command unzip -q -o "$last"
       : >"$NEXTSTRAIN_JOB_STATE/checkpoint"
     fi
+    # The archive of a job lacks the directory; without it, Snakemake says that it migrates notes of old.
+    [[ ! -d .snakemake/metadata ]] || mkdir -p .snakemake/incomplete
     : >"$NEXTSTRAIN_JOB_STATE/ready"
   fi
   { [[ -z $traced ]] || set -x && return "$status"; } 2>/dev/null
