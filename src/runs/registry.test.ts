@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { UserError } from "../errors.ts";
-import { newRunId, parseRunId } from "./ids.ts";
+import { newRunId, parseRunId, toJobId } from "./ids.ts";
 import {
   addResults,
   createRun,
@@ -67,6 +67,16 @@ test("a run is kept and read back, with its files, for its user's eyes only", as
   expect(statSync(runs.directory).mode & 0o777).toBe(0o700);
   for (const name of readdirSync(runs.directory)) {
     expect(statSync(join(runs.directory, name)).mode & 0o777).toBe(0o600);
+  }
+});
+
+test("a run's children are read back, those of an older record, too", async () => {
+  using runs = tempRuns();
+  const all = { labels: ["a", "'b c'"], first: ["d"], firstJobId: toJobId("job"), failed: [1] };
+  for (const children of [all, { labels: ["a", "b"] }]) {
+    const record = newRecord({ children });
+    await createRun(runs.directory, record);
+    expect((await readRecord(runs.directory, record.runId))?.children).toEqual(children);
   }
 });
 
