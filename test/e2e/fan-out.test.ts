@@ -10,6 +10,7 @@ import { localClients } from "../support/local-clients.ts";
 import { directoryAt } from "../support/rebuild-edits.ts";
 import { build, treeOf, wouldRun } from "../support/rebuilds.ts";
 import { jobIdOf, runIdOf, startTool, type ToolResult } from "../support/run-tool.ts";
+import { startInTerminal } from "../support/terminal.ts";
 import { onBatch } from "../support/ways.ts";
 import { type Workplace, workplace } from "../support/workplace.ts";
 
@@ -98,6 +99,7 @@ describe.skipIf(!tools)("a fan-out (needs zip, unzip, snakemake and Linux)", () 
     );
     expect(apart.exitStatus, said(apart)).toBe(0);
     expect(apart.stdout).toContain("All 4 jobs succeeded.");
+    expect(apart.stdout).toMatch(/^4 children of 1 vCPU, 4 in all/m);
     expect(apart.stderr).not.toMatch(/Error|Warning/);
     expect(await treeOf(many)).toEqual(await treeOf(one));
     expect(await bytesOf(runIdOf(apart))).toBeLessThan((await bytesOf(runIdOf(alone))) + 200_000);
@@ -196,6 +198,30 @@ describe.skipIf(!tools)("a fan-out (needs zip, unzip, snakemake and Linux)", () 
     expect(clashing).toHaveLength(2);
     const contents = await Promise.all(clashing.map((name) => readFile(join(directory, name), "utf8")));
     expect(new Set(contents).size).toBe(2);
+  });
+
+  test("on a terminal is a line for each job, with keys", async () => {
+    const directory = await newDirectory();
+    await writeFile(flag("hold"), "");
+    const screen = startInTerminal(["build", ...options, ...fanOut(TARGETS.slice(0, 2)), directory], {
+      env: place.env,
+      cwd: place.home,
+    });
+    await screen.seen(/results\/africa\.txt {2}RUNNING[^\n]*step/);
+    screen.type("\r");
+    await screen.seen(/Log of results\/africa\.txt/);
+    screen.type("q");
+    await screen.seen(/Control-C twice cancels all, Control-Z detaches\./);
+    screen.type("\x03");
+    await screen.seen(/Press Control-C again within 10 seconds/);
+    screen.type("\x1a");
+    const result = await screen.ended;
+    expect(result.exitStatus, result.raw).toBe(0);
+    expect(result.raw).toContain("Detached: the jobs go on without this program.");
+    await rm(flag("hold"));
+    const attached = await place.run("jobs", "attach", "last");
+    expect(attached.exitStatus, said(attached)).toBe(0);
+    expect((await wouldRun(directory, TARGETS.slice(0, 2))).said).toContain("Nothing to be done");
   });
 
   test("is cancelled as a whole", async () => {

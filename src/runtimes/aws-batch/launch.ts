@@ -20,8 +20,14 @@ import type { Selection } from "../../workflow/types.ts";
 import type { BuildRequest } from "../build-request.ts";
 import { commandLine } from "../command-line.ts";
 import { parseBucket, type RunObjects, runObjects } from "./bucket.ts";
-import { type Child, encodeTable, type FanOut } from "./fan-out/children.ts";
-import { type Submissions, type SubmittedJobs, submissionsOf } from "./fan-out/submissions.ts";
+import { type Child, encodeTable } from "./fan-out/children.ts";
+import { describeRoom } from "./fan-out/room.ts";
+import {
+  recordedChildren,
+  type Submissions,
+  type SubmittedJobs,
+  submissionsOf,
+} from "./fan-out/submissions.ts";
 import type { JobSpecification } from "./job-request.ts";
 import { untilLaterSecond } from "./later-second.ts";
 import { showTransfer } from "./live.ts";
@@ -93,6 +99,11 @@ export async function launch(
 
   let jobs: SubmittedJobs;
   try {
+    if (options.fanOut) {
+      const { definition, preflight } = prepared;
+      const vcpus = options.cpus ?? definition.vcpus;
+      io.out(describeRoom(options.fanOut.children.length, vcpus, await preflight.environments()));
+    }
     const newest = await besidePreflight(context, prepared.preflight, (beside) =>
       ship(beside, aws, prepared, { objects, record, isKept, children: options.fanOut?.children }),
     );
@@ -260,12 +271,6 @@ async function submit(context: Context, aws: Aws, { first, main }: Submissions):
     if (firstJobId !== undefined && !(error instanceof MaybeSubmittedError)) await stop(firstJobId);
     throw error;
   }
-}
-
-/** What the record has of a fan-out. */
-function recordedChildren(fanOut: FanOut | undefined, firstJobId: JobId | undefined): RunRecord["children"] {
-  if (fanOut === undefined) return undefined;
-  return { labels: fanOut.children.map(({ label }) => label), first: fanOut.first, firstJobId };
 }
 
 function recordOf(

@@ -14,6 +14,7 @@ const finding = (mark: Finding["mark"]): Finding => ({
 const preflight = (besideUpload: Promise<readonly Finding[]>): Preflight => ({
   target: Promise.resolve({ definition: {} as JobDefinition, queue: undefined, cautions: [] }),
   besideUpload,
+  environments: async () => undefined,
 });
 
 /** Work that lasts until it is stopped. */

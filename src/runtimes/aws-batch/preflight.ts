@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { JobDefinition } from "../../aws/batch.ts";
 import type { Aws } from "../../aws/clients.ts";
-import type { JobQueue } from "../../aws/queue.ts";
+import type { ComputeEnvironment, JobQueue } from "../../aws/queue.ts";
 import { openFacts } from "../../checks/facts.ts";
 import type { Finding } from "../../checks/finding.ts";
 import { beforeUpload, besideUpload, examine } from "../../checks/setup/table.ts";
@@ -16,6 +16,8 @@ export interface Preflight {
   readonly target: Promise<Target>;
   /** What was found beside the upload. Throws nothing but the signal's reason. */
   readonly besideUpload: Promise<readonly Finding[]>;
+  /** The queue's compute environments; undefined where the user may not look at them. Throws nothing but the signal's reason. */
+  environments(): Promise<readonly ComputeEnvironment[] | undefined>;
 }
 
 /** Where a job is to go. */
@@ -45,7 +47,11 @@ export function beginPreflight(aws: Aws, options: AwsBatchOptions, signal: Abort
   const beside = examine(besideUpload, facts, "preflight");
   // Whoever awaits it hears of it.
   beside.catch(() => {});
-  return { target: target(), besideUpload: beside };
+  const environments = async () => {
+    const seen = await facts.environments();
+    return seen.kind === "seen" ? seen.value : undefined;
+  };
+  return { target: target(), besideUpload: beside, environments };
 }
 
 /** Throws the first thing that is sure to fail. */

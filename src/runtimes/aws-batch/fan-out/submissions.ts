@@ -1,9 +1,10 @@
 import type { SubmitJobCommandInput } from "@aws-sdk/client-batch";
 import { UserError } from "../../../errors.ts";
-import type { JobId } from "../../../runs/types.ts";
+import type { JobId, RunRecord } from "../../../runs/types.ts";
 import type { RunObjects } from "../bucket.ts";
 import { type JobSpecification, jobRequest } from "../job-request.ts";
 import type { AwsBatchOptions } from "../options.ts";
+import type { FanOut } from "./children.ts";
 
 /** What a build submits. */
 export interface Submissions {
@@ -58,4 +59,13 @@ function withoutWrapper(isOn: boolean): UserError {
         "A fan-out needs the script that its jobs run in, and that is turned off (NEXTSTRAIN_AWS_BATCH_GRACEFUL_STOP).",
         { hint: "Set NEXTSTRAIN_AWS_BATCH_GRACEFUL_STOP=on for this build." },
       );
+}
+
+/** What the record has of a fan-out. */
+export function recordedChildren(
+  fanOut: FanOut | undefined,
+  firstJobId: JobId | undefined,
+): RunRecord["children"] {
+  if (fanOut === undefined) return undefined;
+  return { labels: fanOut.children.map(({ label }) => label), first: fanOut.first, firstJobId };
 }
