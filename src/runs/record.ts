@@ -35,6 +35,7 @@ export function parseRecord(text: string, file: string): RunRecord {
     jobId: jobId === undefined ? undefined : toJobId(jobId),
     jobName: string(value.jobName, "jobName", file),
     children: value.children === undefined ? undefined : recordedChildren(value.children, file),
+    continues: parseRunId(optionalString(value.continues, "continues", file) ?? ""),
     queue: string(value.queue, "queue", file),
     definition: string(value.definition, "definition", file),
     region: string(value.region, "region", file),

@@ -57,6 +57,8 @@ export interface RunRecord {
   readonly jobName: string;
   /** Of a fan-out, whose job is an array. */
   readonly children?: RecordedChildren | undefined;
+  /** The run that was cut short, and whose rest this one makes. */
+  readonly continues?: RunId | undefined;
   readonly queue: string;
   readonly definition: string;
   readonly region: string;

@@ -104,6 +104,15 @@ describe.skipIf(!tools)("a job that is cut short (needs zip, unzip, snakemake an
         const left = (await place.objects()).filter((key) => !before.includes(key));
         // The checkpoint of a job that was killed stays until the bucket's rule deletes it.
         expect(left.filter((key) => /env\.d|checkpoint/.test(key))).toHaveLength(jobs - 1);
+        const runs = [...result.stdout.matchAll(/^Nextstrain Run ID: (\S+)$/gm)].map(([, id]) => id);
+        const shown = await place.run(
+          "jobs",
+          "show",
+          "--json",
+          ...way.options.filter((word) => word === "--local-aws"),
+          "last",
+        );
+        expect(JSON.parse(shown.stdout).jobs[0].continues).toBe(runs.at(-2) ?? null);
       },
     );
   });

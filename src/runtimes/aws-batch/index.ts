@@ -40,7 +40,11 @@ export async function runOnAwsBatch(
     if (retries < 0 && !(await isWanted(context, rest))) return exitStatus;
     context.io.out(`Going on with what is left, since ${rest.why}${sizeText(rest)}.`);
     trial = withSize(
-      { ...trial, ...(trial.retries === undefined ? {} : { retries: Math.max(0, retries) }) },
+      {
+        ...trial,
+        continues: run.runId,
+        ...(trial.retries === undefined ? {} : { retries: Math.max(0, retries) }),
+      },
       rest,
     );
   }

@@ -90,7 +90,12 @@ export async function launch(
   };
   const submissions = submissionsOf(specification, objects, options);
   const { log } = prepared.definition;
-  const record = recordOf(aws, specification, objects, { place, createdAt, logGroup: groupOf(log) });
+  const record = recordOf(aws, specification, objects, {
+    place,
+    continues: options.continues,
+    createdAt,
+    logGroup: groupOf(log),
+  });
 
   let jobs: SubmittedJobs;
   try {
@@ -274,9 +279,10 @@ function recordOf(
   objects: RunObjects,
   {
     place,
+    continues,
     createdAt,
     logGroup,
-  }: { readonly place: BuildRoot; readonly createdAt: number; readonly logGroup: string },
+  }: Pick<RunRecord, "continues" | "createdAt" | "logGroup"> & { readonly place: BuildRoot },
 ): RunRecord {
   return {
     version: 1,
@@ -295,6 +301,7 @@ function recordOf(
     root: place.root,
     directory: place.directory,
     command: job.command,
+    continues,
     createdAt,
     logGroup,
     logStreams: [],

@@ -1,5 +1,6 @@
 import type { Encryption } from "../../aws/encryption.ts";
 import type { Tags } from "../../aws/tags.ts";
+import type { RunId } from "../../runs/types.ts";
 import type { Sourced } from "../../settings.ts";
 import type { PathMatcher } from "../../workflow/patterns.ts";
 import type { FanOut } from "./fan-out/children.ts";
@@ -42,6 +43,8 @@ export interface AwsBatchOptions {
   readonly fanOut?: FanOut | undefined;
   /** Submit those children of the directory's last fan-out that failed. */
   readonly fanOutRetry?: boolean;
+  /** The run that was cut short, and whose rest is submitted. */
+  readonly continues?: RunId | undefined;
   /** Take up this job in place of submitting one. */
   readonly attach: string | undefined;
   /** Stop the job that is attached to. */

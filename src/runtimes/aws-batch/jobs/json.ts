@@ -45,6 +45,8 @@ export interface JobJson {
   }[];
   /** Of a fan-out, whose job is an array: how many children, and how many are in each state, as far as that is known. */
   readonly children: { readonly size: number; readonly counts: Readonly<Record<string, number>> } | null;
+  /** The run that was cut short, and whose rest this one makes. */
+  readonly continues: string | null;
   readonly vcpus: number | null;
   readonly memoryMib: number | null;
   /** What it used at most, as far as that came back with its results. */
@@ -91,6 +93,7 @@ export function jobJson(facts: JobFacts, now: number): JobJson {
       logStream: logStream ?? null,
     })),
     children: facts.children ?? null,
+    continues: facts.continues ?? null,
     vcpus: facts.vcpus ?? null,
     memoryMib: facts.memoryMib ?? null,
     peakUse: facts.peakUse ?? null,

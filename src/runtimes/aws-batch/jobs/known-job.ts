@@ -46,6 +46,8 @@ export interface JobFacts {
   readonly attempts: readonly JobAttempt[];
   /** Of a fan-out: how many children, and how many are in each state, as far as that is known. */
   readonly children: JobArray | undefined;
+  /** The run that was cut short, and whose rest this one makes. */
+  readonly continues: RunId | undefined;
   readonly queue: string | undefined;
   readonly definition: string | undefined;
   readonly region: string | undefined;
@@ -89,6 +91,7 @@ export function factsOf(known: KnownJob): JobFacts {
     exitCode: seen?.exitCode ?? record?.exitCode,
     attempts: job?.attempts ?? (record?.attempts ?? []).map(toAttempt),
     children: job?.array ?? childrenOf(record),
+    continues: record?.continues,
     queue: record?.queue ?? job?.origin?.queue,
     definition: job?.origin?.definition ?? record?.definition,
     region: record?.region ?? known.account?.region,

@@ -71,6 +71,7 @@ function lines(context: Context, known: KnownJob, { facts, why, id }: Shown): st
     ["Job", facts.jobId],
     ["State", stateText(known, facts)],
     ["Children", childrenText(facts)],
+    ["Continues", facts.continues],
     ["Directory", whereOf(facts, context.home)],
     ["Command", facts.command && plain(facts.command.map(shellQuoted).join(" "))],
     ["Submitted", timeText(facts.createdAt, now)],
