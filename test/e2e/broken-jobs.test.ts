@@ -17,6 +17,7 @@ import {
 } from "@aws-sdk/client-iam";
 import { DeleteObjectCommand } from "@aws-sdk/client-s3";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { statusOf } from "../support/control.ts";
 import { useFaults } from "../support/faults.ts";
 import { localEnvironment } from "../support/front.ts";
 import { have } from "../support/have.ts";
@@ -71,6 +72,7 @@ describe.skipIf(!(have("zip") && have("unzip")))("jobs with one thing wrong (nee
   beforeAll(async () => {
     place = await workplace();
     await place.write("Snakefile", "");
+    await place.write("script", "echo hello");
     exports = (await localEnvironment(place)).variables;
     clients = await localClients(place.env);
   });
@@ -149,34 +151,34 @@ describe.skipIf(!(have("zip") && have("unzip")))("jobs with one thing wrong (nee
       expectTold(result, why, next);
     });
 
-    test("a program that is not there: it is named", async () => {
+    // Nothing is wrong with local AWS in these: they are built at once.
+    test.concurrent("a program that is not there: it is named", async () => {
       const result = await place.build("no-such-program");
       expect(result.exitStatus).toBe(127);
       expectTold(result, /^Exit status 127 says .*not found in the job: sh/, /on the PATH/);
     });
 
-    test("a program that can't be run", async () => {
-      await place.write("script", "echo hello");
+    test.concurrent("a program that can't be run", async () => {
       const result = await place.build("./script");
       expect(result.exitStatus).toBe(126);
       expectTold(result, /^Exit status 126/, /chmod \+x/);
     });
 
-    test("a disk that fills up while the program runs", async () => {
+    test.concurrent("a disk that fills up while the program runs", async () => {
       const result = await place.build("echo 'OSError: [Errno 28] No space left on device' >&2; exit 1");
       expect(result.exitStatus).toBe(1);
       expectTold(result, /disk .* was full/, /space/);
     });
 
-    test("a program that gets no memory, also where the log was not shown", async () => {
+    test.concurrent("a program that gets no memory, also where the log was not shown", async () => {
       const script = "yes | head -500; echo 'MemoryError' >&2; exit 1";
-      for (const options of [[], ["--no-logs"]]) {
-        const result = await place.build(script, ...options);
+      const builds = [[], ["--no-logs"]].map((options) => place.build(script, ...options));
+      for (const result of await Promise.all(builds)) {
         expectTold(result, /ran out of memory; the log says “MemoryError”. The job had \d+ MiB/, /--memory/);
       }
     });
 
-    test("killed, and nobody says why", async () => {
+    test.concurrent("killed, and nobody says why", async () => {
       const result = await place.build("kill -9 $$");
       expect(result.exitStatus).toBe(137);
       expectTold(result, /exit status 137.*most likely it used more memory/, /--memory \d+mib/);
@@ -298,7 +300,7 @@ describe.skipIf(!(have("zip") && have("unzip")))("jobs with one thing wrong (nee
       });
     });
 
-    test.each([
+    test.concurrent.each([
       "exit 3",
       "exit 1",
       "echo 'ERROR: no such strain' >&2; exit 2",
@@ -439,8 +441,7 @@ describe.skipIf(!(have("zip") && have("unzip")))("jobs with one thing wrong (nee
   });
 
   async function environmentRequests(): Promise<number> {
-    const { stdout } = await place.run("local-aws", "status", "--json");
-    const { requests } = JSON.parse(stdout) as { requests: { batch?: Record<string, number> } };
+    const { requests } = await statusOf(place.env);
     return requests.batch?.DescribeComputeEnvironments ?? 0;
   }
 });

@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { RegisterJobDefinitionCommand } from "@aws-sdk/client-batch";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { statusOf } from "../support/control.ts";
 import { useFaults } from "../support/faults.ts";
 import { have } from "../support/have.ts";
 import { localClients } from "../support/local-clients.ts";
@@ -24,11 +26,7 @@ describe.skipIf(!(have("zip") && have("unzip")))("a build under faults (needs zi
 
   const misbehave = (...rules: object[]) => useFaults(place.env, rules);
 
-  const status = async () =>
-    JSON.parse((await place.run("local-aws", "status", "--json")).stdout) as {
-      readonly livingJobs: number;
-      readonly faults: { readonly rules: readonly { readonly applied: number }[] };
-    };
+  const status = () => statusOf(place.env);
   const applied = async () => (await status()).faults.rules.map((rule) => rule.applied);
   const linesOf = ({ stdout }: ToolResult) =>
     [...stdout.matchAll(/^\[batch\] \[.*?\] line (\d+)$/gm)].map((match) => Number(match[1]));
@@ -146,8 +144,8 @@ describe.skipIf(!(have("zip") && have("unzip")))("a build under faults (needs zi
     const result = await running.ended;
     expect(`${result.exitStatus} ${result.stderr}`).toBe("0 ");
     expect(await fresh.read("out.txt")).toBe("out\n");
-    const { faults } = JSON.parse((await fresh.run("local-aws", "status", "--json")).stdout);
-    expect(faults.rules.slice(1).map(({ applied }: { applied: number }) => applied)).toEqual([1, 1]);
+    const { faults } = await statusOf(fresh.env);
+    expect(faults.rules.slice(1).map(({ applied }) => applied)).toEqual([1, 1]);
   });
 
   describe("credentials that expire in the middle of it", () => {
@@ -172,7 +170,7 @@ describe.skipIf(!(have("zip") && have("unzip")))("a build under faults (needs zi
       const build = start(keys.env);
       await build.seen(/line 1$/m);
       while (!(await applied()).slice(0, 2).every((times) => times > 0)) {
-        // Each look takes a while.
+        await sleep(100);
       }
       await writeFile(wait(), "");
       const result = await build.ended;
@@ -232,6 +230,7 @@ describe.skipIf(!(have("zip") && have("unzip")))("a build under faults (needs zi
       await writeFile(wait(), "");
       while ((await status()).livingJobs > 0 || Date.now() - stopped < life * 1_000) {
         // The job ends, and all that was given to the suspended program grows old.
+        await sleep(100);
       }
       await proxy.cut();
       await proxy.mend();

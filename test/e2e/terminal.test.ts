@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { localEnvironment, startFront } from "../support/front.ts";
 import { have } from "../support/have.ts";
 import { startTool } from "../support/run-tool.ts";
@@ -12,9 +12,17 @@ const CONTROL_C = "\x03";
 const CONTROL_Z = "\x1a";
 const REATTACH = /^NEXTSTRAIN_HOME=\S+ nextstrain build --aws-batch --local-aws --attach [0-9a-f-]{36} \//;
 
+let shared: Workplace;
+beforeAll(async () => {
+  shared = await workplace();
+  await shared.run("local-aws", "start");
+});
+afterAll(() => shared[Symbol.asyncDispose]());
+
+/** A directory of the test's own; its jobs end with the test at the latest, where they wait for `stop`. */
 async function prepared(): Promise<Workplace> {
-  const place = await workplace();
-  onTestFinished(() => place[Symbol.asyncDispose]());
+  const place = await shared.another();
+  onTestFinished(() => place.write("../flags/stop", ""));
   await place.write("Snakefile", "rule all:\n");
   return place;
 }
@@ -42,7 +50,6 @@ function buildInTerminal(
 /** A local AWS behind a server that can hold requests back, used as AWS itself is. */
 async function behindFront() {
   const place = await prepared();
-  await place.run("local-aws", "start");
   const { endpoint, variables } = await localEnvironment(place);
   const front = await startFront(endpoint);
   onTestFinished(() => front[Symbol.asyncDispose]());
@@ -54,7 +61,13 @@ function slowBuild({ directory }: Workplace): readonly string[] {
 }
 
 /** Runs until it is told to end, and leaves a result. */
-const WAITS = "echo started; while ! test -e stop; do sleep 0.1; done; echo result > result.txt";
+const waits = ({ flags }: Workplace) =>
+  `echo started; while ! test -e ${flags}/stop; do sleep 0.1; done; echo result > result.txt`;
+/** What nothing may be added to by a build that is cancelled before its job is submitted. */
+const kept = async (place: Workplace) => [
+  ...(await place.objects()),
+  ...(await readdir(join(place.home, ".nextstrain/aws-batch/runs")).catch(() => [])),
+];
 
 describe.skipIf(!have("python3"))("in a terminal (needs python3)", () => {
   test("a build leaves the terminal as it was, and only its lines on the screen", async () => {
@@ -83,7 +96,7 @@ describe.skipIf(!have("python3"))("in a terminal (needs python3)", () => {
     const place = await prepared();
     const run = buildInTerminal(
       place,
-      "printf 'rule tree:\\n    jobid: 2\\n\\n3 of 8 steps (38%%) done\\n'; echo last; while ! test -e go; do sleep 0.1; done",
+      `printf 'rule tree:\\n    jobid: 2\\n\\n3 of 8 steps (38%%) done\\n'; echo last; ${waits(place)}`,
       ["--no-download"],
     );
     await run.seen(/RUNNING for \d+s: 3 of 8 steps, tree/);
@@ -96,7 +109,7 @@ describe.skipIf(!have("python3"))("in a terminal (needs python3)", () => {
 
   test("the live line keeps to a narrow terminal's width, and follows a resize", async () => {
     const place = await prepared();
-    const run = buildInTerminal(place, WAITS, ["--no-download"], { columns: 12 });
+    const run = buildInTerminal(place, waits(place), ["--no-download"], { columns: 12 });
     await run.seen(/RUNNING fo…/);
     run.resize(80);
     await run.seen(/RUNNING for \d+s/);
@@ -136,7 +149,7 @@ describe.skipIf(!have("python3"))("in a terminal (needs python3)", () => {
 
   test("Control-C twice cancels the job; once only hints", async () => {
     const place = await prepared();
-    const run = buildInTerminal(place, WAITS);
+    const run = buildInTerminal(place, waits(place));
     await run.seen(/\] started/);
     run.type(CONTROL_C);
     await run.seen(/Press Control-C again within 10 seconds/);
@@ -152,7 +165,7 @@ describe.skipIf(!have("python3"))("in a terminal (needs python3)", () => {
     const place = await prepared();
     // It takes its time to end: the entrypoint by itself ignores SIGTERM.
     const env = { ...place.env, NEXTSTRAIN_AWS_BATCH_GRACEFUL_STOP: "off" };
-    const run = buildInTerminal(place, WAITS, [], { env });
+    const run = buildInTerminal(place, waits(place), [], { env });
     await run.seen(/\] started/);
     run.type(CONTROL_C);
     await run.seen(/Press Control-C again/);
@@ -166,7 +179,7 @@ describe.skipIf(!have("python3"))("in a terminal (needs python3)", () => {
 
   test("Control-C once cancels where standard input is no terminal", async () => {
     const place = await prepared();
-    const run = buildInTerminal(place, WAITS, [], { stdin: "nothing" });
+    const run = buildInTerminal(place, waits(place), [], { stdin: "nothing" });
     await run.seen(/\] started/);
     run.type(CONTROL_C);
     await run.seen(/Cancelling the job/);
@@ -178,7 +191,7 @@ describe.skipIf(!have("python3"))("in a terminal (needs python3)", () => {
 
   test("Control-C detaches where that is asked for", async () => {
     const place = await prepared();
-    const run = buildInTerminal(place, WAITS, ["--detach-on-interrupt"]);
+    const run = buildInTerminal(place, waits(place), ["--detach-on-interrupt"]);
     await run.seen(/\] started/);
     run.type(CONTROL_C);
     const { lines, exitStatus } = await run.ended;
@@ -188,7 +201,7 @@ describe.skipIf(!have("python3"))("in a terminal (needs python3)", () => {
 
   test("Control-Z while the job runs detaches, and the last line brings the results", async () => {
     const place = await prepared();
-    const run = buildInTerminal(place, WAITS.replace("test -e stop", `test -e ${place.flags}/stop`));
+    const run = buildInTerminal(place, waits(place));
     await run.seen(/\] started/);
     run.type(CONTROL_Z);
     const { lines, exitStatus, settingsKept } = await run.ended;
@@ -205,6 +218,7 @@ describe.skipIf(!have("python3"))("in a terminal (needs python3)", () => {
 
   test("Control-C before the job is submitted cleans up: nothing stays in the bucket or among the records", async () => {
     const { place, front, env } = await behindFront();
+    const before = await kept(place);
     const submission = front.hold(/ \/v1\/submitjob$/);
     const run = startInTerminal(slowBuild(place), { env, cwd: place.home });
     await submission.arrived;
@@ -214,12 +228,12 @@ describe.skipIf(!have("python3"))("in a terminal (needs python3)", () => {
     expect(exitStatus).toBe(130);
     expect(settingsKept).toBe(true);
     expect(lines.at(-1)).toMatch(/Cancelled\.$/);
-    expect(await place.objects()).toEqual([]);
-    expect(await readdir(join(place.home, ".nextstrain/aws-batch/runs")).catch(() => [])).toEqual([]);
+    expect((await kept(place)).filter((name) => !before.includes(name))).toEqual([]);
   });
 
   test("Control-C in the middle of the upload does, too", async () => {
     const { place, front, env } = await behindFront();
+    const before = await kept(place);
     const upload = front.hold(/^PUT .*\.zip/);
     const run = startInTerminal(slowBuild(place), { env, cwd: place.home });
     await run.seen(/Uploading 0 B/);
@@ -229,8 +243,7 @@ describe.skipIf(!have("python3"))("in a terminal (needs python3)", () => {
     upload.release();
     expect(exitStatus).toBe(130);
     expect(lines.at(-1)).toMatch(/Cancelled\.$/);
-    expect(await place.objects()).toEqual([]);
-    expect(await readdir(join(place.home, ".nextstrain/aws-batch/runs")).catch(() => [])).toEqual([]);
+    expect((await kept(place)).filter((name) => !before.includes(name))).toEqual([]);
   });
 
   test("Control-Z before the job is submitted suspends, as in any program", async () => {
@@ -266,7 +279,7 @@ describe.skipIf(!have("python3"))("in a terminal (needs python3)", () => {
 
   test("a window that is closed detaches: the job goes on", async () => {
     const place = await prepared();
-    const run = buildInTerminal(place, WAITS.replace("test -e stop", `test -e ${place.flags}/stop`));
+    const run = buildInTerminal(place, waits(place));
     await run.seen(/AWS Batch Job ID: [0-9a-f-]{36}/);
     await run.seen(/\] started/);
     run.hangUp();

@@ -10,12 +10,13 @@ import { uploadParts } from "../../src/transfer/upload.ts";
 import { useFaults } from "../support/faults.ts";
 import { have } from "../support/have.ts";
 import { startLocalAws, type TestLocalAws } from "../support/local-aws.ts";
+import { roundsOf } from "../support/rounds.ts";
 import { runTool, startTool } from "../support/run-tool.ts";
 
 const MIB = 1024 * 1024;
 const BUCKET = "nextstrain-jobs";
-/** Programs killed: at random moments from their start to their end. transfer-kills.test.ts kills more, of less each. */
-const KILLS = Math.ceil(Number(process.env.NEXTSTRAIN_TEST_ROUNDS ?? 200) / 10);
+/** Programs killed, more with NEXTSTRAIN_TEST_ROUNDS=200: at random moments from their start to their end. transfer-kills.test.ts kills more, of less each. */
+const KILLS = Math.ceil(roundsOf(80) / 10);
 /** Milliseconds: about what a run takes. */
 const LONGEST_LIFE = 4000;
 const RESULTS = ["1", "2", "3", "4"];

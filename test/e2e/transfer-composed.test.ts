@@ -1,5 +1,5 @@
-// Hundreds of short histories of runs, small ones: what comes out composed is judged by the programs that the job and
-// others read it with. transfer-history.test.ts has few and long ones. NEXTSTRAIN_TEST_ROUNDS makes it more.
+// Short histories of runs, small ones, others for each commit: what comes out composed is judged by the programs that the job and
+// others read it with. transfer-history.test.ts has few and long ones. NEXTSTRAIN_TEST_ROUNDS=200 is the long way.
 import { type ChildProcessWithoutNullStreams, execFile, spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
@@ -14,12 +14,13 @@ import { testContext } from "../support/context.ts";
 import { have } from "../support/have.ts";
 import { startLocalAws, type TestLocalAws } from "../support/local-aws.ts";
 import { seededNumbers } from "../support/random.ts";
+import { firstSeed, roundsOf } from "../support/rounds.ts";
 import { tempDir } from "../support/temp-dir.ts";
 import { archiveOf, BUCKET, fetchResults, ship, type TransferPlace } from "../support/transfer-place.ts";
 
 const MIB = 1024 * 1024;
-const HISTORIES = Number(process.env.NEXTSTRAIN_TEST_ROUNDS ?? 200);
-const FIRST_SEED = Number(process.env.NEXTSTRAIN_TEST_SEED ?? 1);
+const HISTORIES = roundsOf(40);
+const FIRST_SEED = firstSeed();
 const LANES = 3;
 const run = promisify(execFile);
 

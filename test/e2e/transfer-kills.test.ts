@@ -1,5 +1,6 @@
 // Random trees, jobs and edits, and a SIGKILL at a random moment of each: in the end the tree is what the table of
-// results says, and the bucket holds no unfinished upload. NEXTSTRAIN_TEST_ROUNDS makes it more rounds than usual.
+// results says, and the bucket holds no unfinished upload. The seeds are others for each commit;
+// NEXTSTRAIN_TEST_ROUNDS=200 is the long way.
 
 import { type ChildProcess, fork } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -28,13 +29,14 @@ import { abandonedRuns } from "../../src/runs/unsubmitted.ts";
 import { isTemporaryName } from "../../src/workflow/temporary.ts";
 import { testContext } from "../support/context.ts";
 import { startLocalAws, type TestLocalAws } from "../support/local-aws.ts";
+import { firstSeed, roundsOf } from "../support/rounds.ts";
 import { tempDir } from "../support/temp-dir.ts";
 import type { TransferTask } from "../support/transfer-driver.ts";
 import { archiveOf, BUCKET, fetchResults, ship, type TransferPlace } from "../support/transfer-place.ts";
 
-const ROUNDS = Number(process.env.NEXTSTRAIN_TEST_ROUNDS ?? 200);
+const ROUNDS = roundsOf(50);
 /** Where a round's first seed is; what fails is told with its own. */
-const FIRST_SEED = Number(process.env.NEXTSTRAIN_TEST_SEED ?? 1);
+const FIRST_SEED = firstSeed();
 /** Rounds at once: one's processes start while the other's are at work. */
 const LANES = 3;
 /** A kill that came too late, after the work was done, is tried again so often. */

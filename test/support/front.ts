@@ -1,6 +1,7 @@
 import * as http from "node:http";
 import * as https from "node:https";
 import type { AddressInfo } from "node:net";
+import { exportsOf } from "./control.ts";
 import type { Workplace } from "./workplace.ts";
 
 /** A server before local AWS that passes everything on as it came, so that signatures stay good. */
@@ -111,8 +112,8 @@ async function answerOf(answered: http.IncomingMessage): Promise<Answer> {
 export async function localEnvironment(
   place: Workplace,
 ): Promise<{ readonly endpoint: string; readonly variables: Record<string, string> }> {
-  const { stdout } = await place.run("local-aws", "env");
-  const pairs = [...stdout.matchAll(/^export (AWS_\w+)='?([^'\n]*)'?;?$/gm)].map(
+  const lines = await exportsOf(place.env);
+  const pairs = [...lines.matchAll(/^export (AWS_\w+)='?([^'\n]*)'?;?$/gm)].map(
     ([, name = "", value = ""]) => [name, value],
   );
   const variables: Record<string, string> = Object.fromEntries(pairs);

@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
+import { exportsOf, stop as stopRunning } from "./control.ts";
 import { cleanEnvironment, runTool, type ToolResult } from "./run-tool.ts";
 import { tempDir } from "./temp-dir.ts";
 
@@ -22,16 +23,15 @@ export async function startLocalAws(...options: string[]): Promise<TestLocalAws>
   const env = cleanEnvironment(temporary.path);
   const run = (...args: string[]) => runTool(["local-aws", ...args], { env, cwd: temporary.path });
   const stop = async () => {
-    await run("stop");
+    await stopRunning(env).catch(() => false);
     await temporary[Symbol.asyncDispose]();
   };
   const started = await run("start", ...options);
-  const exported = await run("env");
-  if (started.exitStatus !== 0 || exported.exitStatus !== 0) {
+  if (started.exitStatus !== 0) {
     await stop();
-    throw new Error(`local AWS did not start: ${started.stderr}${exported.stderr}`);
+    throw new Error(`local AWS did not start: ${started.stderr}`);
   }
-  const clientEnv = clientEnvironment(exported.stdout);
+  const clientEnv = clientEnvironment(await exportsOf(env));
   return {
     endpoint: clientEnv.AWS_ENDPOINT_URL ?? "",
     stateDirectory: join(temporary.path, ".nextstrain", "local-aws"),

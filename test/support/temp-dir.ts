@@ -10,5 +10,7 @@ export interface TempDir extends AsyncDisposable {
 /** A fresh directory that is gone after the test. */
 export async function tempDir(): Promise<TempDir> {
   const path = await realpath(await mkdtemp(join(tmpdir(), "nextstrain-test-")));
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+  // What local AWS was trying as it was stopped, such as a sandbox, may end a moment after it.
+  const options = { recursive: true, force: true, maxRetries: 10, retryDelay: 100 };
+  return { path, [Symbol.asyncDispose]: () => rm(path, options) };
 }

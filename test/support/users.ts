@@ -9,6 +9,7 @@ import {
   DeleteUserPolicyCommand,
   PutUserPolicyCommand,
 } from "@aws-sdk/client-iam";
+import { exportsOf } from "./control.ts";
 import { type LocalClients, localClients } from "./local-clients.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -51,8 +52,8 @@ async function storeKey({ home }: Pick<Workplace, "home">, { id, secret }: Key):
 
 /** For the program, to use local AWS as if it were an account: the keys are in `~/.aws/credentials`. */
 async function accountEnvironment(place: Workplace): Promise<Record<string, string>> {
-  const { stdout } = await place.run("local-aws", "env");
-  const endpoint = /^export AWS_ENDPOINT_URL=(\S+)$/m.exec(stdout)?.[1] ?? "";
+  const lines = await exportsOf(place.env);
+  const endpoint = /^export AWS_ENDPOINT_URL=(\S+)$/m.exec(lines)?.[1] ?? "";
   return { ...place.env, AWS_ENDPOINT_URL: endpoint, AWS_DEFAULT_REGION: "us-east-1" };
 }
 

@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ListObjectsV2Command } from "@aws-sdk/client-s3";
+import { stop } from "./control.ts";
 import { localClients } from "./local-clients.ts";
 import { cleanEnvironment, type RunningTool, runTool, startTool, type ToolResult } from "./run-tool.ts";
 import { tempDir } from "./temp-dir.ts";
@@ -23,18 +24,33 @@ export interface Workplace extends AsyncDisposable {
   startBuild(script: string, ...options: string[]): RunningTool;
   /** Keys of the objects in the default bucket. */
   objects(): Promise<string[]>;
+  /** Another directory to build in, with flags of its own, at the same home and local AWS. It goes when this one does. */
+  another(): Promise<Workplace>;
 }
 
 export async function workplace(): Promise<Workplace> {
   const temporary = await tempDir();
   const home = join(temporary.path, "home");
-  const directory = join(temporary.path, "build");
-  await mkdir(directory, { recursive: true });
-  const flags = join(temporary.path, "flags");
   await mkdir(home);
-  await mkdir(flags);
   const env = cleanEnvironment(home);
-  const run = (...args: string[]) => runTool(args, { env, cwd: temporary.path });
+  const first = await placeIn(temporary.path, { home, env });
+  return {
+    ...first,
+    async [Symbol.asyncDispose]() {
+      // One that hangs ends with the tests' computer; the directory goes all the same.
+      await stop(env).catch(() => false);
+      await temporary[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function placeIn(path: string, { home, env }: Pick<Workplace, "home" | "env">): Promise<Workplace> {
+  const directory = join(path, "build");
+  const flags = join(path, "flags");
+  await mkdir(directory);
+  await mkdir(flags);
+  let others = 0;
+  const run = (...args: string[]) => runTool(args, { env, cwd: path });
   const buildArgs = (script: string, options: readonly string[]) => [
     ...["build", "--aws-batch", "--local-aws", ...options],
     ...["--exec", "sh", directory, "-c", script],
@@ -44,15 +60,15 @@ export async function workplace(): Promise<Workplace> {
     directory,
     flags,
     env,
-    async write(path, content) {
-      await mkdir(dirname(join(directory, path)), { recursive: true });
-      await writeFile(join(directory, path), content);
+    async write(name, content) {
+      await mkdir(dirname(join(directory, name)), { recursive: true });
+      await writeFile(join(directory, name), content);
     },
-    read: (path) => readFile(join(directory, path), "utf8"),
+    read: (name) => readFile(join(directory, name), "utf8"),
     run,
-    start: (...args) => startTool(args, { env, cwd: temporary.path }),
+    start: (...args) => startTool(args, { env, cwd: path }),
     build: (script, ...options) => run(...buildArgs(script, options)),
-    startBuild: (script, ...options) => startTool(buildArgs(script, options), { env, cwd: temporary.path }),
+    startBuild: (script, ...options) => startTool(buildArgs(script, options), { env, cwd: path }),
     async objects() {
       await using clients = await localClients(env);
       const { Contents = [] } = await clients.s3.send(
@@ -60,9 +76,11 @@ export async function workplace(): Promise<Workplace> {
       );
       return Contents.map(({ Key = "" }) => Key);
     },
-    async [Symbol.asyncDispose]() {
-      await run("local-aws", "stop");
-      await temporary[Symbol.asyncDispose]();
+    async another() {
+      const other = join(path, `other-${++others}`);
+      await mkdir(other);
+      return placeIn(other, { home, env });
     },
+    async [Symbol.asyncDispose]() {},
   };
 }
