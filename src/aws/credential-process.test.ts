@@ -65,7 +65,9 @@ describe("it is ended", () => {
   test("by a signal that somebody handles, and does not end the program with", async () => {
     const context = testContext({ env: process.env });
     using _ = context.signals.handle({ SIGHUP: () => {} });
-    const { result } = run("trap '' TERM; echo started >&2; while :; do sleep 0.05; done", { context });
+    const { result } = run("trap '' TERM; echo started >&2; for _ in $(seq 400); do sleep 0.05; done", {
+      context,
+    });
     await expect.poll(() => context.output.err).toEqual(["started"]);
     context.send("SIGHUP");
     await expect(result).rejects.toThrow("was interrupted");
