@@ -11,6 +11,6 @@ export interface TempDir extends AsyncDisposable {
 export async function tempDir(): Promise<TempDir> {
   const path = await realpath(await mkdtemp(join(tmpdir(), "nextstrain-test-")));
   // What local AWS was trying as it was stopped, such as a sandbox, may end a moment after it.
-  const options = { recursive: true, force: true, maxRetries: 10, retryDelay: 100 };
+  const options = { recursive: true, force: true, maxRetries: 40, retryDelay: 100 };
   return { path, [Symbol.asyncDispose]: () => rm(path, options) };
 }
