@@ -21,7 +21,7 @@ export type ControlStatus = LocalAwsStatus & {
 const contextOf = (env: Environment) => ({ ...testContext({ env }), now: Date.now });
 
 /** `local-aws start`: the local AWS of this environment's home, started if it does not run. */
-export const ensure = (env: Environment): Promise<LocalAws> => ensureLocalAws(contextOf(env));
+const ensure = (env: Environment): Promise<LocalAws> => ensureLocalAws(contextOf(env));
 
 /** `local-aws stop` */
 export const stop = (env: Environment): Promise<boolean> => stopLocalAws(contextOf(env));
