@@ -11,7 +11,7 @@ import { build, treeOf } from "../support/rebuilds.ts";
 import { startTool, type ToolResult } from "../support/run-tool.ts";
 import { type Workplace, workplace } from "../support/workplace.ts";
 
-const ROUNDS = Math.ceil(Number(process.env.NEXTSTRAIN_TEST_ROUNDS ?? 5));
+const ROUNDS = Math.ceil(Number(process.env.NEXTSTRAIN_TEST_ROUNDS ?? 3));
 const SEED = Number(process.env.NEXTSTRAIN_TEST_SEED ?? 14);
 
 /** Each rule is half-way for a while, and takes a stop in a way of its own. */
