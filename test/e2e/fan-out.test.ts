@@ -183,6 +183,9 @@ describe.skipIf(!tools)("a fan-out (needs zip, unzip, snakemake and Linux)", () 
     expect(again.exitStatus, said(again)).toBe(0);
     expect(again.stdout).toContain("Retrying 1 of the 2 children");
     expect(said(again)).not.toContain("africa.txt >");
+    const none = await build(directory, [...options, "--fan-out-retry"], { env: place.env });
+    expect(none.exitStatus, said(none)).toBe(0);
+    expect(none.stdout).toBe(`Nothing to retry: all 2 children of run ${runIdOf(failed)} succeeded.\n`);
     expect((await wouldRun(directory, TARGETS.slice(0, 2))).said).toContain("Nothing to be done");
   });
 

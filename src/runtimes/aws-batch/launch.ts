@@ -1,17 +1,16 @@
 import type { RetryStrategy } from "@aws-sdk/client-batch";
-import { terminateJob } from "../../aws/batch.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { groupOf } from "../../aws/log-place.ts";
 import { retriesFailures } from "../../aws/retry-strategy.ts";
 import { explainBucketError, isBucketClosed } from "../../aws/s3.ts";
-import { MaybeSubmittedError, submitJob } from "../../aws/submit-job.ts";
+import { MaybeSubmittedError } from "../../aws/submit-job.ts";
 import type { Context } from "../../cli/context.ts";
 import { newRunId } from "../../runs/ids.ts";
 import { encodeManifest } from "../../runs/manifest.ts";
 import { createRun, pruneRuns, runsDirectory, updateRecord } from "../../runs/registry.ts";
 import { lastExcluded } from "../../runs/roots.ts";
 import { hashExcluded, manifestOf, recordFiles } from "../../runs/states.ts";
-import type { JobId, LocalFileState, RunRecord } from "../../runs/types.ts";
+import type { LocalFileState, RunRecord } from "../../runs/types.ts";
 import { forgetUnsubmitted } from "../../runs/unsubmitted.ts";
 import { formatS3Url } from "../../transfer/s3-url.ts";
 import type { BuildRoot } from "../../workflow/build-root.ts";
@@ -22,12 +21,7 @@ import { commandLine } from "../command-line.ts";
 import { parseBucket, type RunObjects, runObjects } from "./bucket.ts";
 import { type Child, encodeTable } from "./fan-out/children.ts";
 import { describeRoom } from "./fan-out/room.ts";
-import {
-  recordedChildren,
-  type Submissions,
-  type SubmittedJobs,
-  submissionsOf,
-} from "./fan-out/submissions.ts";
+import { recordedChildren, type SubmittedJobs, submissionsOf, submitAll } from "./fan-out/submissions.ts";
 import type { JobSpecification } from "./job-request.ts";
 import { untilLaterSecond } from "./later-second.ts";
 import { showTransfer } from "./live.ts";
@@ -113,7 +107,7 @@ export async function launch(
       if (isKept) throw error;
     });
     io.out("Submitting job");
-    jobs = await submit(context, aws, submissions);
+    jobs = await submitAll(context, aws, submissions);
   } catch (error) {
     // Of a job that may be out there after all, nothing is taken away.
     if (!(error instanceof MaybeSubmittedError)) {
@@ -253,24 +247,6 @@ async function lookAtExcluded(
 ): Promise<LocalFileState[]> {
   const known = excluded.length > 0 ? await lastExcluded(runs, root) : [];
   return hashExcluded(excluded, { known, signal });
-}
-
-/** Submits the job that comes first, if there is one, and the one that waits for it; none where the latter fails. */
-async function submit(context: Context, aws: Aws, { first, main }: Submissions): Promise<SubmittedJobs> {
-  const { signal } = context;
-  const stop = (id: JobId) => terminateJob(aws.batch, id, "Cancelled by the user.");
-  const firstJobId = first && (await submitJob(aws, first, { signal }));
-  const dependsOn = firstJobId === undefined ? {} : { dependsOn: [{ jobId: firstJobId }] };
-  try {
-    signal.throwIfAborted();
-    const jobId = await submitJob(aws, { ...main, ...dependsOn }, { signal });
-    if (!signal.aborted) return { jobId, firstJobId };
-    await stop(jobId);
-    throw signal.reason;
-  } catch (error) {
-    if (firstJobId !== undefined && !(error instanceof MaybeSubmittedError)) await stop(firstJobId);
-    throw error;
-  }
 }
 
 function recordOf(

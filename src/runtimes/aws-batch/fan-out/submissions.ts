@@ -1,4 +1,8 @@
 import type { SubmitJobCommandInput } from "@aws-sdk/client-batch";
+import { terminateJob } from "../../../aws/batch.ts";
+import type { Aws } from "../../../aws/clients.ts";
+import { MaybeSubmittedError, submitJob } from "../../../aws/submit-job.ts";
+import type { Context } from "../../../cli/context.ts";
 import { UserError } from "../../../errors.ts";
 import type { JobId, RunRecord } from "../../../runs/types.ts";
 import type { RunObjects } from "../bucket.ts";
@@ -35,6 +39,27 @@ export function submissionsOf(
   if (fanOut.first.length === 0) return { first: undefined, main };
   const first = jobRequest({ ...job, command: [...command, ...fanOut.first], needsWrapper: true });
   return { first: { ...first, jobName: firstName(job.runId) }, main };
+}
+
+/** Submits the job that comes first, if there is one, and the one that waits for it; none where the latter fails. */
+export async function submitAll(
+  { signal }: Context,
+  aws: Aws,
+  { first, main }: Submissions,
+): Promise<SubmittedJobs> {
+  const stop = (id: JobId) => terminateJob(aws.batch, id, "Cancelled by the user.");
+  const firstJobId = first && (await submitJob(aws, first, { signal }));
+  const dependsOn = firstJobId === undefined ? {} : { dependsOn: [{ jobId: firstJobId }] };
+  try {
+    signal.throwIfAborted();
+    const jobId = await submitJob(aws, { ...main, ...dependsOn }, { signal });
+    if (!signal.aborted) return { jobId, firstJobId };
+    await stop(jobId);
+    throw signal.reason;
+  } catch (error) {
+    if (firstJobId !== undefined && !(error instanceof MaybeSubmittedError)) await stop(firstJobId);
+    throw error;
+  }
 }
 
 const FIRST = "-first";

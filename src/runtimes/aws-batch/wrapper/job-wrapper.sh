@@ -268,7 +268,8 @@ checkpoint() {
   [[ -e $NEXTSTRAIN_JOB_STATE/zipping ]] || rm "$NEXTSTRAIN_JOB_STATE/uploading"
 }
 
-# Uploads a checkpoint where many megabytes are as in the last one: those S3 copies, only the rest is sent. Fails where that can't be done.
+# Uploads a checkpoint ($2) that begins as the last one ($1) does, for $least_same bytes (64 MiB): those S3 copies, only the rest is sent.
+# Fails where that can't be done.
 send_rest() {
   local object=${NEXTSTRAIN_JOB_RESULTS#s3://}.checkpoint.zip same from to number=0 upload tag parts=
   local rest=$PWD.checkpoint-rest
