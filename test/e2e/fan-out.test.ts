@@ -50,7 +50,7 @@ describe.skipIf(!tools)("a fan-out (needs zip, unzip, snakemake and Linux)", () 
   beforeAll(async () => {
     place = await workplace();
     place.env.FLAGS = place.flags;
-    await place.run("local-aws", "start");
+    await place.run("local-aws", "start", "--stop-timeout", "5");
   });
   afterEach(() => Promise.all(["hold", "fail-asia"].map((name) => rm(flag(name), { force: true }))));
   afterAll(() => place[Symbol.asyncDispose]());
@@ -234,11 +234,12 @@ describe.skipIf(!tools)("a fan-out (needs zip, unzip, snakemake and Linux)", () 
       env: place.env,
       cwd: place.home,
     });
-    await running.seen(/^\[results\/africa\.txt\] Job now RUNNING$/m);
+    await running.seen(/^\[results\/africa\.txt\] .* rule tree:$/m);
     running.child.kill("SIGINT");
     const result = await running.ended;
     expect(result.exitStatus, said(result)).toBe(130);
     expect(result.stdout).toContain("0 of 4 jobs had succeeded.");
+    expect(result.stderr).toContain("To build only the rest: nextstrain build");
 
     const first = ["--detach", "--fan-out-first", TARGETS[2] ?? "", ...fanOut(TARGETS.slice(0, 2))];
     const detached = await build(directory, [...options, ...first], { env: place.env });

@@ -18,7 +18,7 @@ export const programSymptoms: readonly Symptom[] = [
     if (error.name !== "MissingRuleException") return undefined;
     return {
       says: `No rule of the workflow makes what it was asked for; Snakemake says ${quote(error.message)}.`,
-      mend: "Check the names of the targets that follow the directory on the command line, and build again.",
+      mend: "Check the names of the targets on the command line, and build again.",
     };
   }),
   told("workflow-config-missing", (error) => {

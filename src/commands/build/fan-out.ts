@@ -83,7 +83,7 @@ async function readLines(cwd: string, file: string): Promise<(readonly string[])
     const words = splitWords(line);
     if (words === undefined) {
       throw new UsageError(`Line ${index + 1} of ${path} can't be read: a quote in it is not closed.`, {
-        hint: "Lines are split into words as by a shell.",
+        hint: "Close the quote: lines are split into words as a shell does.",
       });
     }
     if (words.includes("")) {

@@ -53,11 +53,11 @@ function describe(member: Member): string {
   return exitCode === undefined ? member.id : `${member.id} (exited ${exitCode})`;
 }
 
-/** The command that builds again only what failed. */
+/** The command that builds only what did not succeed. */
 export function tellHowToRetry({ io }: Context, aws: Aws, directory: string): void {
   const local = aws.local?.isByOption ? ["--local-aws"] : [];
   const words = ["nextstrain", "build", "--aws-batch", ...local, "--fan-out-retry", shellQuoted(directory)];
-  io.err(`To build only what failed again: ${words.join(" ")}`);
+  io.err(`To build only the rest: ${words.join(" ")}`);
 }
 
 /** Of files that two children made differently: whose version is where. */

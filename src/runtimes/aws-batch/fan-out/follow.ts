@@ -108,10 +108,8 @@ export async function followFanOut(
   const isStopped = cancelled || options.cancel;
   if (failed.length === 0) io.out(`All ${members.length} jobs succeeded.`);
   else if (isStopped) io.out(`${members.length - failed.length} of ${members.length} jobs had succeeded.`);
-  else {
-    await explainFailures(context, members, explainerOf);
-    if (place) tellHowToRetry(context, aws, place.directory);
-  }
+  else await explainFailures(context, members, explainerOf);
+  if (failed.length > 0 && place) tellHowToRetry(context, aws, place.directory);
   tellClashes(context, clashes);
   const notifier = createNotifier(context, options.notify);
   notifier.tell({ ...run, job: array, account: { region: aws.region.value, localAws: aws.isLocal } });

@@ -18,13 +18,21 @@ export interface CancelOptions extends JobsOptions {
   readonly ids: readonly string[];
 }
 
+/** A job that was asked to stop. */
+interface Stopping {
+  known: KnownJob;
+  readonly others: readonly KnownJob[];
+  /** How many of these have not ended yet. */
+  left: number;
+}
+
 /** `nextstrain jobs cancel`: asks AWS Batch to stop jobs, and waits until they have. Returns the exit status. */
 export async function cancelCommand(context: Context, options: CancelOptions): Promise<number> {
   const { io } = context;
   using accounts = openAccounts(context, options);
   const jobs = await mustRefresh(context, accounts, await findJobs(context, accounts, options, options.ids));
   const short = shortIds(jobs);
-  const stopping: KnownJob[] = [];
+  const stopping: Stopping[] = [];
   for (const known of jobs) {
     const { status } = factsOf(known);
     const id = idOf(known, short);
@@ -37,18 +45,28 @@ export async function cancelCommand(context: Context, options: CancelOptions): P
     const first = firstOf(known.job, known.record);
     if (first !== undefined) await terminateJob(aws.batch, first, "Cancelled by the user.");
     io.out(`Cancelling job ${id}`);
-    stopping.push(known);
+    // The job that an array waits for: it may take longer to stop than the array, which has not begun.
+    const others = first === undefined ? [] : [{ runId: undefined, jobId: first, arrayRecord: known.record }];
+    stopping.push({ known, others, left: 1 + others.length });
   }
   const { signal } = context;
   let left = stopping.length;
   // What a job is given to save its results may be minutes.
   if (left > 0) io.live(() => `Waiting for ${left === 1 ? "the job" : `${left} jobs`} to stop`);
-  for await (const event of pollJobs(context, accounts, stopping, { signal, patience: options.patience })) {
-    if (event.kind !== "changed") tellTrouble(io, event);
-    else if (isEnded(factsOf(event.known).status)) {
-      left -= 1;
-      await tellOfEnd(context, accounts, event.known, short);
+  const polled = stopping.flatMap((run) => [run.known, ...run.others].map((known) => ({ run, known })));
+  const jobsOfAll = polled.map(({ known }) => known);
+  for await (const event of pollJobs(context, accounts, jobsOfAll, { signal, patience: options.patience })) {
+    if (event.kind !== "changed") {
+      tellTrouble(io, event);
+      continue;
     }
+    const run = polled[event.index]?.run;
+    if (run === undefined || !isEnded(factsOf(event.known).status)) continue;
+    if (event.known.jobId === run.known.jobId) run.known = event.known;
+    run.left -= 1;
+    if (run.left > 0) continue;
+    left -= 1;
+    await tellOfEnd(context, accounts, run.known, short);
   }
   io.live(undefined);
   return 0;
